@@ -169,13 +169,14 @@ def _seal(session: Session, held: SealedKey, reader: PublicKey) -> bool:
 
 def _close(session: Session, held: SealedKey, old: PublicKey) -> None:
     """Enter that the user cannot open this any more."""
-    with suppress(ArchiveError):  # a key file that is lost holds no key to remove
-        unseal_from(session, held.event_id, held.key_name, [old])
     by = session.identity.actor.user_id
-    with suppress(NotInCatalog):  # its row is lost
-        session.catalog.grants.take_back(
-            held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
-        )
+    with session.catalog.transaction():  # nobody grants in between
+        with suppress(ArchiveError):  # a key file that is lost holds no key to remove
+            unseal_from(session, held.event_id, held.key_name, [old])
+        with suppress(NotInCatalog):  # its row is lost
+            session.catalog.grants.take_back(
+                held.event_id, held.key_name, held.recipient_kind, held.recipient, by=by
+            )
 
 
 def _forget_attempts(session: Session, user_id: str) -> None:

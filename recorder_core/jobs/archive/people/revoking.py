@@ -129,11 +129,11 @@ def take_back(session: Session, stated: StatedKeys, event_id: str, kind: str, us
     ArchiveError
         If none was found, but one of nobody whom the log states: it may be the user's.
     """
-    changed = unseal_from(session, event_id, kind, stated.keys_of(user_id))
-    if not changed:
-        _refuse_unknown(session, stated, event_id, kind, user_id)
     grants, by = session.catalog.grants, session.identity.actor.user_id
-    with session.catalog.transaction():
+    with session.catalog.transaction():  # nobody grants in between
+        changed = unseal_from(session, event_id, kind, stated.keys_of(user_id))
+        if not changed:
+            _refuse_unknown(session, stated, event_id, kind, user_id)
         if all(key.recipient != user_id for key in grants.keys(event_id, kind)):
             # its row is gone beside the log: without it nobody could state that it ends
             key = SealedKey(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from recorder_core.errors import ArchiveError, AuditError, NoKeyMatches, NotInCa
 from recorder_core.jobs.archive import (
     Credentials,
     add_user,
+    event_key_holders,
     grant,
     open_archive,
     renew_recovery,
@@ -31,6 +33,7 @@ from recorder_core.jobs.archive import (
     verify_audit,
 )
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
+from recorder_core.jobs.archive.people import revoking
 from tests.recorder_core.jobs.archive.conftest import NO_DELAY, PASSWORD
 from tests.tampering import edited_catalog
 
@@ -214,3 +217,37 @@ def test_what_was_taken_back_stays_so_when_the_right_row_comes_back(
         archive.event(event_id).video()
     with site.opened("rita") as archive, pytest.raises(NoKeyMatches):
         grant(archive, event_id, "rita", ["original"])
+
+
+def test_a_grant_during_a_revocation_is_noted_or_opens_nothing(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.opened("adam") as archive:
+        add_user(archive, "ruth", Profile.REVIEWER, Password("correct horse"))
+    with site.opened("rita") as archive:
+        grant(archive, event_id, "ruth", ["identity"])
+    unseal = revoking.unseal_from
+    granted: list[list[str]] = []
+
+    def again() -> None:
+        with site.opened("rita") as archive:
+            granted.append(grant(archive, event_id, "ruth", ["identity"]))
+
+    granting = Thread(target=again)
+
+    def while_somebody_grants(*asked: Any) -> int:
+        changed = unseal(*asked)
+        granting.start()
+        granting.join(2.0)  # it waits for the revocation
+        return changed
+
+    monkeypatch.setattr(revoking, "unseal_from", while_somebody_grants)
+    with site.opened("adam") as archive:
+        assert revoke(archive, event_id, "ruth") == {"identity": 1}
+    granting.join()
+    assert granted == [["identity"]]
+    with site.opened("adam") as archive:
+        (ruth,) = (each for each in event_key_holders(archive, event_id) if each.user_id == "ruth")
+    assert ruth.holds == ("identity",)
+    with site.opened("ruth") as archive:
+        assert archive.event(event_id).names().medical_record == "MRN-5550123"

@@ -136,7 +136,7 @@ def _deidentification(report: EventReport, sheet: Sheet) -> list[Any]:
 def _review_facts(summary: DeidentificationSummary, sheet: Sheet) -> list[tuple[str, str | None]]:
     review = summary.review
     if review is None:
-        return []
+        return [("moments", sheet.word("moments_not_ranked"))]
     decided = sheet.word(
         "moments_of",
         done=count_text(review.decided_count),

@@ -34,6 +34,9 @@ __all__ = ["ViewProposal", "draw_proposal", "propose_view"]
 _FRAMES: Final = 12
 #: from this score a box is hidden in the picture that is drawn: too much rather than too little
 _HIDDEN_SCORE: Final = 0.15
+#: cells along the long side of a part in which somebody may be: a face that no frame's detections
+#: hold, as half of one behind a monitor, has too few to be known by
+_CELLS: Final = 40
 #: parts belong to the view that hold this share of the faces of the part with most, and
 #: show one in so many frames
 _MIN_FACE_SHARE, _MIN_FACE_FRAMES = 0.25, 2
@@ -68,7 +71,8 @@ class ViewProposal:
     layout_faces: Mapping[str, int]
     #: the smallest view that holds the parts with faces; None where no face was seen
     view: View | None
-    #: (height, width, 3) uint8: the frame with most faces, all of them hidden
+    #: (height, width, 3) uint8: the frame with most faces, all of them hidden, and coarse where
+    #: anything like a face was seen in any of the frames
     hidden_rgb: NDArray[np.uint8]
 
     @property
@@ -139,7 +143,7 @@ def propose_view(
         tuple(panes),
         _count_by_layout(faces, frames[0]),
         _view_of(seen),
-        _hide(frames[best], found[best], options),
+        _coarse(_hide(frames[best], found[best], options), _peopled(panes, found)),
     )
 
 
@@ -238,6 +242,24 @@ def _hide(planes: Planes, boxes: ScoredBoxes, options: DeidentifyOptions) -> NDA
     ]
     redactor = FrameRedactor(options.redaction, View(0, 0, planes.width, planes.height))
     return rgb_of_planes(redactor.redact_copy(planes, redactions))
+
+
+def _peopled(panes: Sequence[View], found: Sequence[ScoredBoxes]) -> list[View]:
+    """Return the parts in which anything like a face was seen."""
+    boxes = [box for each in found for box in each.xyxy_px[each.scores >= _HIDDEN_SCORE].tolist()]
+    return list(dict.fromkeys(_pane_of(box, panes) for box in boxes))
+
+
+def _coarse(rgb: NDArray[np.uint8], views: Sequence[View]) -> NDArray[np.uint8]:
+    """Return a frame of which some parts keep too little for a face to be known by."""
+    frame = Image.fromarray(rgb)
+    for view in views:
+        area = (view.x, view.y, view.x + view.width, view.y + view.height)
+        cell_px = max(view.width, view.height) / _CELLS
+        cells = (max(1, round(view.width / cell_px)), max(1, round(view.height / cell_px)))
+        small = frame.crop(area).resize(cells, Image.Resampling.BOX)
+        frame.paste(small.resize((view.width, view.height), Image.Resampling.BILINEAR), area)
+    return np.asarray(frame)
 
 
 def _overlap(first: View, second: View) -> float:

@@ -36,8 +36,9 @@ def add_parser(commands: Any) -> None:
         help=SUMMARIES["view"],
         description=(
             "Look at twelve frames of a video, and write one of them as a picture (PNG) with its "
-            "faces hidden and the named layouts and a proposed view drawn in: the parts between "
-            "borders of the frame in which faces are. Look at it: a proposal may be wrong."
+            "faces hidden, coarse where anything like a face was seen, and the named layouts and a "
+            "proposed view drawn in: the parts between borders of the frame in which faces are. "
+            "Look at it: a proposal may be wrong."
         ),
     )
     parser.add_argument("input", type=Path, metavar="VIDEO", help="the video")

@@ -93,7 +93,7 @@ def _stated(session: Session, event_id: str) -> str:
     event = ArchivedEvent(session, catalog.events.get(event_id))
     counts = count_moments(session, event)
     corrections = len(catalog.reviews.corrections(event_id))
-    said = [f"{counts.detail} corrections:{corrections}"] if counts else []
+    said = [f"{counts.detail} corrections:{corrections}" if counts else "moments:not-ranked"]
     needed = reviewers_needed(session)
     if needed > 1 and event.row.state in OPEN_COPY_STATES:
         before = signers(session, event)

@@ -13,8 +13,6 @@ from recorder_core.jobs.deidentify.report.warnings import (
     SEEN_KINDS,
     first_lines,
     lines_of,
-    moment_text,
-    span_lines,
     span_text,
 )
 from recorder_core.jobs.deidentify.sidecars import sidecar
@@ -87,15 +85,11 @@ def _corrected(result: DeidentifyResult) -> list[str]:
 def _doubts(report: DeidentifyReport) -> list[str]:
     """Return where faces may have been missed, and where something else was hidden."""
     look = report.second_look
-    repaired = report.repaired_stretches_seconds
     kinds = [
-        [
-            f"look at {moment_text(face.seconds)}: a face that only the second look saw, now hidden"
-            for face in look.hidden
-        ],
+        lines_of(report, "hidden_by_second_look"),
         *([line] for line in lines_of(report, *SEEN_KINDS)),
         lines_of(report, "stretches_without_faces"),
-        span_lines(repaired, "the detector lost a face, so where it is hidden is a guess"),
+        lines_of(report, "repaired_stretches"),
         lines_of(report, "doubtful_tracks"),
     ]
     hidden_in = len({face.frame_index for face in look.hidden})

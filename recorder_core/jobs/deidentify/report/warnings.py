@@ -41,6 +41,8 @@ WarningKind: TypeAlias = Literal[
     "cut_off",
     "doubtful_tracks",
     "stretches_without_faces",
+    "hidden_by_second_look",
+    "repaired_stretches",
     "unreadable_report",
 ]
 
@@ -52,6 +54,7 @@ _DOUBTS: Final[dict[DoubtReason, str]] = {
     "weak_detection": "rarely certain",
 }
 _SHOWS_ALL: Final = "the copy shows all that the source shows"
+_GUESSED: Final = "the detector lost a face, so where it is hidden is a guess"
 _CUT_OFF: Final = "the source ends before its index says so; the copy ends there too"
 
 
@@ -75,7 +78,7 @@ def copy_warnings(report: DeidentifyReport) -> list[CopyWarning]:
         Of a video or picture, also of an earlier version.
     """
     exposed, outside = report.second_look.exposed, report.second_look.outside_view
-    without = report.stretches_without_faces_seconds
+    without, repaired = report.stretches_without_faces_seconds, report.repaired_stretches_seconds
     found: list[tuple[WarningKind, int, list[str]]] = [
         ("lowered_safety", 0, [f"LOWERED SAFETY: {each}" for each in report.lowered_safety]),
         ("nothing_redacted", 0, _nothing_redacted(report.redactions, bool(exposed or outside))),
@@ -86,6 +89,8 @@ def copy_warnings(report: DeidentifyReport) -> list[CopyWarning]:
         ("cut_off", 0, [_CUT_OFF] * report.cut_off),
         ("doubtful_tracks", 0, [_doubtful(each) for each in report.doubtful_tracks]),
         ("stretches_without_faces", 0, span_lines(without, "no face, but before and after")),
+        ("hidden_by_second_look", 0, [_hidden(each) for each in report.second_look.hidden]),
+        ("repaired_stretches", 0, span_lines(repaired, _GUESSED)),
     ]
     return [
         CopyWarning(kind, count or len(lines), tuple(lines))
@@ -129,6 +134,10 @@ def _seen(faces: Sequence[SeenFace], where: str) -> list[str]:
         return []
     count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
     return [f"{count} {where}, the first at {moment_text(faces[0].seconds)}"]
+
+
+def _hidden(face: SeenFace) -> str:
+    return f"look at {moment_text(face.seconds)}: a face that only the second look saw, now hidden"
 
 
 def _black(first: int, stop: int) -> str:

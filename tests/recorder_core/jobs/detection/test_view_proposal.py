@@ -117,6 +117,19 @@ def test_faces_are_hidden_in_the_picture_and_views_are_drawn(
     assert ((label[:, :, 0] > 150) & (label[:, :, 2] < 60)).mean() > 0.05
 
 
+def test_a_face_that_no_detection_holds_cannot_be_known_in_the_picture(
+    upright: ViewProposal,
+) -> None:
+    source = _composite(turned=False, faces=True).astype(int)
+    shown = upright.hidden_rgb.astype(int)
+    # nothing finer than a cell is left where faces were seen, hidden or not
+    steps = [np.abs(np.diff(each[192:, 384:], axis=1)).max() for each in (source, shown)]
+    assert steps[0] > 100
+    assert steps[1] <= 255 * 40 / 384
+    # the others are as they were, so that the person knows which view is which
+    assert np.abs(shown[:192, :384] - source[:192, :384]).mean() < 4
+
+
 def test_without_faces_no_view_is_proposed(tmp_path: Path) -> None:
     proposal = propose_view(_write(tmp_path / "a.mp4", faces=False), OPTIONS)
     assert proposal.view is None

@@ -78,6 +78,14 @@ def test_a_copy_without_a_doubt_has_no_warning() -> None:
             {"stretches_without_faces_seconds": [[0.0, 90.0]]}, "stretches_without_faces", 1,
             "look at 0:00.0 to 1:30.0: no face, but before and after",
         ),
+        (
+            {"second_look": {"frames": 9, "hidden": [FACE]}}, "hidden_by_second_look", 1,
+            "look at 1:01.2: a face that only the second look saw, now hidden",
+        ),
+        (
+            {"repaired_stretches_seconds": [[0.0, 2.6], [4.0, 5.0]]}, "repaired_stretches", 2,
+            "look at 0:00.0 to 0:02.6: the detector lost a face, so where it is hidden is a guess",
+        ),
     ],
 )  # fmt: skip
 def test_each_doubt_is_a_warning_of_its_kind(
@@ -90,7 +98,11 @@ def test_each_doubt_is_a_warning_of_its_kind(
 def test_the_report_of_a_job_can_be_read(finished: Path) -> None:
     report = json.loads(sidecar(finished, "report").read_text())
     kinds = {warning.kind for warning in _warnings(report)}
-    assert kinds == {key for key in ("lowered_safety", "doubtful_tracks") if report[key]}
+    found = {key: report[key] for key in ("lowered_safety", "doubtful_tracks")} | {
+        "hidden_by_second_look": report["second_look"]["hidden"],
+        "repaired_stretches": report["repaired_stretches_seconds"],
+    }
+    assert kinds == {key for key, each in found.items() if each}
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def test_who_comes_after_an_ended_session_reads_nothing_and_nothing_is_lost(
     event = reviewed.events[1]
     sql = "SELECT count(*) FROM corrections WHERE event_id = ?"
     [(before,)] = _rows(reviewed, sql, event)
-    page = visit("rita", "/library")
+    page = visit("rita", "/library", session_ends=True)
     cut: list[bool] = []
 
     def between(route: WebSocketRoute) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.workbench.server.conftest import PASSWORD
 
@@ -21,14 +21,28 @@ PATIENCE_MS = 180_000
 
 @contextmanager
 def visiting(browser: Browser, address: str, script: str = "") -> Iterator[Callable[..., Page]]:
-    """Sign somebody in; a script runs in each page before its own."""
+    """Sign somebody in; a script runs in each page before its own.
+
+    A page whose session ends may be told that nobody is signed in.
+    """
     contexts: list[Any] = []
     asked: list[str] = []
     faults: list[str] = []
 
     def opened(
-        login: str, path: str, *, width: int = 1440, height: int = 900, signs_in: bool = True
+        login: str,
+        path: str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        signs_in: bool = True,
+        session_ends: bool = False,
     ) -> Page:
+        def console(line: ConsoleMessage) -> None:
+            is_told = session_ends and "401 (Unauthorized)" in line.text
+            if line.type == "error" and not is_told:
+                faults.append(line.text)
+
         context = browser.new_context(base_url=address, viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
@@ -37,7 +51,7 @@ def visiting(browser: Browser, address: str, script: str = "") -> Iterator[Calla
             page.add_init_script(script)
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.on("console", console)
         page.goto("/login")
         page.evaluate("path => document.querySelector('[name=next]').value = path", path)
         if not signs_in:

@@ -56,7 +56,7 @@ class SmoothingSettings:
     """How detections are linked over time and what is repaired.
 
     Scores of 0.1 and 0.5 are ByteTrack's; times, distances and growth are
-    engineering judgement for people in a room, tried on made trajectories.
+    engineering judgement for people in a room, tried on synthetic trajectories.
     """
 
     #: one box with this score confirms a track

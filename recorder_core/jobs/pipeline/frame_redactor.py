@@ -53,7 +53,7 @@ class FrameRedactor:
         after = frame.writable()
         self._redact(before, after, redactions)
         shapes = face_shapes(redactions, self.settings, self.view, after.width, after.height)
-        frame.put_back(shape.clip for shape in shapes)
+        frame.commit(shape.clip for shape in shapes)
         return after
 
     def redact_copy(self, planes: Planes, redactions: Sequence[Redaction]) -> Planes:

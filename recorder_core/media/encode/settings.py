@@ -1,4 +1,4 @@
-"""How the de-identified video is encoded."""
+"""How a video is encoded."""
 
 from __future__ import annotations
 

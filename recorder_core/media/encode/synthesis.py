@@ -38,7 +38,7 @@ _PEAK: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class SynthesisSettings:
-    """How a made video is encoded."""
+    """How a synthetic video is encoded."""
 
     #: frames per second
     frame_rate: Fraction

@@ -1,7 +1,7 @@
 """One decoded frame: planes to read, and a copy to change.
 
 Planes have 8 bits per sample. A frame of 10 bits shows the upper eight, and what was written
-into them is put back by areas: there nothing is left of its own samples, lower bits included.
+into them is committed by areas: there nothing is left of its own samples, lower bits included.
 
 The planes that a detector reads are views on the decoder's own buffer, which it
 still needs to predict later frames. Each view holds its own reference on that
@@ -52,7 +52,7 @@ class Frame:
         "_decoded",
         "_format",
         "_frame",
-        "_is_behind",
+        "_is_uncommitted",
         "_planes",
         "_writable",
         "duration",
@@ -84,7 +84,7 @@ class Frame:
         self._planes: Planes | None = None
         self._writable = False
         #: whether something may be written that the frame does not hold yet
-        self._is_behind = False
+        self._is_uncommitted = False
 
     @classmethod
     def black(
@@ -124,10 +124,10 @@ class Frame:
         Raises
         ------
         EncodeError
-            If :meth:`put_back` was not called after something may have been written.
+            If :meth:`commit` was not called after something may have been written.
         """
-        if self._is_behind:
-            raise EncodeError(f"frame {self.frame_index} was changed and not put back")
+        if self._is_uncommitted:
+            raise EncodeError(f"frame {self.frame_index} was changed and not committed")
         return self._frame
 
     @property
@@ -140,7 +140,7 @@ class Frame:
     def writable(self) -> Planes:
         """Copy the frame once and return views that may be written.
 
-        What is written here is what the encoder gets, once it was put back; planes taken
+        What is written here is what the encoder gets, once it was committed; planes taken
         before keep showing the decoded frame.
         """
         if not self._writable:
@@ -148,7 +148,7 @@ class Frame:
             self._frame.make_writable()
             self._decoded = None
             self._writable = True
-            self._is_behind = self._shift > 0
+            self._is_uncommitted = self._shift > 0
             y, u, v = self._upper_bits() if self._shift else self._own_planes()
             self._planes = replace(decoded, y=y, u=u, v=v)
         return self.planes
@@ -165,7 +165,7 @@ class Frame:
             return frame_rgb(self._decoded, self._format, self._crop)
         return frame_rgb(self.av_frame, self._format)
 
-    def put_back(self, areas: Iterable[tuple[int, int, int, int]]) -> None:
+    def commit(self, areas: Iterable[tuple[int, int, int, int]]) -> None:
         """Write what was changed into the frame, inside areas; nothing else of it changes.
 
         Parameters
@@ -174,7 +174,7 @@ class Frame:
             Left, top, right and bottom in pixels, right and bottom exclusive, inside the
             frame. Where the frame has 8 bits, what was written is in it already.
         """
-        if self._is_behind:
+        if self._is_uncommitted:
             written = (self.planes.y, self.planes.u, self.planes.v)
             for x0, y0, x1, y1 in areas:
                 for number, plane in enumerate(written):
@@ -182,7 +182,7 @@ class Frame:
                     area = np.s_[y0 // side : -(-y1 // side), x0 // side : -(-x1 // side)]
                     samples = plane[area].astype(np.uint16) << self._shift
                     plane_array(self._frame, number)[area] = samples
-        self._is_behind = False
+        self._is_uncommitted = False
 
     @property
     def _shift(self) -> int:

@@ -1,7 +1,7 @@
 """How the frames of a video are stored and shown, whatever they come from.
 
 A file, a live source and a composite all have frames of one format. Colour tags are the
-numbers of ITU-T H.273, 2 meaning "not said", as FFmpeg has them; the range is 0 (not said),
+numbers of ITU-T H.273, 2 meaning unspecified, as FFmpeg has them; the range is 0 (unspecified),
 1 (limited) or 2 (full).
 """
 
@@ -92,7 +92,7 @@ class FrameFormat:
                 )
         if not 0 <= self.color_range <= _FULL_RANGE:
             raise SettingsError(
-                f"the color_range is {self.color_range}, but must be 0 (not said), 1 (limited) "
+                f"the color_range is {self.color_range}, but must be 0 (unspecified), 1 (limited) "
                 "or 2 (full)"
             )
         if self.sample_bits not in get_args(SampleBits):

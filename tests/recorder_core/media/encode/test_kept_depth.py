@@ -89,7 +89,7 @@ def test_h264_keeps_eight_bits_and_says_so(tmp_path: Path) -> None:
     assert info.video.format.working_format == "yuv420p"
 
 
-def test_planes_show_the_upper_bits_and_areas_are_put_back_whole(tmp_path: Path) -> None:
+def test_planes_show_the_upper_bits_and_areas_are_committed_whole(tmp_path: Path) -> None:
     info = _deep(tmp_path / "a.mkv", "yuv420p10le")
     source, frame = _samples(info), _first(info)
     before = frame.planes
@@ -97,9 +97,9 @@ def test_planes_show_the_upper_bits_and_areas_are_put_back_whole(tmp_path: Path)
     after = frame.writable()
     after.y[10:30, 20:40] = 77
     after.u[5:15, 10:20] = 99
-    with pytest.raises(EncodeError, match="frame 0 was changed and not put back"):
+    with pytest.raises(EncodeError, match="frame 0 was changed and not committed"):
         _ = frame.av_frame
-    frame.put_back([(21, 11, 41, 31)])
+    frame.commit([(21, 11, 41, 31)])
     y, u, v = (plane_array(frame.av_frame, number) for number in range(3))
     # inside the area every sample is what was written, lower bits included
     assert np.array_equal(y[11:31, 21:41], after.y[11:31, 21:41].astype(np.uint16) << 2)

@@ -1,4 +1,4 @@
-"""A made video holds the frames and the audio it was given."""
+"""A synthetic video holds the frames and the audio it was given."""
 
 from __future__ import annotations
 

@@ -49,9 +49,10 @@ class DecidedFrame:
     frame_index: int
     #: by rising track
     redactions: list[Redaction]
-    #: all was known that could change the decision: the look-ahead was full, or the video had
-    #: ended. Where it is False, a face may be missing that the frames after this one would show
-    is_complete: bool
+    #: the look-ahead was over, or the video had ended, and all frames from this one on had been
+    #: searched; see `Smoother`. Where it is False, a face may be missing: nobody may see the frame
+    #: as it is
+    is_final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,12 @@ class Smoother:
     Push every frame in order; take decided frames with `pop_ready`; `finish` gives
     the rest. Decisions depend on what was pushed, never on when `pop_ready` is called.
 
+    A frame is *searched* if it is a detection frame, or lies in a stretch without one that is no
+    longer than the limit. A stretch lasts from one detection frame to the next; the first may
+    begin with the video, the last ends with the latest frame. A detector that is behind leaves
+    longer ones, and what they show is not known: no frame of them is final, nor one whose
+    look-ahead reaches into them.
+
     Parameters
     ----------
     settings : SmoothingSettings
@@ -90,12 +97,15 @@ class Smoother:
     max_look_ahead_frames : int, optional
         Most frames held back while their future is awaited; bounds the caller's memory and
         delay. A shorter look-ahead repairs less, and what was decided without the rest of it
-        is not complete. None: only seconds count.
+        is not final. None: only seconds count.
+    max_detection_interval_seconds : Fraction or None
+        Longest time between two detection frames that counts as searched. It changes what is
+        final, never what is redacted. None: any.
 
     Raises
     ------
     SettingsError
-        If the time base is not above 0 or the limit of frames is negative.
+        If the time base is not above 0, or the limit of frames or of time is negative.
     """
 
     def __init__(
@@ -104,11 +114,16 @@ class Smoother:
         view: View,
         time_base: Fraction,
         max_look_ahead_frames: int | None = None,
+        *,
+        max_detection_interval_seconds: Fraction | None,
     ) -> None:
         if time_base <= 0:
             raise SettingsError(f"time base {time_base} must be above 0 seconds")
         if max_look_ahead_frames is not None and max_look_ahead_frames < 0:
             raise SettingsError(f"a look-ahead of {max_look_ahead_frames} frames is negative")
+        interval = max_detection_interval_seconds
+        if interval is not None and interval < 0:
+            raise SettingsError(f"a detection interval of {interval} seconds is negative")
         self._settings = settings
         self._limits = view_box(view)
         self._time_base = time_base
@@ -117,6 +132,13 @@ class Smoother:
         self._waiting: deque[tuple[int, float]] = deque()
         #: index and seconds of each detection frame, from the last one before the frames that wait
         self._detection_frames: deque[tuple[int, float]] = deque()
+        #: in units of pts
+        self._max_interval: Fraction | float = (
+            math.inf if interval is None else interval / time_base
+        )
+        #: index and pts of the last detection frame; until there is one, of the video's beginning
+        self._stretch_start: tuple[int, int] | None = None
+        self._last_unsearched_index = -1
         self._ready: list[DecidedFrame] = []
         self._last: tuple[int, float] | None = None
         self._finished = False
@@ -140,6 +162,7 @@ class Smoother:
         self._check_order(frame.frame_index, seconds)
         if isinstance(frame, FrameDetections):
             self._track(frame, seconds)
+        self._measure_stretch(frame)
         self._last = (frame.frame_index, seconds)
         self._waiting.append(self._last)
         self._decide(seconds)
@@ -158,7 +181,7 @@ class Smoother:
         self._finished = True
         self._tracker.finish()
         while self._waiting:
-            self._decide_first(is_complete=True)
+            self._decide_first(is_known=bool(self._detection_frames))
         return self.pop_ready()
 
     def _check_order(self, frame_index: int, seconds: float) -> None:
@@ -194,6 +217,18 @@ class Smoother:
         self._tracker.update(frame.frame_index, seconds, seen)
         self._detection_frames.append((frame.frame_index, seconds))
 
+    def _measure_stretch(self, frame: FrameDetections | SkippedFrame) -> None:
+        """Note the frames without detection until now where they last too long."""
+        index, is_searched = frame.frame_index, isinstance(frame, FrameDetections)
+        if self._stretch_start is None:
+            self._stretch_start = index - 1, frame.pts
+        start_index, start_pts = self._stretch_start
+        last_index = index - 1 if is_searched else index
+        if last_index > start_index and frame.pts - start_pts > self._max_interval:
+            self._last_unsearched_index = last_index
+        if is_searched:
+            self._stretch_start = index, frame.pts
+
     def _decide(self, now_seconds: float) -> None:
         """Decide the frames whose look-ahead is full."""
         horizon = now_seconds - self._settings.look_ahead_seconds
@@ -202,7 +237,7 @@ class Smoother:
             is_known = self._is_known(horizon)
             if not is_known and len(self._waiting) <= self._max_frames:
                 break
-            self._decide_first(is_complete=is_known)
+            self._decide_first(is_known=is_known)
             decided = True
         if decided:
             self._forget(*(self._waiting or self._detection_frames or [(0, now_seconds)])[0])
@@ -223,7 +258,7 @@ class Smoother:
         before = self._detection_frames[0][1] if self._detection_frames else seconds
         self._tracker.forget_before(min(before, seconds))
 
-    def _decide_first(self, *, is_complete: bool) -> None:
+    def _decide_first(self, *, is_known: bool) -> None:
         frame_index, seconds = self._waiting.popleft()
         moment = _Moment(frame_index, seconds, self._detection_frames_around(frame_index))
         redactions = []
@@ -231,7 +266,8 @@ class Smoother:
             redaction = _redact_track(track, moment, self._settings, self._limits)
             if redaction is not None:
                 redactions.append(redaction)
-        self._ready.append(DecidedFrame(frame_index, redactions, is_complete))
+        is_final = is_known and self._last_unsearched_index < frame_index
+        self._ready.append(DecidedFrame(frame_index, redactions, is_final))
 
     def _detection_frames_around(self, frame_index: int) -> tuple[int, ...]:
         """Return the last detection frame until a frame and the first from it on, if any."""
@@ -261,7 +297,9 @@ def smooth_all(
     dict
         Frame index -> redactions, for every frame, in order.
     """
-    smoother = Smoother(settings, view, time_base, max_look_ahead_frames)
+    smoother = Smoother(
+        settings, view, time_base, max_look_ahead_frames, max_detection_interval_seconds=None
+    )
     decided: list[DecidedFrame] = []
     for frame in frames:
         smoother.push(frame)

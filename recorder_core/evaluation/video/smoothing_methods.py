@@ -50,7 +50,7 @@ class MethodSettings:
     #: seconds per unit of pts
     time_base: Fraction
     smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
-    #: most frames that may wait for their future; None: as many as the settings ask for
+    #: most frames that may wait for look-ahead; None: as many as the settings ask for
     max_look_ahead_frames: int | None = None
     #: name -> frames that a kernel looks at before and after each one
     kernels: Mapping[str, int] = field(

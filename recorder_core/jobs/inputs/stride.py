@@ -19,6 +19,7 @@ __all__ = ["MAX_DETECTION_INTERVAL_SECONDS", "DetectionSchedule", "DetectionStri
 MAX_DETECTION_INTERVAL_SECONDS: Final = Fraction(1, 10)
 #: time stamps of Matroska are rounded to this
 _ROUNDING_SECONDS: Final = Fraction(1, 1000)
+_ROUNDED_INTERVAL_SECONDS: Final = MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class DetectionStride:
                 f"the detector cannot run on one of {self.every or 1} frames, "
                 f"{self.batch_size} at once; both must be at least 1"
             )
+
+    @property
+    def max_interval_seconds(self) -> Fraction | None:
+        """Longest time between two detection frames with frames between; None: only frames count.
+
+        It is `MAX_DETECTION_INTERVAL_SECONDS` and what time stamps are rounded by.
+        """
+        return _ROUNDED_INTERVAL_SECONDS if self.every is None else None
 
     def detection_frames(self, pts: NDArray[np.int64], time_base: Fraction) -> NDArray[np.bool_]:
         """Return on which frames the detector runs.
@@ -87,7 +96,7 @@ class DetectionSchedule:
         self, stride: DetectionStride, time_base: Fraction, usual_duration: float | None
     ) -> None:
         self._every = stride.every
-        self._interval = int((MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS) / time_base)
+        self._interval = int(_ROUNDED_INTERVAL_SECONDS / time_base)
         usual = self._interval if usual_duration is None else usual_duration
         self._max_frames = math.ceil(self._interval / max(usual, 1.0))
         #: time stamp of the last detection frame

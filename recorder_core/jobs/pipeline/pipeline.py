@@ -40,7 +40,7 @@ _SOURCE_SECONDS: Final = 1.0
 class FrameLimits:
     """How much may be in memory between the decoder and the encoder.
 
-    Every frame in memory waits for its future in the smoother, waits for its batch in
+    Every frame in memory waits for look-ahead in the smoother, waits for its batch in
     front of the detector, or is on its way to the encoder. The first two together never
     take the whole budget, so that the reader can always go on.
     """
@@ -52,7 +52,7 @@ class FrameLimits:
 
     @property
     def look_ahead_frames(self) -> int:
-        """How many frames may wait for their future."""
+        """How many frames may wait for look-ahead."""
         return max(0, self._budget_frames - _WORKING_FRAMES)
 
     @property
@@ -107,7 +107,7 @@ class Pipeline(Generic[_Redacted]):
         self._planned: ClosableQueue[PlannedFrame] = ClosableQueue()
         self._redacted: ClosableQueue[_Redacted] = ClosableQueue()
         self._threads = [
-            threading.Thread(target=self._hand_on, args=(name, work, queue), daemon=True)
+            threading.Thread(target=self._run_stage, args=(name, work, queue), daemon=True)
             for name, work, queue in (
                 ("reader", self._read, self._decoded),
                 ("detector", self._plan, self._planned),
@@ -171,10 +171,10 @@ class Pipeline(Generic[_Redacted]):
                 frame = self._decoded.get()
             if frame is None:
                 break
-            self._hand_over(self._planner.push(frame))
-        self._hand_over(self._planner.finish())
+            self._enqueue(self._planner.push(frame))
+        self._enqueue(self._planner.finish())
 
-    def _hand_over(self, planned: Iterable[PlannedFrame]) -> None:
+    def _enqueue(self, planned: Iterable[PlannedFrame]) -> None:
         for each in planned:
             self._planned.put(each)
 
@@ -188,7 +188,7 @@ class Pipeline(Generic[_Redacted]):
                 self._ahead.acquire(self._frame_bytes)
             self._redacted.put(self._redact(planned))
 
-    def _hand_on(self, name: str, work: Callable[[], None], queue: ClosableQueue[Any]) -> None:
+    def _run_stage(self, name: str, work: Callable[[], None], queue: ClosableQueue[Any]) -> None:
         """Run a thread's work and propagate completion or failure downstream."""
         try:
             work()

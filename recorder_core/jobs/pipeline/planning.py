@@ -28,9 +28,9 @@ class PlannedFrame:
 
     frame: Frame
     redactions: list[Redaction]
-    #: as in `DecidedFrame`: all was known that could change it; who shows frames while they are
-    #: recorded must hide the whole view of one that is not complete
-    is_complete: bool
+    #: as in `DecidedFrame`: who shows frames while they are recorded must hide the whole view of
+    #: one that is not final, because faces in it may not have been searched for
+    is_final: bool
 
 
 class Planner(Protocol):
@@ -58,7 +58,7 @@ class RepeatingPlanner:
     def push(self, frame: Frame) -> list[PlannedFrame]:
         """Return the frame at once."""
         redactions = list(self._redactions.get(frame.frame_index, ()))
-        return [PlannedFrame(frame, redactions, is_complete=True)]
+        return [PlannedFrame(frame, redactions, is_final=True)]
 
     def finish(self) -> list[PlannedFrame]:
         """Return nothing: no frame waits."""
@@ -128,12 +128,12 @@ class FacePlanner:
             decided = self._smoother.finish()
         return self._plan(decided)
 
-    def take_detections(self, stop_index: int) -> list[FrameDetections]:
+    def pop_detections(self, stop_index: int) -> list[FrameDetections]:
         """Return what was found in the frames before one, and forget it."""
-        taken = []
+        popped = []
         while self._found and self._found[0].frame_index < stop_index:
-            taken.append(self._found.popleft())
-        return taken
+            popped.append(self._found.popleft())
+        return popped
 
     def _detect_group(self) -> None:
         group, self._group = self._group, []
@@ -150,7 +150,7 @@ class FacePlanner:
         # those before the first were replayed for the smoother's sake when a run goes on
         own = [each for each in decided if each.frame_index >= self._first_index]
         return [
-            PlannedFrame(self._pop(each.frame_index), each.redactions, each.is_complete)
+            PlannedFrame(self._pop(each.frame_index), each.redactions, each.is_final)
             for each in own
         ]
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -25,6 +26,8 @@ VIEW = View(0, 0, 640, 360)
 RATE = Fraction(1, 30)
 SETTINGS = SmoothingSettings()
 Frame = FrameDetections | SkippedFrame
+#: longest time between detection frames, as a live view asks for
+INTERVAL = Fraction(1, 10)
 
 
 def _face(x: float, y: float = 100.0, size: float = 40.0) -> Box:
@@ -47,6 +50,15 @@ def _scores(scores: Sequence[float | None], x_step: float = 0.0) -> list[Frame]:
         seen = [(_face(100 + x_step * index), score)] if score else []
         frames.append(SkippedFrame(index, index) if score is None else _frame(index, *seen))
     return frames
+
+
+def _smoother(
+    settings: SmoothingSettings = SETTINGS,
+    time_base: Fraction = RATE,
+    limit: int | None = None,
+    interval: Fraction | None = None,
+) -> Smoother:
+    return Smoother(settings, VIEW, time_base, limit, max_detection_interval_seconds=interval)
 
 
 def _smooth(frames: Sequence[Frame], **change: float) -> dict[int, list[Redaction]]:
@@ -177,7 +189,7 @@ def test_what_is_padded_far_moves_no_farther_than_a_prediction() -> None:
 def test_a_frame_waits_for_the_next_look_but_for_no_more_frames_than_allowed(
     limit: int | None, ready: int
 ) -> None:
-    smoother = Smoother(SETTINGS, VIEW, Fraction(1, 10), limit)
+    smoother = _smoother(time_base=Fraction(1, 10), limit=limit)
     smoother.push(_frame(0, (_face(100), 0.3)))
     for index in range(1, 40):
         smoother.push_skipped(index, index)
@@ -186,7 +198,7 @@ def test_a_frame_waits_for_the_next_look_but_for_no_more_frames_than_allowed(
     decided = [*smoother.pop_ready(), *smoother.finish()]
     # what was decided without the next look stays as it was
     assert [each.frame_index for each in decided if each.redactions] == list(range(ready, 41))
-    assert all(each.is_complete for each in decided)
+    assert all(each.is_final for each in decided)
 
 
 def test_crossing_faces_stay_covered() -> None:
@@ -268,36 +280,95 @@ def test_a_score_that_float32_rounds_down_still_counts() -> None:
 
 
 def test_frames_are_ready_when_their_look_ahead_is_full() -> None:
-    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother = _smoother()
     for index in range(60):
         smoother.push(_frame(index))
     assert smoother.pop_ready() == []
     smoother.push_skipped(60, 60)
-    assert smoother.pop_ready() == [DecidedFrame(0, [], is_complete=True)]
+    assert smoother.pop_ready() == [DecidedFrame(0, [], is_final=True)]
     assert smoother.pop_ready() == []
 
 
 def test_the_caller_bounds_the_look_ahead() -> None:
-    smoother = Smoother(SETTINGS, VIEW, RATE, max_look_ahead_frames=3)
+    smoother = _smoother(limit=3)
     for index in range(5):
-        smoother.push_skipped(index, index)
+        smoother.push(_frame(index))
     assert smoother.pop_ready() == [DecidedFrame(index, [], False) for index in (0, 1)]
     # the video has ended: nothing more can become known
     assert smoother.finish() == [DecidedFrame(index, [], True) for index in (2, 3, 4)]
 
 
-def test_what_is_decided_before_its_future_is_known_is_not_complete() -> None:
+def test_what_is_decided_before_its_look_ahead_is_over_is_not_final() -> None:
     """A face that becomes certain later is missing in it; with the whole look-ahead it is not."""
     frames = [_frame(index, (_face(100), 0.2 if index < 10 else 0.9)) for index in range(90)]
-    early, whole = Smoother(SETTINGS, VIEW, RATE, 3), Smoother(SETTINGS, VIEW, RATE)
+    early, whole = _smoother(limit=3), _smoother()
     for frame in frames:
         early.push(frame)
         whole.push(frame)
     hidden_late, hidden = early.pop_ready(), whole.pop_ready()
-    assert [each.is_complete for each in hidden_late] == [False] * 87
+    assert [each.is_final for each in hidden_late] == [False] * 87
     assert [bool(each.redactions) for each in hidden_late] == [False] * 7 + [True] * 80
     assert len(hidden) >= 29
-    assert all(each.is_complete and each.redactions for each in hidden)
+    assert all(each.is_final and each.redactions for each in hidden)
+
+
+def _decided(smoother: Smoother, frames: Sequence[Frame]) -> list[tuple[DecidedFrame, int]]:
+    """Return what is decided, and the frame that was the latest then."""
+    decided = []
+    for frame in frames:
+        smoother.push(frame)
+        decided += [(each, frame.frame_index) for each in smoother.pop_ready()]
+    return decided + [(each, len(frames) - 1) for each in smoother.finish()]
+
+
+def _searched_at(detection_frames: Iterable[int], count: int) -> list[Frame]:
+    """Frames without a face, of which the detector searched some."""
+    chosen = set(detection_frames)
+    return [
+        _frame(index) if index in chosen else SkippedFrame(index, index) for index in range(count)
+    ]
+
+
+def test_no_frame_is_final_while_the_detector_is_behind() -> None:
+    """One frame a second is searched, and a face is there between two of these frames."""
+    settings = replace(SETTINGS, look_ahead_seconds=1.0)
+    frames = _searched_at(range(0, 120, 30), 120)
+    decided = _decided(_smoother(settings, limit=40, interval=INTERVAL), frames)
+    shown = [each for each, _ in decided if 31 <= each.frame_index <= 57]
+    # nobody has seen the face, and none of these frames may be shown
+    assert [each.redactions for each in shown] == [[]] * 27
+    assert not any(each.is_final for each in shown)
+    # nor are those of the end, after the last detection frame and before it
+    assert not any(each.is_final for each, _ in decided)
+
+
+def test_frames_are_final_until_a_detector_falls_behind_and_once_it_has_caught_up() -> None:
+    settings = replace(SETTINGS, look_ahead_seconds=1.0)
+    searched = [*range(0, 91, 3), *range(120, 241, 3)]
+    decided = _decided(_smoother(settings, interval=INTERVAL), _searched_at(searched, 241))
+    final = [each.frame_index for each, _ in decided if each.is_final]
+    # 91 to 119 were not searched; frame 64 is decided while 94 is the latest: a face in it may
+    # be one that only they show for certain
+    assert final == [*range(64), *range(120, 241)]
+
+
+def test_a_detector_that_keeps_the_interval_leaves_every_frame_final() -> None:
+    # a tenth of a second is three frames, whatever a float makes of it
+    decided = _decided(_smoother(interval=INTERVAL), _searched_at(range(0, 200, 3), 201))
+    assert all(each.is_final for each, _ in decided)
+    # nor does a pause of the source, in which there are no frames, matter
+    frames = [_frame(index, pts=index if index < 50 else index + 900) for index in range(100)]
+    assert all(each.is_final for each, _ in _decided(_smoother(interval=INTERVAL), frames))
+
+
+def test_what_comes_before_the_first_detection_frame_is_final_where_that_is_near() -> None:
+    for first, is_final in ((3, True), (4, False)):
+        frames = _searched_at(range(first, 100), 100)
+        decided = _decided(_smoother(interval=INTERVAL), frames)
+        assert [each.is_final for each, _ in decided] == [is_final] * first + [True] * (100 - first)
+    # without any detection frame nothing was searched
+    decided = _decided(_smoother(interval=INTERVAL), _searched_at([], 3))
+    assert not any(each.is_final for each, _ in decided)
 
 
 def test_without_look_ahead_the_past_still_repairs() -> None:
@@ -307,20 +378,20 @@ def test_without_look_ahead_the_past_still_repairs() -> None:
 
 
 def test_the_first_frame_of_a_segment_may_have_any_index() -> None:
-    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother = _smoother()
     smoother.push(_frame(700, (_face(100), 0.9)))
     assert [each.frame_index for each in smoother.finish()] == [700]
 
 
 def test_a_missing_frame_is_refused() -> None:
-    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother = _smoother()
     smoother.push(_frame(0))
     with pytest.raises(DataError, match="frame 2 follows frame 0"):
         smoother.push(_frame(2))
 
 
 def test_time_that_runs_backwards_is_refused() -> None:
-    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother = _smoother()
     smoother.push(_frame(0, pts=30))
     with pytest.raises(DataError, match="earlier"):
         smoother.push(_frame(1, pts=29))
@@ -335,7 +406,7 @@ def test_boxes_that_are_not_numbers_are_refused(bad: float) -> None:
 
 
 def test_a_finished_smoother_takes_no_frame() -> None:
-    smoother = Smoother(SETTINGS, VIEW, RATE)
+    smoother = _smoother()
     smoother.finish()
     with pytest.raises(DeidentifyError):
         smoother.push(_frame(0))
@@ -343,9 +414,11 @@ def test_a_finished_smoother_takes_no_frame() -> None:
 
 def test_impossible_limits_are_refused() -> None:
     with pytest.raises(SettingsError):
-        Smoother(SETTINGS, VIEW, Fraction(0))
+        _smoother(time_base=Fraction(0))
     with pytest.raises(SettingsError):
-        Smoother(SETTINGS, VIEW, RATE, max_look_ahead_frames=-1)
+        _smoother(limit=-1)
+    with pytest.raises(SettingsError):
+        _smoother(interval=Fraction(-1))
 
 
 # -- properties --------------------------------------------------------------------------
@@ -397,7 +470,7 @@ def test_every_certain_box_is_covered_in_its_frame(frames: list[Frame], limit: i
 def test_results_do_not_depend_on_when_frames_are_popped(
     frames: list[Frame], limit: int | None, data: st.DataObject
 ) -> None:
-    smoother = Smoother(SETTINGS, VIEW, RATE, limit)
+    smoother = _smoother(limit=limit)
     streamed: list[DecidedFrame] = []
     for frame in frames:
         smoother.push(frame)
@@ -432,6 +505,69 @@ def test_more_look_ahead_never_redacts_fewer_faces(frames: list[Frame]) -> None:
     long = smooth_all(frames, SETTINGS, VIEW, RATE)
     for index, row in short.items():
         assert {each.track for each in row} <= {each.track for each in long[index]}
+
+
+@st.composite
+def _searches(draw: st.DrawFn) -> list[Frame]:
+    """Frames without a face at any rate, some of them searched: often, seldom, or by turns."""
+    rate = draw(st.sampled_from([1, 10, 24, 30, 50, 60, 120]))
+    frame_times = [round(1000 * index / rate) for index in range(draw(st.integers(1, 250)))]
+    shift, index = 0, -1
+    chosen = set()
+    while index < len(frame_times):
+        index += draw(st.integers(1, 8) | st.integers(1, 90))
+        chosen.add(index)
+    frames: list[Frame] = []
+    for index, pts in enumerate(frame_times):
+        shift += draw(st.sampled_from([0] * 30 + [700])) if index % 10 == 9 else 0
+        time = pts + shift
+        is_chosen = index in chosen
+        frames.append(_frame(index, pts=time) if is_chosen else SkippedFrame(index, time))
+    return frames
+
+
+def _unsearched(frames: Sequence[Frame], interval_ms: Fraction) -> set[int]:
+    """Return the frames of too long a stretch, found for each from the whole video."""
+    detected = [each.frame_index for each in frames if isinstance(each, FrameDetections)]
+    unsearched = set()
+    for index in range(len(frames)):
+        place = bisect_left(detected, index)
+        if place < len(detected) and detected[place] == index:
+            continue
+        start = frames[detected[place - 1] if place else 0].pts
+        stop = frames[detected[place] if place < len(detected) else -1].pts
+        if not detected or stop - start > interval_ms:
+            unsearched.add(index)
+    return unsearched
+
+
+@given(
+    _searches(),
+    st.sampled_from([0.0, 0.5, 1.0, 2.0]),
+    st.none() | st.sampled_from([0, 3, 40, 74]),
+    st.sampled_from([Fraction(1, 30), Fraction(1, 10), Fraction(1, 2)]),
+)
+def test_a_frame_is_final_exactly_where_it_and_its_look_ahead_were_searched(
+    frames: list[Frame], look_ahead_seconds: float, limit: int | None, interval: Fraction
+) -> None:
+    settings = replace(SETTINGS, look_ahead_seconds=look_ahead_seconds)
+    smoother = _smoother(settings, Fraction(1, 1000), limit, interval)
+    unsearched = _unsearched(frames, interval * 1000)
+    detected = [each.pts for each in frames if isinstance(each, FrameDetections)]
+    for each, latest in _decided(smoother, frames):
+        index, pts = each.frame_index, frames[each.frame_index].pts
+        known = range(index, latest + 1)
+        if not each.is_final:
+            is_early = limit is not None and len(known) > limit
+            assert is_early or unsearched & {*known}
+            continue
+        assert index not in unsearched
+        assert min(abs(pts - time) for time in detected) <= interval * 1000
+        is_over = frames[latest].pts - pts >= look_ahead_seconds * 1000
+        assert is_over or latest == len(frames) - 1
+        # but for the last of it, which the next detection frame may still cover
+        sure = (look_ahead_seconds - interval) * 1000
+        assert not any(k in unsearched and frames[k].pts - pts < sure for k in known)
 
 
 def test_redactions_before_repair_are_the_detections_above_a_score() -> None:

@@ -141,7 +141,7 @@ def _render_segments(
             segment_frames = islice(redacted, stop - start)
             path = work.segment_path(number)
             rendered = render_faithfully(task, path, segment_frames, range(start, stop))
-            found = planner.take_detections(stop)
+            found = planner.pop_detections(stop)
             record = SegmentRecord(
                 rendered, DetectionTable.from_frames(found, source.video.time_base)
             )
@@ -171,7 +171,11 @@ def _planner(
 ) -> FacePlanner:
     source, options = task.source, task.options
     smoother = Smoother(
-        options.smoothing, source.view, source.video.time_base, limits.look_ahead_frames
+        options.smoothing,
+        source.view,
+        source.video.time_base,
+        limits.look_ahead_frames,
+        max_detection_interval_seconds=options.stride.max_interval_seconds,
     )
     for record in finished:
         _replay(smoother, record)

@@ -30,6 +30,17 @@ def test_detection_frames_are_at_most_a_tenth_of_a_second_apart(
     assert _chosen(seconds, unit, DetectionStride(7)) == list(range(0, 100, 7))
 
 
+@pytest.mark.parametrize("unit", [Fraction(1, 90_000), Fraction(1, 1000)])
+def test_what_is_chosen_keeps_the_promised_interval(unit: Fraction) -> None:
+    promised = DetectionStride().max_interval_seconds
+    assert promised is not None
+    for rate in (24, 25, Fraction(30000, 1001), 50, Fraction(60000, 1001), 120):
+        pts = np.array([round(index / rate / unit) for index in range(300)], np.int64)
+        chosen = np.flatnonzero(DetectionStride().detection_frames(pts, unit))
+        assert max(np.diff(pts[chosen]).tolist()) * unit <= promised
+    assert DetectionStride(every=3).max_interval_seconds is None
+
+
 def test_every_frame_of_a_sparse_video_is_a_detection_frame() -> None:
     assert _chosen([0, 0.5, 1, 30, 30.11], Fraction(1, 1000), DetectionStride()) == [0, 1, 2, 3, 4]
 

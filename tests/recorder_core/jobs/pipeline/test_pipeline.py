@@ -82,16 +82,21 @@ def _planner(
     clock: StageClock | None = None,
 ) -> FacePlanner:
     limits = limits or FrameLimits(source.frame_bytes)
+    stride = stride or DetectionStride(1)
     smoother = Smoother(
-        SmoothingSettings(), source.view, source.video.time_base, limits.look_ahead_frames
+        SmoothingSettings(),
+        source.view,
+        source.video.time_base,
+        limits.look_ahead_frames,
+        max_detection_interval_seconds=stride.max_interval_seconds,
     )
-    chosen = source.detection_frames(stride or DetectionStride(1))
+    chosen = source.detection_frames(stride)
     return FacePlanner(
         detector or OneFace(),  # type: ignore[arg-type]
         smoother,
         is_due=lambda frame: bool(chosen[frame.frame_index]),
         clock=clock or StageClock(STAGES),
-        batch_size=stride.batch_size if stride else 1,
+        batch_size=stride.batch_size,
         batch_frames=limits.batch_frames,
     )
 
@@ -131,8 +136,8 @@ def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) 
             [redaction.box_xyxy_px for redaction in each.redactions] == [(100, 50, 140, 100)]
             for each in decided
         )
-        assert len(planner.take_detections(20)) == 20
-        assert [found.frame_index for found in planner.take_detections(99)] == list(range(20, 60))
+        assert len(planner.pop_detections(20)) == 20
+        assert [found.frame_index for found in planner.pop_detections(99)] == list(range(20, 60))
     calls = {item.row.key: item.calls for item in clock.stage_times(1.0)}
     for key in ("crop", "image_processing", "inference", "box_decoding", "score_filtering", "nms"):
         assert calls[key] == 60
@@ -143,7 +148,7 @@ def test_the_detector_looks_at_every_nth_frame_in_batches(source: Source) -> Non
     planner = _planner(source, detector, stride=DetectionStride(3, 8))
     with _pipeline(source, source.frames(0, 60), planner) as pipeline:
         decided = list(pipeline.redacted_frames())
-        found = planner.take_detections(60)
+        found = planner.pop_detections(60)
     # no more than 12 frames may wait for their batch
     assert detector.batches == [4, 4, 4, 4, 4]
     assert [each.frame_index for each in found] == list(range(0, 60, 3))
@@ -221,10 +226,10 @@ def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: Source) -> 
 def test_whoever_redacts_hears_what_was_decided_too_early(source: Source) -> None:
     limits = FrameLimits(source.frame_bytes, max_frames=20)
     with _pipeline(source, source.frames(0, 60), limits=limits) as pipeline:
-        complete = [each.is_complete for each in pipeline.redacted_frames()]
+        final = [each.is_final for each in pipeline.redacted_frames()]
     # 8 frames are held back of a look-ahead of 2 seconds; those of the end have no more future
     assert limits.look_ahead_frames == 8
-    assert complete == [False] * 52 + [True] * 8
+    assert final == [False] * 52 + [True] * 8
 
 
 def test_leaving_does_not_wait_for_a_source_that_is_silent(source: Source) -> None:
@@ -277,7 +282,7 @@ def test_what_was_decided_before_goes_the_same_way_without_a_detector(source: So
     assert [(each.frame.frame_index, each.redactions) for each in planned] == [
         (index, [face] if index == 7 else []) for index in range(5, 12)
     ]
-    assert all(each.is_complete for each in planned)
+    assert all(each.is_final for each in planned)
     calls = {item.row.key: item.calls for item in clock.stage_times(1.0)}
     assert (calls["inference"], calls["tracking"]) == (0, 0)
     assert calls["decode"] == 8  # the last finds the end
@@ -344,7 +349,11 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
     numbers = random.Random(seed)
     stride, limits, pts = _random_case(numbers)
     smoother = Smoother(
-        SmoothingSettings(), View(0, 0, 384, 192), Fraction(1, 1000), limits.look_ahead_frames
+        SmoothingSettings(),
+        View(0, 0, 384, 192),
+        Fraction(1, 1000),
+        limits.look_ahead_frames,
+        max_detection_interval_seconds=stride.max_interval_seconds,
     )
     detector = NoPixels()
     frames = [EmptyFrame(index, each) for index, each in enumerate(pts)]
@@ -366,7 +375,7 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
     )
     with pipeline, _ended_when_stuck(pipeline):
         decided = [each.frame.frame_index for each in pipeline.redacted_frames()]
-        found = [each.frame_index for each in planner.take_detections(len(pts))]
+        found = [each.frame_index for each in planner.pop_detections(len(pts))]
     assert decided == list(range(len(pts)))
     assert found == np.flatnonzero(chosen).tolist()
     assert max(detector.batches) <= stride.batch_size

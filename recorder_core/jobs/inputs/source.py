@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +69,12 @@ class Source:
         planes = self.video.width * self.video.height * 3 // 2
         # of more bits, two bytes a sample and the planes that show the upper eight
         return planes if self.video.format.sample_bits == 8 else 3 * planes
+
+    def max_frames_within(self, seconds: float) -> int:
+        """Return how many frames of the job a span of time has where they are densest."""
+        pts = self.index.pts[self.first : self.stop]
+        reach = math.ceil(Fraction(seconds) / self.video.time_base)
+        return int(np.max(np.searchsorted(pts, pts + reach, "right") - np.arange(len(pts))))
 
     @property
     def copy_index(self) -> FrameIndex:

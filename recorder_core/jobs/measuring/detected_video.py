@@ -48,10 +48,10 @@ class DetectedVideo:
         kernels : mapping of str to int, optional
             Name -> reach in frames of the kernels to compare with; one unless given.
         """
-        look_ahead = FrameLimits(self.source.frame_bytes).look_ahead_frames
-        settings = MethodSettings(
-            self.source.view, self.source.video.time_base, max_look_ahead_frames=look_ahead
-        )
+        settings = MethodSettings(self.source.view, self.source.video.time_base)
+        needed = self.source.max_frames_within(settings.smoothing.look_ahead_seconds)
+        limits = FrameLimits.covering(self.source.frame_bytes, needed)
+        settings = replace(settings, max_look_ahead_frames=limits.look_ahead_frames)
         return settings if kernels is None else replace(settings, kernels=kernels)
 
     def judge(self, settings: EvaluationSettings = FRAME_SETTINGS) -> list[DetectedPicture]:

@@ -50,6 +50,20 @@ class FrameLimits:
     max_frames: int = MAX_FRAMES
     max_bytes: int = 256 * 2**20
 
+    @classmethod
+    def covering(cls, frame_bytes: int, look_ahead_frames: int) -> Self:
+        """Return limits in which a whole look-ahead may wait, however large its frames are.
+
+        Parameters
+        ----------
+        frame_bytes : int
+            Memory of one decoded frame.
+        look_ahead_frames : int
+            Most frames of a look-ahead; of more than `MAX_FRAMES`, as many as that leaves wait.
+        """
+        needed = min(look_ahead_frames + _WORKING_FRAMES, MAX_FRAMES)
+        return cls(frame_bytes, max_bytes=max(cls(frame_bytes).max_bytes, needed * frame_bytes))
+
     @property
     def look_ahead_frames(self) -> int:
         """How many frames may wait for look-ahead."""

@@ -130,7 +130,9 @@ def _render_segments(
     task: CopyTask, detector: Detector, work: WorkFolder, finished: Sequence[SegmentRecord]
 ) -> Generator[SegmentRecord, None, None]:
     """Render what is not finished yet, segment by segment."""
-    source, clock, limits = task.source, task.renderer.clock, FrameLimits(task.source.frame_bytes)
+    source, clock = task.source, task.renderer.clock
+    look_ahead_frames = source.max_frames_within(task.options.smoothing.look_ahead_seconds)
+    limits = FrameLimits.covering(source.frame_bytes, look_ahead_frames)
     first = finished[-1].rendered.segment.stop_index if finished else source.first
     planner = _planner(task, detector, finished, limits, first)
     frames = source.frames(first, source.stop)

@@ -25,7 +25,7 @@ from recorder_core.errors import (
 from recorder_core.jobs import deidentify_video, sidecar
 from recorder_core.jobs.deidentify.publishing import reporting, verified_copy
 from recorder_core.jobs.deidentify.rendering import whole
-from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.model import CorrectionKeyframe
@@ -102,6 +102,18 @@ def test_batches_find_the_same_faces(drawn: Any, finished: Path, tmp_path: Path)
     job = drawn.with_options(stride=DetectionStride(batch_size=4))
     deidentify_video(job.request(output))
     assert output.read_bytes() == finished.read_bytes()
+
+
+def test_large_frames_have_the_same_look_ahead(
+    drawn: Any, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of frames of 64 MiB the usual budget holds four, and none of a look-ahead."""
+    monkeypatch.setattr(Source, "frame_bytes", 2**26)
+    output = tmp_path / "copy.mp4"
+    deidentify_video(drawn.request(output))
+    assert output.read_bytes() == finished.read_bytes()
+    redactions = [sidecar(path, "redactions").read_bytes() for path in (output, finished)]
+    assert redactions[0] == redactions[1]
 
 
 @pytest.mark.parametrize("segments", [1, 2])

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recorder_core.errors import DecodeError, SettingsError
@@ -11,6 +12,7 @@ from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.inputs.source import open_source
 from recorder_core.media import MediaInfo, file_sha256, probe
 from recorder_core.model import View
+from tests.other_times import with_index
 
 
 def test_a_whole_source(drawn_source: Path) -> None:
@@ -21,6 +23,15 @@ def test_a_whole_source(drawn_source: Path) -> None:
     assert source.sha256 == file_sha256(drawn_source)
     assert source.gaps == ()
     assert [frame.frame_index for frame in source.frames(10, 13)] == [10, 11, 12]
+
+
+def test_the_frames_of_a_span_are_counted_where_they_are_densest(drawn_source: Path) -> None:
+    source = open_source(drawn_source, DetectOptions())
+    assert [source.max_frames_within(seconds) for seconds in (0, 1.0, 99.0)] == [1, 21, 60]
+    # from the 40th on, frames come at twice the rate
+    pts, start = source.index.pts, source.index.pts[40]
+    dense = with_index(source, pts=np.where(pts < start, pts, start + (pts - start) // 2))
+    assert [each.max_frames_within(0.4) for each in (source, dense)] == [9, 17]
 
 
 @pytest.mark.parametrize(

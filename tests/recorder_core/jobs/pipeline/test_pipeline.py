@@ -232,6 +232,17 @@ def test_whoever_redacts_hears_what_was_decided_too_early(source: Source) -> Non
     assert final == [False] * 52 + [True] * 8
 
 
+def test_a_look_ahead_of_large_frames_is_whole(source: Source) -> None:
+    large_bytes = 2**26
+    limits = FrameLimits.covering(large_bytes, source.max_frames_within(2.0))
+    # the usual budget holds four such frames, and no look-ahead
+    assert FrameLimits(large_bytes).look_ahead_frames == 0
+    assert limits.look_ahead_frames == source.max_frames_within(2.0) == 41
+    planner = _planner(source, stride=DetectionStride(), limits=limits)
+    with _pipeline(source, source.frames(0, 60), planner, limits=limits) as pipeline:
+        assert all(each.is_final for each in pipeline.redacted_frames())
+
+
 def test_leaving_does_not_wait_for_a_source_that_is_silent(source: Source) -> None:
     goes_on, is_silent, is_closed = threading.Event(), threading.Event(), threading.Event()
 
@@ -299,6 +310,10 @@ def test_the_look_ahead_leaves_room_for_the_threads() -> None:
     assert FrameLimits(1000).look_ahead_frames == 488
     assert FrameLimits(2**20, 500, 100 * 2**20).look_ahead_frames == 88
     assert FrameLimits(2**30).look_ahead_frames == 0
+    # as many frames of 1080p as two seconds have, at 60 a second and at 30
+    assert FrameLimits.covering(3 * 2**20, 121).look_ahead_frames == 121
+    assert FrameLimits.covering(3 * 2**20, 61) == FrameLimits(3 * 2**20)
+    assert FrameLimits.covering(3 * 2**20, 2000).look_ahead_frames == 488
     assert FrameLimits(1000).batch_frames == 12
     assert FrameLimits(2**30).batch_frames == 1
 

@@ -227,8 +227,8 @@ class Site:
 
 def note_moment(recording: EventRecording, second: float) -> None:
     """Mark a moment of a recording, and take a picture of it."""
-    recording.mark("incision", start_seconds=second, note=NAMES.notes)
-    recording.add_screenshot(PICTURE, frame_index=0, pts=0, at_seconds=second)
+    recording.journal.mark("incision", start_seconds=second, note=NAMES.notes)
+    recording.journal.add_screenshot(PICTURE, frame_index=0, pts=0, at_seconds=second)
 
 
 def run_round(works: Sequence[Callable[[Say], None]], chance: random.Random) -> dict[str, str]:

@@ -77,7 +77,9 @@ class Counts:
 def make_catalog(path: Path) -> str:
     """Make a catalog with one event in review, and return the event's id."""
     with Catalog.create(path) as catalog:
-        event = catalog.events.begin(site_code="site1", procedure_code="demo", by="operator1")
+        event = catalog.events.begin(
+            site_code="site1", procedure_code="demo", started_utc=utc_now(), by="operator1"
+        )
         catalog.events.finish(event.event_id, duration_seconds=60.0, by="operator1")
         catalog.events.move(event.event_id, EventState.DEIDENTIFIED, by="reviewer1")
         summary = DetectionsSummary(
@@ -102,7 +104,9 @@ def write_for_ever(path: Path, reviewed: str, say: Say) -> None:
     """Write until killed, saying after each step what is stored."""
     with Catalog(path) as catalog:
         for step in count():
-            event = catalog.events.begin(site_code="site1", procedure_code="demo", by="operator1")
+            event = catalog.events.begin(
+                site_code="site1", procedure_code="demo", started_utc=utc_now(), by="operator1"
+            )
             say(f"event {event.event_id}")
             key = SealedKey(
                 event_id=event.event_id,

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         layout_view as layout_view,
         parse_view as parse_view,
     )
+    from recorder_core.model.values.event_clock import (
+        EventClock as EventClock,
+    )
 
 
 __getattr__, __all__ = lazy_names(__name__, __file__)

@@ -38,7 +38,13 @@ class Events:
         self._clock = clock
 
     def begin(
-        self, *, site_code: str, procedure_code: str, by: str, event_id: str | None = None
+        self,
+        *,
+        site_code: str,
+        procedure_code: str,
+        started_utc: datetime,
+        by: str,
+        event_id: str | None = None,
     ) -> Event:
         """Store a new event that is being recorded, and return it.
 
@@ -46,6 +52,8 @@ class Events:
         ----------
         site_code, procedure_code : str
             Codes, never names.
+        started_utc : datetime
+            The wall time at second 0 of the event.
         by : str
             User id.
         event_id : str, optional
@@ -56,7 +64,7 @@ class Events:
             site_code=site_code,
             procedure_code=procedure_code,
             state=EventState.RECORDING,
-            started_utc=self._clock(),
+            started_utc=started_utc,
         )
         with self._database.write() as connection:
             insert(connection, "events", event)
@@ -110,8 +118,8 @@ class Events:
         *,
         duration_seconds: float,
         by: str,
+        ended_utc: datetime | None = None,
         is_complete: bool = True,
-        ended_now: bool = True,
     ) -> Event:
         """Store that a recording ended.
 
@@ -120,25 +128,26 @@ class Events:
         event_id : str
             An event that is recording.
         duration_seconds : float
-            By the monotonic clock: it stays right when the wall clock is set meanwhile.
+            From second 0 to the end, by the monotonic clock: it stays right when the wall clock is
+            set meanwhile.
         by : str
             User id.
+        ended_utc : datetime, optional
+            The wall time at that end; None: nobody looked at it then.
         is_complete : bool, default True
             False for what a crash cut off.
-        ended_now : bool, default True
-            False where the end is entered later, so that the clock then says nothing.
 
         Returns
         -------
         Event
-            With `clock_step_seconds` not None if the wall clock was set meanwhile.
+            With `clock_step_seconds` not None if the wall clock was set between start and end.
         """
         if not 0 <= duration_seconds < math.inf:
             raise CatalogError(f"a recording cannot last {duration_seconds} s")
         with self._database.write() as connection:
             event = self.get(event_id)
             stopped = event.started_utc + timedelta(seconds=duration_seconds)
-            step = (self._clock() - stopped).total_seconds() if is_complete and ended_now else 0.0
+            step = 0.0 if ended_utc is None else (ended_utc - stopped).total_seconds()
             self._set(
                 connection,
                 event_id,

@@ -59,12 +59,14 @@ class Event:
     site_code: str
     procedure_code: str
     state: EventState
+    #: wall clock at second 0 of the event
     started_utc: datetime
     #: start plus the monotonic duration, so it is right when the wall clock was set meanwhile
     stopped_utc: datetime | None = None
-    #: monotonic clock
+    #: from second 0 to the end, by the monotonic clock
     duration_seconds: float | None = None
-    #: wall clock at the end minus `stopped_utc`: what somebody or NTP set it by
+    #: wall clock at the end minus `stopped_utc`: what somebody or NTP set it by between start and
+    #: end; None: by nothing, or nobody looked at it at the end
     clock_step_seconds: float | None = None
     #: False while recording and after a crash that cut the recording off
     is_complete: bool = False

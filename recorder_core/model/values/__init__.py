@@ -1,4 +1,4 @@
-"""How values are checked, read from JSON, and shown."""
+"""How values are checked, read from JSON, and shown; the clock of an event."""
 
 from __future__ import annotations
 

@@ -45,9 +45,11 @@ def catalog(path: Path, clock: SteppedClock) -> Iterator[Catalog]:
 
 
 @pytest.fixture
-def event(catalog: Catalog) -> Event:
+def event(catalog: Catalog, clock: SteppedClock) -> Event:
     """An event that was recorded and is complete."""
-    begun = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
+    begun = catalog.events.begin(
+        site_code="site1", procedure_code="lap-chole", started_utc=clock(), by="operator1"
+    )
     return catalog.events.finish(begun.event_id, duration_seconds=0.1, by="operator1")
 
 

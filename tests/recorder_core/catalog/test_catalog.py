@@ -21,6 +21,7 @@ from recorder_core.catalog import (
     Profile,
     SealedKey,
 )
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.errors import (
     AuditError,
     CatalogError,
@@ -83,7 +84,9 @@ def test_deletion_leaves_no_key_and_no_name(
 ) -> None:
     rng = np.random.default_rng(1)
     secrets = [rng.bytes(400) for _ in range(40)]
-    other = catalog.events.begin(site_code="site1", procedure_code="p", by="operator1")
+    other = catalog.events.begin(
+        site_code="site1", procedure_code="p", started_utc=utc_now(), by="operator1"
+    )
     for number, secret in enumerate(secrets):
         # keys of two events side by side, rewritten, so that pages split and merge
         give_key(catalog, event.event_id, f"user{number}", secret)
@@ -134,7 +137,9 @@ def test_who_may_not_delete_and_what_cannot_be_deleted(
         catalog.delete_event(reviewer, event.event_id, "duplicate")
     with pytest.raises(CatalogError, match="needs one of the reasons"):
         catalog.delete_event(administrator, event.event_id, "Maria Silva asked")  # type: ignore[arg-type]
-    recording = catalog.events.begin(site_code="s", procedure_code="p", by="operator1")
+    recording = catalog.events.begin(
+        site_code="s", procedure_code="p", started_utc=utc_now(), by="operator1"
+    )
     with pytest.raises(WrongState, match="is recording, so it cannot become deleted"):
         catalog.delete_event(administrator, recording.event_id, "duplicate")
     catalog.delete_event(administrator, event.event_id, "duplicate")
@@ -182,7 +187,9 @@ def test_a_transaction_joins_several_steps(catalog: Catalog, event: Event) -> No
 def _write_many(path: Path, name: str, count: int) -> None:
     with Catalog(path) as catalog:
         for number in range(count):
-            event = catalog.events.begin(site_code="s", procedure_code="p", by=name)
+            event = catalog.events.begin(
+                site_code="s", procedure_code="p", started_utc=utc_now(), by=name
+            )
             with catalog.audited(Actor(name, Profile.OPERATOR), Action.MARK, event.event_id):
                 catalog.contents.add_marker(
                     event.event_id, "clip", start_seconds=number, author=name
@@ -190,7 +197,9 @@ def _write_many(path: Path, name: str, count: int) -> None:
 
 
 def test_the_rows_of_one_event_are_described_alone(catalog: Catalog, event: Event) -> None:
-    other = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
+    other = catalog.events.begin(
+        site_code="site1", procedure_code="lap-chole", started_utc=utc_now(), by="operator1"
+    )
     of_event = f"event_states {event.event_id}"
     found = catalog.present([of_event])
     assert [row["state"] for row in found.values() if row] == ["recording", "recorded"]

@@ -320,15 +320,22 @@ def _begin(
     events, by = session.catalog.events, session.identity.actor.user_id
     site = str(manifest.get("site_code") or session.folders.info.site_code)
     procedure = str(manifest.get("procedure_code") or UNKNOWN_PROCEDURE)
-    if any(file.sha256 is None for file in found):
-        events.begin(event_id=event_id, site_code=site, procedure_code=procedure, by=by)
-        return
     text, seconds = manifest.get("started_utc"), manifest.get("duration_seconds")
+    started = parse_utc(text) if text else min(file.modified_utc for file in found)
+    if any(file.sha256 is None for file in found):
+        events.begin(
+            event_id=event_id,
+            site_code=site,
+            procedure_code=procedure,
+            started_utc=started,
+            by=by,
+        )
+        return
     events.add_recorded(
         event_id,
         site_code=site,
         procedure_code=procedure,
-        started_utc=parse_utc(text) if text else min(file.modified_utc for file in found),
+        started_utc=started,
         duration_seconds=None if seconds is None else float(seconds),
         by=by,
     )

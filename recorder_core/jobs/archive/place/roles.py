@@ -15,7 +15,7 @@ __all__ = [
     "COPY_ROLES",
     "ROLES",
     "FileRole",
-    "Recorded",
+    "RecordingFormat",
     "Role",
     "StoredFile",
     "VideoRole",
@@ -46,7 +46,7 @@ FileRole: TypeAlias = Literal[
 #: kinds that are videos
 VideoRole: TypeAlias = Literal["original", "deidentified", "room"]
 #: what the bytes of a kind are while it is recorded, before it is finished or cut off
-Recorded: TypeAlias = Literal["video", "signal log", "detection log", "journal"]
+RecordingFormat: TypeAlias = Literal["video", "signal log", "detection log", "journal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Role:
     is_numbered: bool = False
     is_deidentified: bool = False
     is_of_copy: bool = False
-    recorded_as: Recorded | None = None
+    recorded_as: RecordingFormat | None = None
 
     @property
     def is_video(self) -> bool:
@@ -104,7 +104,9 @@ class Role:
         return self.read_unreleased
 
 
-def _of_copy(name: FileRole, words: str, suffix: str, recorded_as: Recorded | None = None) -> Role:
+def _of_copy(
+    name: FileRole, words: str, suffix: str, recorded_as: RecordingFormat | None = None
+) -> Role:
     """Return what lies beside a copy: it holds no pixels, and leaves with a released copy only."""
     return Role(
         name=name,

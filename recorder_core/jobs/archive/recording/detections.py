@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from recorder_core.archive import SealedWriter
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.place.roles import FileRole, Recorded
+from recorder_core.jobs.archive.place.roles import FileRole, RecordingFormat
 from recorder_core.jobs.archive.recording.logs import LoggedTable, LogStream
 from recorder_core.model import FrameDetections
 from recorder_core.tables import (
@@ -47,7 +47,7 @@ class DetectionStream(LogStream):
         With which the log begins; it says where the detections come from.
     """
 
-    kind: ClassVar[Recorded] = "detection log"
+    kind: ClassVar[RecordingFormat] = "detection log"
     unit: ClassVar[str] = "row"
 
     def __init__(

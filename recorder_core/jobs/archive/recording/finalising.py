@@ -92,10 +92,10 @@ class _Cut:
     saved: Saved | None = None
 
     @property
-    def said(self) -> SavedFile:
+    def summary(self) -> SavedFile:
         """What to tell a person."""
         if self.saved is not None:
-            return self.saved.said
+            return self.saved.summary
         role, damage = self.old.row.role, str(self.damage)
         return SavedFile(role, False, 0, 0.0, is_readable=False, damage=damage)
 
@@ -142,12 +142,12 @@ def finalise_event(
                 _take_in(session, kind_of(each.old).unknown_files(session, each.old, each.source))
             set_leftovers_aside(session, of_event=event_id)
             saved = _save_all(session, cut, progress)
-        said = tuple(each.said for each in cut)
-        _enter(session, event_id, saved, said)
+        summaries = tuple(each.summary for each in cut)
+        _enter(session, event_id, saved, summaries)
         for done in saved:
             _retire(session, done)
         event_now = ArchivedEvent(session, session.catalog.events.get(event_id))
-    return _result(event_now, saved, said)
+    return _result(event_now, saved, summaries)
 
 
 def _refuse_whole(session: Session, event_id: str) -> None:
@@ -242,7 +242,7 @@ def _from(progress: Progress, before: int, total: int) -> Callable[[int], None]:
 
 
 def _enter(
-    session: Session, event_id: str, saved: list[Saved], said: tuple[SavedFile, ...]
+    session: Session, event_id: str, saved: list[Saved], summaries: tuple[SavedFile, ...]
 ) -> None:
     """Replace the cut files by the new ones."""
     catalog = session.catalog
@@ -252,33 +252,32 @@ def _enter(
             catalog.contents.remove_file(each.old.row.file_id)
             if each.new is not None:
                 each.enter(session, store_file(session, each.new))
-        if is_recorded or any(file.damage and file.role == "original" for file in said):
+        if is_recorded or any(file.damage and file.role == "original" for file in summaries):
             return
         catalog.events.finish(
             event_id,
-            duration_seconds=_video_seconds(saved) or max(file.seconds for file in said),
+            duration_seconds=_video_seconds(saved) or max(file.seconds for file in summaries),
             by=session.identity.actor.user_id,
-            is_complete=all(file.was_whole and file.is_readable for file in said),
-            ended_now=False,
+            is_complete=all(file.was_whole and file.is_readable for file in summaries),
         )
 
 
 def _retire(session: Session, saved: Saved) -> None:
     """Destroy the cut file; what nothing could take the place of is set aside."""
-    if saved.new is None and not saved.said.is_readable:
+    if saved.new is None and not saved.summary.is_readable:
         set_file_aside(session, saved.old.name)
     else:
         retire_file(session, saved.old.name)
 
 
 def _video_seconds(saved: list[Saved]) -> float:
-    return sum(each.said.seconds for each in saved if each.said.role == "original")
+    return sum(each.summary.seconds for each in saved if each.summary.role == "original")
 
 
 def _result(
-    event: ArchivedEvent, saved: list[Saved], said: tuple[SavedFile, ...]
+    event: ArchivedEvent, saved: list[Saved], summaries: tuple[SavedFile, ...]
 ) -> FinaliseResult:
-    frames = [file for file in said if file.role == "original" and file.is_readable]
+    frames = [file for file in summaries if file.role == "original" and file.is_readable]
     faults = [fault for each in saved if each.new is not None for fault in each.new.faults]
     return FinaliseResult(
         event,
@@ -286,5 +285,5 @@ def _result(
         sum(file.count for file in frames),
         bool(frames),
         tuple(dict.fromkeys(faults)),
-        said,
+        summaries,
     )

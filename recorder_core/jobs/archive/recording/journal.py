@@ -1,15 +1,17 @@
 """The journal of a recording: its markers and screenshots, sealed beside the video as they come.
 
-The catalog is told of each at once where it can be; what it was not told, because its disk failed
-or the process was killed, is read from the journal when the event is finished or finalised. One
-entry is one line of JSON.
+The catalog is told of each at once where it can be; what it was not told, because its disk failed,
+who records was disabled or the process was killed, is read from the journal when the event is
+finished or finalised. One entry is one line of JSON.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Final, TypeAlias
@@ -17,20 +19,36 @@ from typing import Any, ClassVar, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.archive import SealedReader, SealedWriter
+from recorder_core.archive import FileIdentity, SealedReader, SealedWriter
 from recorder_core.catalog import EventFile, Marker, Screenshot
-from recorder_core.catalog.model.codes import parse_utc, utc_text
-from recorder_core.errors import CatalogError, DataError, PayloadDamaged, SettingsError
+from recorder_core.catalog.model.codes import check_user_id, new_id, parse_utc, utc_text
+from recorder_core.errors import (
+    CatalogError,
+    DataError,
+    PayloadDamaged,
+    SettingsError,
+    WrongState,
+)
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.adopting import FoundFile, files_on_roots
 from recorder_core.jobs.archive.files.notes import put_note
-from recorder_core.jobs.archive.files.sealing import NewFile, seal_again
+from recorder_core.jobs.archive.files.sealing import NewFile, seal_again, seal_bytes
 from recorder_core.jobs.archive.files.storing import store_file
-from recorder_core.jobs.archive.place.roles import FileRole, Recorded, StoredFile, make_file_id
+from recorder_core.jobs.archive.place.roles import (
+    FileRole,
+    RecordingFormat,
+    StoredFile,
+    make_file_id,
+)
 from recorder_core.jobs.archive.recording.saving import OnBytes, Saved, SavedFile, save_as_it_is
-from recorder_core.jobs.archive.recording.streams import RecordedStream
+from recorder_core.jobs.archive.recording.streams import (
+    RecordedStream,
+    recorded_readers,
+    updating_catalog,
+)
+from recorder_core.media.frames.picture import encode_frame
 
-__all__ = ["JournalEntry", "JournalStream", "check_frame"]
+__all__ = ["JournalEntry", "JournalStream"]
 
 _Row: TypeAlias = Marker | Screenshot
 _KINDS: Final[dict[str, type[Marker] | type[Screenshot]]] = {
@@ -86,42 +104,164 @@ class _Journal:
 
 
 class JournalStream(RecordedStream):
-    """The markers and screenshots of an event that is being recorded."""
+    """The markers and screenshots of an event that is being recorded; threads may share it."""
 
-    kind: ClassVar[Recorded] = "journal"
+    kind: ClassVar[RecordingFormat] = "journal"
     unit: ClassVar[str] = "line"
 
     def __init__(self, session: Session, role: FileRole, sink: SealedWriter) -> None:
         super().__init__(session, role, sink)
+        self._lock = threading.Lock()
         self._entries: list[JournalEntry] = []
         self._pictures: dict[str, NewFile] = {}
+        self._picture_count = 0
 
-    def write(self, entry: JournalEntry, picture: NewFile | None = None) -> None:
-        """Write an entry, of which the catalog is told at the end at the latest.
+    def mark(
+        self,
+        kind: str,
+        *,
+        start_seconds: float,
+        stop_seconds: float | None = None,
+        note: str | None = None,
+        by: str | None = None,
+    ) -> Marker:
+        """Mark a moment or a span; the catalog has it at the end at the latest.
+
+        Parameters
+        ----------
+        kind : str
+            Code, such as incision; stored in clear.
+        start_seconds, stop_seconds : float
+            By the event's clock; no stop for a moment.
+        note : str, optional
+            Free text; stored sealed, for those who can read the names.
+        by : str, optional
+            User id of whose marker it is; who records unless given.
 
         Raises
         ------
+        CatalogError
+            If the kind is no code, the span is none, or `by` no user id.
+        WrongState
+            If the recording has its end.
         ArchiveError
-            If no copy can be written any more.
+            If nothing can be written.
         """
-        self.sink.write(entry.line())
-        self._entries.append(entry)
-        if picture is not None:
-            self._pictures[picture.file_id] = picture
+        marker = Marker(
+            marker_id=new_id(),
+            event_id=self._identity.event_id,
+            kind=kind,
+            start_seconds=start_seconds,
+            stop_seconds=stop_seconds,
+            author=self._author(by),
+            created_utc=self._session.clock(),
+        )
+        with self._lock:
+            self._write(JournalEntry(marker, note or ""))
+        self._try_update()
+        return marker
 
-    def tell(self) -> None:
+    def add_screenshot(
+        self,
+        frame_rgb: NDArray[np.uint8],
+        *,
+        frame_index: int,
+        pts: int,
+        at_seconds: float,
+        note: str | None = None,
+        by: str | None = None,
+    ) -> Screenshot:
+        """Seal a frame of the video as a picture, to those who can open the video.
+
+        Parameters
+        ----------
+        frame_rgb : ndarray, (height, width, 3) uint8
+            As shown.
+        frame_index, pts : int
+            Which frame of the video it is, and when that is shown, in its time base.
+        at_seconds : float
+            By the event's clock.
+        note : str, optional
+            A caption; stored sealed, for those who can read the names.
+        by : str, optional
+            User id of who took it; who records unless given.
+
+        Raises
+        ------
+        SettingsError
+            If it is no frame, or the time none.
+        CatalogError
+            If `by` is no user id.
+        WrongState
+            If the recording has its end.
+        ArchiveError
+            If nothing can be written.
+        """
+        _check_frame(frame_rgb, frame_index, at_seconds)
+        event_id, author = self._identity.event_id, self._author(by)
+        content = encode_frame(frame_rgb)
+        with self._lock:
+            self._refuse_ended()
+            readers = recorded_readers(self._session, FileIdentity(event_id, "original"))
+            identity = FileIdentity(event_id, "screenshot", self._picture_count + 1)
+            picture = seal_bytes(self._session.folders.roots(), identity, readers, content)
+            self._picture_count += 1
+            shot = Screenshot(
+                screenshot_id=new_id(),
+                event_id=event_id,
+                file_id=picture.file_id,
+                frame_index=frame_index,
+                pts=pts,
+                at_seconds=at_seconds,
+                author=author,
+                created_utc=self._session.clock(),
+            )
+            self._write(JournalEntry(shot, note or ""))
+            self._pictures[picture.file_id] = picture
+        self._try_update()
+        return shot
+
+    def update_catalog(self) -> None:
         """Enter what the catalog does not know yet; inside a transaction."""
         event_id = self._identity.event_id
+        with self._lock:
+            entries, pictures = tuple(self._entries), dict(self._pictures)
         known = _known_pictures(self._session, event_id)
-        for file_id, picture in self._pictures.items():
+        for file_id, picture in pictures.items():
             if file_id not in known:
                 store_file(self._session, picture)
-        _enter_entries(self._session, event_id, self._entries)
+        _enter_entries(self._session, event_id, entries)
+
+    def close(self) -> None:
+        """Complete the file; again does nothing."""
+        with self._lock:  # an entry is written whole, or refused
+            super().close()
 
     def enter(self) -> None:
         """Mark the file complete in the catalog, and add what it does not have yet."""
         super().enter()
-        self.tell()
+        self.update_catalog()
+
+    def _write(self, entry: JournalEntry) -> None:
+        """Write an entry; the caller has the lock, which is never held to change the catalog."""
+        self._refuse_ended()
+        self.sink.write(entry.line())
+        self._entries.append(entry)
+
+    def _try_update(self) -> None:
+        """Update the catalog if that is possible now; at the end it is done again."""
+        with suppress(CatalogError), updating_catalog(self._session, self._identity.event_id):
+            self.update_catalog()
+
+    def _author(self, by: str | None) -> str:
+        return self._session.identity.actor.user_id if by is None else check_user_id(by)
+
+    def _refuse_ended(self) -> None:
+        if self.sink.closed:
+            raise WrongState(
+                f"the recording of event {self._identity.event_id} has its end: mark the event "
+                "with 'workbench event mark', take a picture with 'workbench event screenshot'"
+            )
 
     @classmethod
     def unknown_files(
@@ -153,7 +293,7 @@ class JournalStream(RecordedStream):
         except DataError:
             return save_as_it_is(session, old, source, on_bytes)
         whole = content[: len(content) - journal.lost_bytes]
-        said = SavedFile(
+        summary = SavedFile(
             old.row.role,
             source.complete,
             len(journal.entries),
@@ -162,10 +302,10 @@ class JournalStream(RecordedStream):
             unit=cls.unit,
         )
         new, _ = seal_again(session.folders.roots(), source, lambda _, writer: writer.write(whole))
-        return Saved(old, said, new, partial(_enter_saved, entries=journal.entries))
+        return Saved(old, summary, new, partial(_enter_saved, entries=journal.entries))
 
 
-def check_frame(frame_rgb: NDArray[np.uint8], frame_index: int, at_seconds: float) -> None:
+def _check_frame(frame_rgb: NDArray[np.uint8], frame_index: int, at_seconds: float) -> None:
     """Raise SettingsError if the array is no RGB frame, or its time is invalid."""
     if frame_rgb.dtype != np.uint8 or frame_rgb.ndim != 3 or frame_rgb.shape[2] != 3:
         raise SettingsError(

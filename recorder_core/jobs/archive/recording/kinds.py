@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from recorder_core.jobs.archive.place.roles import Recorded, StoredFile, role_of
+from recorder_core.jobs.archive.place.roles import RecordingFormat, StoredFile, role_of
 from recorder_core.jobs.archive.recording.detections import DetectionStream
 from recorder_core.jobs.archive.recording.journal import JournalStream
 from recorder_core.jobs.archive.recording.signals import SignalStream
@@ -21,7 +21,9 @@ _CLASSES: Final[tuple[type[RecordedStream], ...]] = (
     JournalStream,
 )
 #: what a file is while it is recorded -> the class that writes it, and saves what a crash left
-KINDS: Final[Mapping[Recorded, type[RecordedStream]]] = {kind.kind: kind for kind in _CLASSES}
+KINDS: Final[Mapping[RecordingFormat, type[RecordedStream]]] = {
+    kind.kind: kind for kind in _CLASSES
+}
 
 
 def kind_of(file: StoredFile) -> type[RecordedStream]:

@@ -153,7 +153,7 @@ class LogStream(RecordedStream):
             return Saved(old, SavedFile(old.row.role, False, 0, 0.0, is_readable=False))
         finally:
             on_bytes(len(content))
-        said = SavedFile(
+        summary = SavedFile(
             old.row.role,
             table.is_whole,
             table.count,
@@ -162,9 +162,9 @@ class LogStream(RecordedStream):
             unit=cls.unit,
         )
         if not table.count:
-            return Saved(old, said)
+            return Saved(old, summary)
         new = _seal_in_place(session, source.key_file, table)
-        return Saved(old, said, new, table.enter, table.is_in)
+        return Saved(old, summary, new, table.enter, table.is_in)
 
 
 def _seal_in_place(session: Session, log: KeyFile, table: LoggedTable) -> NewFile:

@@ -11,38 +11,35 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recorder_core.archive import CopyFault, FileIdentity, SealedWriter
-from recorder_core.catalog import Action, Marker, Screenshot
+from recorder_core.archive import CopyFault, SealedWriter
+from recorder_core.catalog import Action
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.acting import acting
+from recorder_core.jobs.archive.acting import acting, session_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
 from recorder_core.jobs.archive.files.storing import put_names
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import FileRole, role_of
 from recorder_core.jobs.archive.recording.detections import DetectionStream, detections_from
-from recorder_core.jobs.archive.recording.journal import JournalEntry, JournalStream, check_frame
+from recorder_core.jobs.archive.recording.journal import JournalStream
 from recorder_core.jobs.archive.recording.request import RecordingRequest
 from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.archive.recording.streams import (
     RecordedStream,
+    catalog_not_updated,
     open_sink,
-    recorded_readers,
-    untold,
+    stating_recording,
+    updating_catalog,
 )
 from recorder_core.jobs.archive.recording.videos import VideoStream
-from recorder_core.media.frames.picture import encode_frame
-from recorder_core.model import FrameTimes
+from recorder_core.model import EventClock, FrameTimes
 
 __all__ = ["EventRecording", "record_event"]
 
@@ -56,6 +53,8 @@ class EventRecording:
     ----------
     event_id : str
         Of the new event.
+    clock : EventClock
+        From whose zero every second of the event counts.
     warning : str or None
         What to say before the first byte: that nobody but the recovery key opens the recording.
     """
@@ -64,6 +63,7 @@ class EventRecording:
         self,
         session: Session,
         event_id: str,
+        clock: EventClock,
         on_fault: Callable[[CopyFault], None] | None,
         warning: str | None,
     ) -> None:
@@ -72,8 +72,9 @@ class EventRecording:
         self._streams: dict[str, RecordedStream] = {}
         self._video: VideoStream  # from `_begin` on
         self._journal: JournalStream | None = None
-        self._picture_count, self._is_finished = 0, False
+        self._is_finished = False
         self.event_id = event_id
+        self.clock = clock
         self.warning = warning
 
     @property
@@ -86,6 +87,20 @@ class EventRecording:
         """The event as the catalog has it now."""
         self._session.ask(Action.LIST_EVENTS)
         return ArchivedEvent(self._session, self._session.catalog.events.get(self.event_id))
+
+    @property
+    def journal(self) -> JournalStream:
+        """The markers and screenshots of the event.
+
+        Raises
+        ------
+        WrongState, ArchiveError, CatalogError
+            As `open_stream`.
+        """
+        with self._lock:
+            if self._journal is None:
+                self._journal = self._open("journal", JournalStream)
+            return self._journal
 
     def open_stream(self, role: FileRole) -> VideoStream:
         """Open another video of the event, to be recorded beside the first.
@@ -109,8 +124,8 @@ class EventRecording:
         if role_of(role).recorded_as != "video":
             raise SettingsError(
                 f"the {role} of an event is no video that is recorded; signals are recorded with "
-                "open_signals(), detections with open_detections(), markers with mark(), "
-                "screenshots with add_screenshot()"
+                "open_signals(), detections with open_detections(), markers with "
+                "journal.mark(), screenshots with journal.add_screenshot()"
             )
         return self._open(role, VideoStream)
 
@@ -145,101 +160,13 @@ class EventRecording:
         """
         return self._open("detections", detections_from(self.event_id, time_base, settings or {}))
 
-    def mark(
-        self,
-        kind: str,
-        *,
-        start_seconds: float,
-        stop_seconds: float | None = None,
-        note: str | None = None,
-    ) -> Marker:
-        """Mark a moment or a span; it is in the journal, and in the catalog at the end at latest.
-
-        Parameters
-        ----------
-        kind : str
-            Code, such as incision; stored in clear.
-        start_seconds, stop_seconds : float
-            From the start of the event; no stop for a moment.
-        note : str, optional
-            Free text; stored sealed, for those who can read the names.
-
-        Raises
-        ------
-        CatalogError
-            If the kind is no code, or the span is none.
-        ArchiveError
-            If nothing can be written.
-        """
-        marker = Marker(
-            marker_id=new_id(),
-            event_id=self.event_id,
-            kind=kind,
-            start_seconds=start_seconds,
-            stop_seconds=stop_seconds,
-            author=self._session.identity.actor.user_id,
-            created_utc=self._session.clock(),
-        )
-        self._note(JournalEntry(marker, note or ""))
-        return marker
-
-    def add_screenshot(
-        self,
-        frame_rgb: NDArray[np.uint8],
-        *,
-        frame_index: int,
-        pts: int,
-        at_seconds: float,
-        note: str | None = None,
-    ) -> Screenshot:
-        """Seal a frame of the video as a picture, to those who can open the video.
-
-        Parameters
-        ----------
-        frame_rgb : ndarray, (height, width, 3) uint8
-            As shown.
-        frame_index, pts : int
-            Which frame of the video it is, and when that is shown, in its time base.
-        at_seconds : float
-            From the start of the event.
-        note : str, optional
-            A caption; stored sealed, for those who can read the names.
-
-        Raises
-        ------
-        SettingsError
-            If it is no frame, or the time none.
-        ArchiveError
-            If nothing can be written.
-        """
-        check_frame(frame_rgb, frame_index, at_seconds)
-        with self._lock:
-            self._refuse_ended()
-            identity = FileIdentity(self.event_id, "screenshot", self._picture_count + 1)
-            readers = recorded_readers(self._session, self.sink)
-            content = encode_frame(frame_rgb)
-            picture = seal_bytes(self._session.folders.roots(), identity, readers, content)
-            self._picture_count += 1
-            shot = Screenshot(
-                screenshot_id=new_id(),
-                event_id=self.event_id,
-                file_id=picture.file_id,
-                frame_index=frame_index,
-                pts=pts,
-                at_seconds=at_seconds,
-                author=self._session.identity.actor.user_id,
-                created_utc=self._session.clock(),
-            )
-            self._note(JournalEntry(shot, note or ""), picture)
-        return shot
-
     def finish(self, duration_seconds: float, index: FrameTimes | None = None) -> ArchivedEvent:
         """Complete all files and the event.
 
         Parameters
         ----------
         duration_seconds : float
-            By the monotonic clock, from 0 up.
+            When it ended, by the event's clock.
         index : FrameTimes, optional
             When each frame of the video is shown. Without it `frames` of the event, screenshots and
             reports know no frame of it.
@@ -261,22 +188,33 @@ class EventRecording:
                 raise SettingsError(
                     f"a recording cannot last {duration_seconds} s; give seconds from 0 up"
                 )
+            ended_utc = self._ended_utc(duration_seconds)  # sealing may take seconds
             self._video.index = index
             self._close()
             try:
-                with self._telling():
+                with updating_catalog(self._session, self.event_id):
                     for stream in self._streams.values():
                         stream.enter()
                     by = self._session.identity.actor.user_id
                     self._session.catalog.events.finish(
-                        self.event_id, duration_seconds=duration_seconds, by=by
+                        self.event_id,
+                        duration_seconds=duration_seconds,
+                        by=by,
+                        ended_utc=ended_utc,
                     )
             except CatalogError as error:
-                raise untold(self._session, self.event_id, self.sink.whole_roots, error) from error
+                raise catalog_not_updated(
+                    self._session, self.event_id, self.sink.whole_roots, error
+                ) from error
             self._is_finished = True
             for stream in self._streams.values():
                 stream.retire()
         return self.event
+
+    def _ended_utc(self, duration_seconds: float) -> datetime:
+        """Return the wall time at the end, by the wall clock as it is set now."""
+        now = EventClock.now(self._session.clock)
+        return now.utc(duration_seconds - self.clock.seconds(now.zero_monotonic_seconds))
 
     def _abandon(self) -> None:
         """Stop without an end; nothing to do once finished."""
@@ -294,7 +232,7 @@ class EventRecording:
             self._refuse_ended()
             if role in self._streams:
                 raise WrongState(f"the {role} of event {self.event_id} is being recorded already")
-            with self._doing():
+            with stating_recording(self._session, self.event_id):
                 sink = open_sink(self._session, self.event_id, role, self._on_fault, begin=begin)
             made = make(self._session, role, sink)
             self._streams[role] = made
@@ -308,6 +246,7 @@ class EventRecording:
                 event_id=self.event_id,
                 site_code=request.site_code or session.folders.info.site_code,
                 procedure_code=request.procedure_code,
+                started_utc=self.clock.zero_utc,
                 by=by,
             )
             put_names(session, self.event_id, request.names)
@@ -315,15 +254,6 @@ class EventRecording:
                 session.catalog.views.put_room(self.event_id, request.view, by=by)
 
         self._video = self._open("original", VideoStream, begin=begin)
-
-    def _note(self, entry: JournalEntry, picture: NewFile | None = None) -> None:
-        """Write an entry of the journal, and tell the catalog of it if it can be told now."""
-        with self._lock:
-            self._refuse_ended()
-            self._journal = self._journal or self._open("journal", JournalStream)
-            self._journal.write(entry, picture)
-            with suppress(CatalogError), self._telling():  # it is told again at the end
-                self._journal.tell()
 
     def _close(self) -> None:
         """Complete every file, even after one has failed, then raise what was wrong."""
@@ -338,19 +268,6 @@ class EventRecording:
                 f"{faults[0]}; what is there of each file is saved with 'workbench event finalise "
                 f"{self.event_id}'"
             ) from faults[0]
-
-    @contextmanager
-    def _doing(self) -> Iterator[None]:
-        """State what is changed inside as part of the recording, whichever thread does it."""
-        audit, actor = self._session.catalog.audit, self._session.identity.actor
-        with audit.acting(actor, Action.RECORD, self.event_id):
-            yield
-
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        with self._doing(), self._session.catalog.transaction():
-            self._session.check_person()
-            yield
 
     def _refuse_ended(self) -> None:
         """Raise WrongState if the recording has its end, or can have none any more."""
@@ -367,7 +284,9 @@ class EventRecording:
 
 
 @contextmanager
-def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventRecording]:
+def record_event(
+    archive: Archive, request: RecordingRequest, *, clock: EventClock | None = None
+) -> Iterator[EventRecording]:
     """Begin a new event and lend what records it; call `finish` at the end.
 
     A block that ends without that leaves an incomplete recording, whatever ended it: an
@@ -379,6 +298,9 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
         Open, for an operator.
     request : RecordingRequest
         What to record.
+    clock : EventClock, optional
+        Which instant is second 0 of the event: when the first frame of its video is shown; unless
+        given, the call.
 
     Raises
     ------
@@ -391,8 +313,11 @@ def record_event(archive: Archive, request: RecordingRequest) -> Iterator[EventR
     if request.site_code is not None:
         check_site_code(request.site_code)
     event_id = new_id()
+    began = EventClock.now(session_of(archive).clock) if clock is None else clock
     with acting(archive, Action.RECORD, event_id) as session, lock_event(session.folders, event_id):
-        recording = EventRecording(session, event_id, request.on_fault, archive.seal_warning())
+        recording = EventRecording(
+            session, event_id, began, request.on_fault, archive.seal_warning()
+        )
         recording._begin(request)
         try:
             yield recording

@@ -89,7 +89,7 @@ class Saved:
     ----------
     old : StoredFile
         As it was recorded.
-    said : SavedFile
+    summary : SavedFile
         What was saved.
     new : NewFile or None
         What takes its place; None: nothing does.
@@ -100,7 +100,7 @@ class Saved:
     """
 
     old: StoredFile
-    said: SavedFile
+    summary: SavedFile
     new: NewFile | None = None
     enter: Callable[[Session, EventFile], None] = field(default=enter_nothing, repr=False)
     is_read_back: Callable[[SealedReader], bool] = field(default=_is_authentic, repr=False)

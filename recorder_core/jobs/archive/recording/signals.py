@@ -12,7 +12,7 @@ from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.signals import SignalTable, check_unit, enter_signals
-from recorder_core.jobs.archive.place.roles import FileRole, Recorded
+from recorder_core.jobs.archive.place.roles import FileRole, RecordingFormat
 from recorder_core.jobs.archive.recording.logs import LoggedTable, LogStream
 from recorder_core.tables import SignalRow, begin_signal_log, pack_signals, read_signal_log
 
@@ -22,7 +22,7 @@ __all__ = ["SignalStream"]
 class SignalStream(LogStream):
     """The signals of an event that is being recorded; threads may share it."""
 
-    kind: ClassVar[Recorded] = "signal log"
+    kind: ClassVar[RecordingFormat] = "signal log"
     unit: ClassVar[str] = "value"
 
     def __init__(self, session: Session, role: FileRole, sink: SealedWriter) -> None:

@@ -8,7 +8,8 @@ and saving what a recording that was cut off left of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from recorder_core.archive import (
     SealedWriter,
     read_any_key_file,
 )
+from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, CatalogError, NotAllowed, RecorderError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.adopting import FoundFile
@@ -30,7 +32,7 @@ from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import (
     FileRole,
-    Recorded,
+    RecordingFormat,
     StoredFile,
     file_name,
     make_file_id,
@@ -38,7 +40,14 @@ from recorder_core.jobs.archive.place.roles import (
 )
 from recorder_core.jobs.archive.recording.saving import OnBytes, Saved
 
-__all__ = ["RecordedStream", "open_sink", "recorded_readers", "untold"]
+__all__ = [
+    "RecordedStream",
+    "catalog_not_updated",
+    "open_sink",
+    "recorded_readers",
+    "stating_recording",
+    "updating_catalog",
+]
 
 
 class RecordedStream(ABC):
@@ -56,7 +65,7 @@ class RecordedStream(ABC):
         Takes its bytes; they are durable within a second.
     """
 
-    kind: ClassVar[Recorded]
+    kind: ClassVar[RecordingFormat]
     unit: ClassVar[str]
 
     # -- while it is recorded -------------------------------------------------------------
@@ -213,13 +222,34 @@ def open_sink(
     return sink
 
 
-def recorded_readers(session: Session, sink: SealedWriter) -> ReaderSet:
+def recorded_readers(session: Session, identity: FileIdentity) -> ReaderSet:
     """Return those who can open a file that is being recorded, with what was granted meanwhile."""
-    name, identity = file_name(make_file_id(sink.key_file.identity)), sink.key_file.identity
+    name = file_name(make_file_id(identity))
     return ReaderSet.of(read_any_key_file(session.folders.roots(), name, identity))
 
 
-def untold(
+@contextmanager
+def stating_recording(session: Session, event_id: str) -> Iterator[None]:
+    """State what is changed inside as part of the recording, whichever thread does it."""
+    with session.catalog.audit.acting(session.identity.actor, Action.RECORD, event_id):
+        yield
+
+
+@contextmanager
+def updating_catalog(session: Session, event_id: str) -> Iterator[None]:
+    """Change what the catalog has of a recording, in one transaction.
+
+    Raises
+    ------
+    NotAllowed
+        If who records was disabled meanwhile; nothing is changed.
+    """
+    with stating_recording(session, event_id), session.catalog.transaction():
+        session.check_person()
+        yield
+
+
+def catalog_not_updated(
     session: Session, event_id: str, roots: Sequence[Path], error: CatalogError
 ) -> RecorderError:
     """Return an error that a recording is whole, and how the catalog is told of it."""

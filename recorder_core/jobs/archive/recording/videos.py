@@ -13,7 +13,7 @@ from recorder_core.catalog import EventFile
 from recorder_core.errors import DecodeError, EncodeError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.sealing import seal_again
-from recorder_core.jobs.archive.place.roles import FileRole, Recorded, StoredFile
+from recorder_core.jobs.archive.place.roles import FileRole, RecordingFormat, StoredFile
 from recorder_core.jobs.archive.recording.saving import OnBytes, Saved, SavedFile, save_as_it_is
 from recorder_core.jobs.archive.recording.streams import RecordedStream
 from recorder_core.media import read_frame_times, remux_cut_recording
@@ -33,7 +33,7 @@ class VideoStream(RecordedStream):
         When each frame is shown; set it before the event is finished.
     """
 
-    kind: ClassVar[Recorded] = "video"
+    kind: ClassVar[RecordingFormat] = "video"
     unit: ClassVar[str] = "frame"
 
     def __init__(self, session: Session, role: FileRole, sink: SealedWriter) -> None:
@@ -64,10 +64,10 @@ class VideoStream(RecordedStream):
             new, times = seal_again(roots, source, remux, is_muxed=True)
         except (DecodeError, EncodeError):
             return save_as_it_is(session, old, source, on_bytes)
-        said = SavedFile(
+        summary = SavedFile(
             old.row.role, source.complete, len(times.pts), times.seconds, unit=cls.unit
         )
-        return Saved(old, said, new, partial(_enter, times=times), partial(_holds, times=times))
+        return Saved(old, summary, new, partial(_enter, times=times), partial(_holds, times=times))
 
 
 def _enter(session: Session, row: EventFile, *, times: FrameTimes) -> None:

@@ -18,6 +18,7 @@ from recorder_core.catalog import (
     mend_rows,
 )
 from recorder_core.catalog.audit.anchors import write_anchor
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.errors import CatalogError
 from tests.tampering import edited_catalog
 
@@ -71,7 +72,9 @@ def stated(tmp_path: Path) -> Iterator[Catalog]:
             )
         with catalog.audited(ADAM, Action.MANAGE_RETENTION):
             catalog.retention.set_rule(RetentionRule(site_code="site1", minimum_days=7300))
-            event = catalog.events.begin(site_code="site1", procedure_code="demo", by="adam")
+            event = catalog.events.begin(
+                site_code="site1", procedure_code="demo", started_utc=utc_now(), by="adam"
+            )
             catalog.contents.add_marker(event.event_id, "clip", start_seconds=1.0, author="adam")
         yield catalog
 

@@ -19,6 +19,7 @@ from recorder_core.catalog import (
     copy_catalog,
     previous_copy,
 )
+from recorder_core.catalog.model.codes import utc_now
 from recorder_core.errors import CatalogDamaged, CatalogError
 from tests.tampering import edited_catalog
 
@@ -58,7 +59,9 @@ def test_a_copy_of_a_catalog_in_use_has_every_committed_row(
 def test_the_copy_before_is_kept(catalog: Catalog, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     copy_catalog(catalog.path, target)
-    second = catalog.events.begin(site_code="site1", procedure_code="demo", by="operator1")
+    second = catalog.events.begin(
+        site_code="site1", procedure_code="demo", started_utc=utc_now(), by="operator1"
+    )
     copy_catalog(catalog.path, target)
     assert _events(target) == [second.event_id]
     assert _events(previous_copy(target)) == []

@@ -53,7 +53,9 @@ def test_every_older_version_is_brought_up(tmp_path: Path) -> None:
 
 
 def test_a_new_one_keeps_what_is_there(catalog: Catalog) -> None:
-    event = catalog.events.begin(site_code="s", procedure_code="p", by="operator1")
+    event = catalog.events.begin(
+        site_code="s", procedure_code="p", started_utc=utc_now(), by="operator1"
+    )
     with Database(catalog.path) as database:
         assert migrate(database, utc_now, (*MIGRATIONS, add_color)) == ["add_color"]
         assert database.read("SELECT event_id, color FROM events")[0]["event_id"] == event.event_id

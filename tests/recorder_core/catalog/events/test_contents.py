@@ -44,7 +44,8 @@ def test_files(catalog: Catalog, event: Event, video: EventFile) -> None:
 
 def test_the_kinds_of_files_of_every_event_are_read_at_once(catalog: Catalog) -> None:
     events = [
-        catalog.events.begin(site_code="site1", procedure_code="demo", by="olga") for _ in range(3)
+        catalog.events.begin(site_code="site1", procedure_code="demo", started_utc=NOW, by="olga")
+        for _ in range(3)
     ]
     facts = {"size_bytes": 1, "sha256": "ab" * 32, "segment_count": 1}
     for event, roles in zip(

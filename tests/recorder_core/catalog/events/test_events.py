@@ -10,14 +10,22 @@ from recorder_core.errors import CatalogError, NotInCatalog, WrongState
 
 
 def test_a_recording_begins_and_ends(catalog: Catalog, clock: Any) -> None:
-    begun = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
+    began = clock()
+    clock.now += timedelta(seconds=3)  # until its row is written
+    begun = catalog.events.begin(
+        site_code="site1", procedure_code="lap-chole", started_utc=began, by="operator1"
+    )
     assert begun.state is EventState.RECORDING
     assert not begun.is_complete
-    clock.now += timedelta(seconds=3600)
-    event = catalog.events.finish(begun.event_id, duration_seconds=3600.0, by="operator1")
+    ended = began + timedelta(seconds=3600)
+    clock.now = ended + timedelta(seconds=4)  # until its files are sealed
+    event = catalog.events.finish(
+        begun.event_id, duration_seconds=3600.0, by="operator1", ended_utc=ended
+    )
     assert event == catalog.events.get(begun.event_id)
     assert event.state is EventState.RECORDED
-    assert event.stopped_utc == begun.started_utc + timedelta(seconds=3600)
+    assert begun.started_utc == began
+    assert event.stopped_utc == began + timedelta(seconds=3600)
     assert event.clock_step_seconds is None
     assert event.is_complete
 
@@ -26,16 +34,22 @@ def test_a_recording_begins_and_ends(catalog: Catalog, clock: Any) -> None:
 def test_a_clock_set_while_recording_changes_no_duration(
     step_seconds: float, catalog: Catalog, clock: Any
 ) -> None:
-    begun = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
+    begun = catalog.events.begin(
+        site_code="site1", procedure_code="lap-chole", started_utc=clock(), by="operator1"
+    )
     clock.now += timedelta(seconds=600 + step_seconds)
-    event = catalog.events.finish(begun.event_id, duration_seconds=600.0, by="operator1")
+    event = catalog.events.finish(
+        begun.event_id, duration_seconds=600.0, by="operator1", ended_utc=clock()
+    )
     assert event.duration_seconds == 600.0
     assert event.stopped_utc == begun.started_utc + timedelta(seconds=600)
     assert event.clock_step_seconds == pytest.approx(step_seconds, abs=0.1)
 
 
 def test_a_recording_that_a_crash_cut_off(catalog: Catalog, clock: Any) -> None:
-    begun = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
+    begun = catalog.events.begin(
+        site_code="site1", procedure_code="lap-chole", started_utc=clock(), by="operator1"
+    )
     assert catalog.events.find(state=EventState.RECORDING) == [begun]
     clock.now += timedelta(days=1)
     event = catalog.events.finish(
@@ -51,22 +65,28 @@ def test_a_recording_that_a_crash_cut_off(catalog: Catalog, clock: Any) -> None:
 def test_an_end_that_is_entered_later_says_nothing_of_the_clock(
     catalog: Catalog, clock: Any
 ) -> None:
-    begun = catalog.events.begin(site_code="site1", procedure_code="lap-chole", by="operator1")
-    clock.now += timedelta(days=1)
-    event = catalog.events.finish(
-        begun.event_id, duration_seconds=12.0, by="operator1", ended_now=False
+    begun = catalog.events.begin(
+        site_code="site1", procedure_code="lap-chole", started_utc=clock(), by="operator1"
     )
+    clock.now += timedelta(days=1)
+    event = catalog.events.finish(begun.event_id, duration_seconds=12.0, by="operator1")
     assert (event.is_complete, event.clock_step_seconds) == (True, None)
 
 
-def test_the_caller_may_choose_the_id_but_not_twice(catalog: Catalog) -> None:
-    catalog.events.begin(site_code="s", procedure_code="p", by="operator1", event_id="e1")
+def test_the_caller_may_choose_the_id_but_not_twice(catalog: Catalog, clock: Any) -> None:
+    catalog.events.begin(
+        site_code="s", procedure_code="p", started_utc=clock(), by="operator1", event_id="e1"
+    )
     with pytest.raises(CatalogError, match="refuses this row"):
-        catalog.events.begin(site_code="s", procedure_code="p", by="operator1", event_id="e1")
+        catalog.events.begin(
+            site_code="s", procedure_code="p", started_utc=clock(), by="operator1", event_id="e1"
+        )
 
 
-def test_a_negative_duration(catalog: Catalog) -> None:
-    begun = catalog.events.begin(site_code="s", procedure_code="p", by="operator1")
+def test_a_negative_duration(catalog: Catalog, clock: Any) -> None:
+    begun = catalog.events.begin(
+        site_code="s", procedure_code="p", started_utc=clock(), by="operator1"
+    )
     with pytest.raises(CatalogError, match="cannot last"):
         catalog.events.finish(begun.event_id, duration_seconds=-1.0, by="operator1")
     assert catalog.events.get(begun.event_id).state is EventState.RECORDING
@@ -99,7 +119,11 @@ def test_an_unknown_event(catalog: Catalog) -> None:
 def test_find_by_state_procedure_and_time(catalog: Catalog, clock: Any) -> None:
     made = []
     for code in ("a", "b", "a"):
-        made.append(catalog.events.begin(site_code="s", procedure_code=code, by="operator1"))
+        made.append(
+            catalog.events.begin(
+                site_code="s", procedure_code=code, started_utc=clock(), by="operator1"
+            )
+        )
         clock.now += timedelta(days=1)
     ids = [event.event_id for event in made]
     find = catalog.events.find

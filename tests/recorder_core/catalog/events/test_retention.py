@@ -37,7 +37,9 @@ def test_a_site_without_a_rule_is_named(catalog: Catalog, event: Event) -> None:
 
 def test_what_is_due_is_listed_and_not_deleted(catalog: Catalog, event: Event, clock: Any) -> None:
     catalog.retention.set_rule(RetentionRule(site_code="site1", warn_after_days=30))
-    recording = catalog.events.begin(site_code="site1", procedure_code="p", by="operator1")
+    recording = catalog.events.begin(
+        site_code="site1", procedure_code="p", started_utc=clock(), by="operator1"
+    )
     assert catalog.retention.due() == []
     clock.now += timedelta(days=31)
     (notice,) = catalog.retention.due()

@@ -245,7 +245,11 @@ def test_every_operation_finds_an_event_by_the_beginning_of_its_id(
         with archive._session.audited(Action.MARK), archive._session.catalog.transaction():
             for other in ("zz01", "zz02", "zz"):
                 archive._session.catalog.events.begin(
-                    site_code="or-1", procedure_code="demo", by=by, event_id=other
+                    site_code="or-1",
+                    procedure_code="demo",
+                    started_utc=site.clock(),
+                    by=by,
+                    event_id=other,
                 )
         result = export_event(archive, event_id[:6], tmp_path, ["original"])
         assert result.manifest.name == f"{event_id}.manifest.json"

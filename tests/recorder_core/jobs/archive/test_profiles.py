@@ -20,6 +20,7 @@ from recorder_core.jobs import archive as package
 from recorder_core.jobs.archive import Archive, ArchivedEvent
 from recorder_core.jobs.dataset.extract import extract_event
 from recorder_core.jobs.dataset.frames import ExtractSettings
+from recorder_core.model import EventClock
 from recorder_core.report import ReportSettings
 
 USERS = {
@@ -314,10 +315,10 @@ WITHOUT_PROFILE = {
     "ArchivedEvent.may_still_read",
     "ArchivedEvent.row",
     # writes what nobody can read back without a key
-    "EventRecording.add_screenshot",
+    "EventRecording.clock",
     "EventRecording.event_id",
     "EventRecording.finish",
-    "EventRecording.mark",
+    "EventRecording.journal",
     "EventRecording.open_detections",
     "EventRecording.open_signals",
     "EventRecording.open_stream",
@@ -343,7 +344,7 @@ ASKED: dict[str, Operation] = {
     "ArchivedEvent.is_sealed_to_me": lambda a, e, p: e.is_sealed_to_me("original"),
     "ArchivedEvent.room_view": lambda a, e, p: e.room_view(),
     "EventRecording.event": lambda a, e, p: (
-        package.EventRecording(a._session, e.event_id, None, None).event
+        package.EventRecording(a._session, e.event_id, EventClock.now(), None, None).event
     ),
 }
 

@@ -50,7 +50,6 @@ def tape(running: RunningJob) -> None:
     names = EventNames(patient_name=running.private["patient"])
     request = RecordingRequest(procedure_code="demo", names=names)
     with record_event(running.archive, request) as recording:
-        began = time.monotonic()
         recording.sink.write(content[: len(content) // 2])
         recording.sink.sync()
 
@@ -61,10 +60,11 @@ def tape(running: RunningJob) -> None:
                 return None
             if command.arguments.get("code") == "none":
                 raise SettingsError("there is no such marker")
-            marker = recording.mark(
+            marker = recording.journal.mark(
                 command.arguments["code"],
-                start_seconds=command.arrived_seconds - began,
+                start_seconds=recording.clock.seconds(command.arrived_seconds),
                 note=command.arguments.get("note"),
+                by=command.by,
             )
             return {
                 "marker": marker.marker_id,

@@ -99,6 +99,7 @@ def test_the_moment_of_a_command_is_that_of_the_call_whatever_the_job_does(
     with site.opened("rita") as archive:
         [marker] = archive.event(str(job.event_id)).marker_rows()
     assert (marker.marker_id, marker.kind) == (answers[1]["marker"], "incision")
+    assert marker.author == "rita"
     assert logged(site, f"job:{job.job_id} mark") == [("rita", "mark", "begun")]
     gone(job)
 

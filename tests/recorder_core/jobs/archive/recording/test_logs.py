@@ -33,7 +33,7 @@ from recorder_core.jobs.archive import (
     sign_off,
     verify_audit,
 )
-from recorder_core.jobs.archive.place.roles import ROLES, Recorded
+from recorder_core.jobs.archive.place.roles import ROLES, RecordingFormat
 from recorder_core.jobs.archive.recording.detections import detections_from
 from recorder_core.jobs.archive.recording.kinds import KINDS
 from recorder_core.jobs.archive.recording.signals import SignalStream
@@ -98,7 +98,7 @@ def _check_table(content: bytes) -> None:
 
 
 def test_each_kind_that_is_recorded_is_one_class() -> None:
-    assert set(KINDS) == set(get_args(Recorded))
+    assert set(KINDS) == set(get_args(RecordingFormat))
     assert {role.recorded_as for role in ROLES.values() if role.recorded_as} == set(KINDS)
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -46,7 +48,8 @@ from recorder_core.jobs.archive import (
     sign_off,
     verify_audit,
 )
-from recorder_core.model import FrameTimes
+from recorder_core.model import EventClock, FrameTimes
+from recorder_core.model.values import event_clock
 from tests.integration.documents.blocks import ROOT, programs_of
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
 
@@ -436,6 +439,70 @@ def test_without_frame_times_the_video_is_whole_and_the_frames_say_why(
             event.frames()
         with event.video() as file:
             assert len(shown(file)) == 60
+
+
+class _Clocks:
+    """Wall and monotonic clock of a machine; they stand still unless a test waits."""
+
+    def __init__(self) -> None:
+        self.monotonic_seconds = 5000.0
+        self.utc = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.utc
+
+    def wait(self, seconds: float) -> None:
+        self.monotonic_seconds += seconds
+        self.utc += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clocks(site: Any, monkeypatch: pytest.MonkeyPatch) -> _Clocks:
+    made = site.clock = _Clocks()
+    monotonic = SimpleNamespace(monotonic=lambda: made.monotonic_seconds)
+    monkeypatch.setattr(event_clock, "time", monotonic)
+    return made
+
+
+@pytest.mark.parametrize("step_seconds", [0.0, -7200.0, 40.0])
+def test_only_a_wall_clock_that_was_set_meanwhile_is_a_step(
+    site: Any,
+    fragmented: bytes,
+    clocks: _Clocks,
+    monkeypatch: pytest.MonkeyPatch,
+    step_seconds: float,
+) -> None:
+    began = clocks.utc
+    with recording(site) as begun:
+        clocks.wait(3.0)  # until the sources give frames
+        begun.sink.write(fragmented)
+        clocks.wait(60.0)
+        clocks.utc += timedelta(seconds=step_seconds)
+        seal = begun.sink.close
+
+        def seal_slowly() -> None:
+            clocks.wait(4.0)
+            seal()
+
+        monkeypatch.setattr(begun.sink, "close", seal_slowly)
+        row = begun.finish(begun.clock.seconds(clocks.monotonic_seconds)).row
+    assert (row.started_utc, row.duration_seconds) == (began, 63.0)
+    assert row.stopped_utc == began + timedelta(seconds=63)
+    assert (row.clock_step_seconds or 0.0) == step_seconds
+
+
+def test_a_recorder_that_knows_when_it_began_gives_the_clock(
+    site: Any, fragmented: bytes, clocks: _Clocks
+) -> None:
+    clock = EventClock.now(clocks)
+    clocks.wait(3.0)
+    with site.opened("olga") as archive, record_event(archive, REQUEST, clock=clock) as begun:
+        assert begun.clock is clock
+        begun.sink.write(fragmented)
+        clocks.wait(30.0)
+        row = begun.finish(30.0).row  # three seconds ago
+    assert (row.started_utc, row.duration_seconds) == (clock.zero_utc, 30.0)
+    assert row.clock_step_seconds is None
 
 
 def test_the_documented_programs_run_as_they_stand(site: Any, with_copy: str) -> None:

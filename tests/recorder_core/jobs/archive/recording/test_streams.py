@@ -83,8 +83,8 @@ def _fill(begun: EventRecording, content: bytes, seconds: int) -> None:
         signals.append(_rows(float(second)))
         signals.sink.sync()
         if second == 1:
-            begun.mark("incision", start_seconds=1.0, note=NOTE)
-            begun.add_screenshot(GREY, frame_index=20, pts=20, at_seconds=1.0)
+            begun.journal.mark("incision", start_seconds=1.0, note=NOTE)
+            begun.journal.add_screenshot(GREY, frame_index=20, pts=20, at_seconds=1.0)
 
 
 @contextmanager
@@ -253,8 +253,8 @@ with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[3])))
             rows = [SignalRow(name, "", float(number), 1.0) for name in ("bis", "sqi")]
             signals.append(rows)
             if number % 10 == 0:
-                recording.mark("incision", start_seconds=float(number))
-                recording.add_screenshot(picture, frame_index=0, pts=0, at_seconds=0.0)
+                recording.journal.mark("incision", start_seconds=float(number))
+                recording.journal.add_screenshot(picture, frame_index=0, pts=0, at_seconds=0.0)
             for sink in (recording.sink, room.sink, signals.sink):
                 sink.sync()
             print(recording.event_id, place + size, number + 1, number // 10 + 1, flush=True)
@@ -334,8 +334,8 @@ def test_a_mirror_that_fails_in_the_middle_stops_its_copies_alone(
     with site.opened("olga") as archive, record_event(archive, request) as begun:
         _fill(begun, fragmented, 3)
         shutil.move(site.mirror, away)
-        begun.mark("closure", start_seconds=2.5)
-        begun.add_screenshot(GREY, frame_index=50, pts=50, at_seconds=2.5)
+        begun.journal.mark("closure", start_seconds=2.5)
+        begun.journal.add_screenshot(GREY, frame_index=50, pts=50, at_seconds=2.5)
         begun.finish(3.0)
     assert {fault.root for fault in faults} == {site.mirror}
     shutil.move(away, site.mirror)
@@ -357,8 +357,8 @@ def _record_and_lose(site: Any, content: bytes, told: list[str]) -> None:
         # what is open stays open, the place of the disk is an empty folder
         site.path.rename(site.path.with_name("gone"))
         site.path.mkdir()
-        begun.mark("closure", start_seconds=2.5, note=NOTE)
-        begun.add_screenshot(GREY, frame_index=50, pts=50, at_seconds=2.5)
+        begun.journal.mark("closure", start_seconds=2.5, note=NOTE)
+        begun.journal.add_screenshot(GREY, frame_index=50, pts=50, at_seconds=2.5)
         begun.finish(3.0)
 
 
@@ -517,9 +517,9 @@ def test_screenshots_of_a_journal_that_is_damaged_on_every_copy_wait_for_it(
     with _recording(site) as begun:
         begun.sink.write(fragmented)
         for _ in range(18):  # several segments
-            begun.mark("incision", start_seconds=1.0, note=NOTE * 1000)
-        monkeypatch.setattr(begun._journal, "tell", lambda: None)
-        begun.add_screenshot(GREY, frame_index=20, pts=20, at_seconds=1.0)
+            begun.journal.mark("incision", start_seconds=1.0, note=NOTE * 1000)
+        monkeypatch.setattr(begun.journal, "update_catalog", lambda: None)
+        begun.journal.add_screenshot(GREY, frame_index=20, pts=20, at_seconds=1.0)
     whole = _damage(site, begun.event_id, "journal.1")
     with site.opened("rita") as archive:
         result = finalise_event(archive, begun.event_id)
@@ -552,7 +552,7 @@ def test_threads_record_and_mark_at_once(site: Any, fragmented: bytes) -> None:
         def work(number: int) -> None:
             for turn in range(5):
                 signals.append([SignalRow(f"signal-{number}", "", float(turn), 1.0)])
-                begun.mark("incision", start_seconds=float(turn))
+                begun.journal.mark("incision", start_seconds=float(turn))
                 archive.event(begun.event_id).markers()
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
@@ -612,15 +612,16 @@ def test_what_cannot_be_opened_says_why(site: Any, fragmented: bytes) -> None:
                 begun.open_stream(role)  # type: ignore[arg-type]
         for frame, second in ((GREY[0], 0.0), (GREY.astype(float), 0.0), (GREY, float("nan"))):
             with pytest.raises(SettingsError):
-                begun.add_screenshot(frame, frame_index=0, pts=0, at_seconds=second)
+                begun.journal.add_screenshot(frame, frame_index=0, pts=0, at_seconds=second)
         begun.open_stream("room")
         with pytest.raises(WrongState, match=r"the room of event .* is being recorded already"):
             begun.open_stream("room")
         begun.finish(3.0)
+        with pytest.raises(WrongState, match="already finished"):
+            begun.open_signals()
         for act in (
-            begun.open_signals,
-            lambda: begun.mark("incision", start_seconds=1.0),
-            lambda: begun.add_screenshot(GREY, frame_index=0, pts=0, at_seconds=0.0),
+            lambda: begun.journal.mark("incision", start_seconds=1.0),
+            lambda: begun.journal.add_screenshot(GREY, frame_index=0, pts=0, at_seconds=0.0),
         ):
-            with pytest.raises(WrongState, match="already finished"):
+            with pytest.raises(WrongState, match="has its end: mark the event with"):
                 act()

@@ -31,5 +31,6 @@ class Incomplete:
         """What to tell a person."""
         what = "being recorded now" if self.is_running else "incomplete"
         said = what if self.seconds is None else f"{what}, {self.seconds:.1f} seconds authentic"
-        beside = [role for role in self.roles if role != "original"]
+        # a journal is begun with each recording: naming it would say nothing
+        beside = [role for role in self.roles if role not in ("original", "journal")]
         return f"{said}, with {', '.join(beside)}" if beside else said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder_core.archive import KeyFile, PublicKey, ReaderSet
+from recorder_core.archive import FileIdentity, KeyFile, PublicKey, ReaderSet
 from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.files.sealing import NewFile
@@ -10,6 +10,7 @@ from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.sealed_record import names_associated_data, seal_record
 
 __all__ = [
+    "forget_file",
     "holders",
     "note_key_file",
     "note_reader",
@@ -34,6 +35,16 @@ def store_file(session: Session, new: NewFile) -> EventFile:
     note_key_file(session, new.file_id, new.key_file)
     note_readers(session, new.identity.event_id, new.identity.role, new.key_file)
     return row
+
+
+def forget_file(session: Session, file_id: str, identity: FileIdentity) -> None:
+    """Forget a file, and who could open the last of its kind; inside a transaction."""
+    contents, grants = session.catalog.contents, session.catalog.grants
+    event_id, role, by = identity.event_id, identity.role, session.identity.actor.user_id
+    contents.remove_file(file_id)
+    if not contents.files(event_id, role):
+        for key in grants.keys(event_id, role):
+            grants.take_back(event_id, role, key.recipient_kind, key.recipient, by=by)
 
 
 def note_key_file(session: Session, file_id: str, key_file: KeyFile) -> None:

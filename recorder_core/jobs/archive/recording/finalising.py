@@ -32,7 +32,7 @@ from recorder_core.jobs.archive.files.leftovers import (
     set_file_aside,
     set_leftovers_aside,
 )
-from recorder_core.jobs.archive.files.storing import store_file
+from recorder_core.jobs.archive.files.storing import forget_file, store_file
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import ROLES, StoredFile, file_name, role_of
 from recorder_core.jobs.archive.recording.kinds import kind_of
@@ -99,6 +99,12 @@ class _Cut:
         role, damage = self.old.row.role, str(self.damage)
         return SavedFile(role, False, 0, 0.0, is_readable=False, damage=damage)
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether it is a journal, which every recording has, and nothing was noted in it."""
+        is_journal, summary = self.old.row.role == "journal", self.summary
+        return is_journal and summary.is_readable and not (summary.count or summary.lost_bytes)
+
 
 def finalise_event(
     archive: Archive, event: str, progress: Progress = no_progress
@@ -142,7 +148,7 @@ def finalise_event(
                 _take_in(session, kind_of(each.old).unknown_files(session, each.old, each.source))
             set_leftovers_aside(session, of_event=event_id)
             saved = _save_all(session, cut, progress)
-        summaries = tuple(each.summary for each in cut)
+        summaries = tuple(each.summary for each in cut if not each.is_unused)
         _enter(session, event_id, saved, summaries)
         for done in saved:
             _retire(session, done)
@@ -221,10 +227,10 @@ def _save_all(session: Session, cut: list[_Cut], progress: Progress) -> list[Sav
             if each.saved is not None and each.saved.new is not None:
                 retire_file(session, file_name(each.saved.new.file_id))
         raise
-    saved = [each.saved for each in cut if each.saved is not None]
-    if not saved:
-        raise next(each.damage for each in cut if each.damage is not None)
-    return saved
+    damage = [each.damage for each in cut if each.damage is not None]
+    if damage and all(each.damage is not None or each.is_unused for each in cut):
+        raise damage[0]
+    return [each.saved for each in cut if each.saved is not None]
 
 
 def _save(session: Session, cut: _Cut, source: SealedReader, on_bytes: OnBytes) -> None:
@@ -249,14 +255,17 @@ def _enter(
     is_recorded = catalog.events.get(event_id).state is not EventState.RECORDING
     with catalog.transaction():
         for each in saved:
-            catalog.contents.remove_file(each.old.row.file_id)
-            if each.new is not None:
+            if each.new is None:
+                forget_file(session, each.old.row.file_id, each.old.identity)
+            else:
+                catalog.contents.remove_file(each.old.row.file_id)
                 each.enter(session, store_file(session, each.new))
         if is_recorded or any(file.damage and file.role == "original" for file in summaries):
             return
+        seconds = [file.seconds for file in summaries]
         catalog.events.finish(
             event_id,
-            duration_seconds=_video_seconds(saved) or max(file.seconds for file in summaries),
+            duration_seconds=_video_seconds(saved) or max(seconds, default=0.0),
             by=session.identity.actor.user_id,
             is_complete=all(file.was_whole and file.is_readable for file in summaries),
         )

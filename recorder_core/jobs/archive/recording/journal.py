@@ -2,7 +2,8 @@
 
 The catalog is told of each at once where it can be; what it was not told, because its disk failed,
 who records was disabled or the process was killed, is read from the journal when the event is
-finished or finalised. One entry is one line of JSON.
+finished or finalised. It is begun with the recording: nothing can be begun in the name of somebody
+who is disabled. One entry is one line of JSON; a journal without any is forgotten at the end.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.adopting import FoundFile, files_on_roots
 from recorder_core.jobs.archive.files.notes import put_note
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_again, seal_bytes
-from recorder_core.jobs.archive.files.storing import store_file
+from recorder_core.jobs.archive.files.storing import forget_file, store_file
 from recorder_core.jobs.archive.place.roles import (
     FileRole,
     RecordingFormat,
@@ -238,9 +239,16 @@ class JournalStream(RecordedStream):
             super().close()
 
     def enter(self) -> None:
-        """Mark the file complete in the catalog, and add what it does not have yet."""
-        super().enter()
-        self.update_catalog()
+        """Mark the file complete in the catalog, and add what it does not have yet.
+
+        A journal without an entry is forgotten.
+        """
+        if self._entries:
+            super().enter()
+            self.update_catalog()
+        else:
+            forget_file(self._session, self.file_id, self._identity)
+            self._replaced = (self._name,)
 
     def _write(self, entry: JournalEntry) -> None:
         """Write an entry; the caller has the lock, which is never held to change the catalog."""
@@ -301,6 +309,8 @@ class JournalStream(RecordedStream):
             journal.lost_bytes,
             unit=cls.unit,
         )
+        if not journal.entries:
+            return Saved(old, summary)
         new, _ = seal_again(session.folders.roots(), source, lambda _, writer: writer.write(whole))
         return Saved(old, summary, new, partial(_enter_saved, entries=journal.entries))
 

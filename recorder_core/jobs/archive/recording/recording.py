@@ -34,7 +34,7 @@ from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.archive.recording.streams import (
     RecordedStream,
     catalog_not_updated,
-    open_sink,
+    open_sinks,
     stating_recording,
     updating_catalog,
 )
@@ -71,7 +71,7 @@ class EventRecording:
         self._lock = threading.RLock()
         self._streams: dict[str, RecordedStream] = {}
         self._video: VideoStream  # from `_begin` on
-        self._journal: JournalStream | None = None
+        self._journal: JournalStream  # too, so that others mark when who records is disabled
         self._is_finished = False
         self.event_id = event_id
         self.clock = clock
@@ -90,17 +90,8 @@ class EventRecording:
 
     @property
     def journal(self) -> JournalStream:
-        """The markers and screenshots of the event.
-
-        Raises
-        ------
-        WrongState, ArchiveError, CatalogError
-            As `open_stream`.
-        """
-        with self._lock:
-            if self._journal is None:
-                self._journal = self._open("journal", JournalStream)
-            return self._journal
+        """The markers and screenshots of the event."""
+        return self._journal
 
     def open_stream(self, role: FileRole) -> VideoStream:
         """Open another video of the event, to be recorded beside the first.
@@ -223,17 +214,14 @@ class EventRecording:
                 stack.callback(stream.sink.abandon)
 
     def _open(
-        self,
-        role: FileRole,
-        make: Callable[[Session, FileRole, SealedWriter], _Stream],
-        begin: Callable[[], None] = lambda: None,
+        self, role: FileRole, make: Callable[[Session, FileRole, SealedWriter], _Stream]
     ) -> _Stream:
         with self._lock:
             self._refuse_ended()
             if role in self._streams:
                 raise WrongState(f"the {role} of event {self.event_id} is being recorded already")
             with stating_recording(self._session, self.event_id):
-                sink = open_sink(self._session, self.event_id, role, self._on_fault, begin=begin)
+                [sink] = open_sinks(self._session, self.event_id, [role], self._on_fault)
             made = make(self._session, role, sink)
             self._streams[role] = made
         return made
@@ -253,7 +241,13 @@ class EventRecording:
             if request.view is not None:
                 session.catalog.views.put_room(self.event_id, request.view, by=by)
 
-        self._video = self._open("original", VideoStream, begin=begin)
+        with stating_recording(session, self.event_id):
+            video, journal = open_sinks(
+                session, self.event_id, ["original", "journal"], self._on_fault, begin=begin
+            )
+        self._video = VideoStream(session, "original", video)
+        self._journal = JournalStream(session, "journal", journal)
+        self._streams = {"original": self._video, "journal": self._journal}
 
     def _close(self) -> None:
         """Complete every file, even after one has failed, then raise what was wrong."""

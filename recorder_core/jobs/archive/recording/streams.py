@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,7 +43,7 @@ from recorder_core.jobs.archive.recording.saving import OnBytes, Saved
 __all__ = [
     "RecordedStream",
     "catalog_not_updated",
-    "open_sink",
+    "open_sinks",
     "recorded_readers",
     "stating_recording",
     "updating_catalog",
@@ -171,15 +171,15 @@ class RecordedStream(ABC):
         """
 
 
-def open_sink(
+def open_sinks(
     session: Session,
     event_id: str,
-    role: FileRole,
+    roles: Sequence[FileRole],
     on_fault: Callable[[CopyFault], None] | None,
     *,
     begin: Callable[[], None] = lambda: None,
-) -> SealedWriter:
-    """Begin a file of an event, of which the catalog knows before its first byte is written.
+) -> list[SealedWriter]:
+    """Begin files of an event, of which the catalog knows before their first byte is written.
 
     Parameters
     ----------
@@ -187,39 +187,61 @@ def open_sink(
         Of the open archive.
     event_id : str
         Of the event that is recorded.
-    role : str
-        A kind of file that is recorded.
+    roles : sequence of str
+        Kinds of files that are recorded.
     on_fault : callable or None
         Told of each copy that stops while another goes on.
     begin : callable, optional
         What is stored in the same transaction.
+
+    Returns
+    -------
+    list of SealedWriter
+        One for each role.
 
     Raises
     ------
     ArchiveError
         If nothing can be written.
     CatalogError
-        If the catalog cannot be told, or who records was disabled meanwhile; nothing of the file is
-        left.
+        If the catalog cannot be told, or who records was disabled meanwhile; nothing of the files
+        is left.
     """
-    identity, needs = FileIdentity(event_id, role), role_of(role).read_action(is_released=False)
-    file_id, readers = make_file_id(identity), session.readers(needs)
-    roots = session.folders.roots()
-    fill_reserves(roots)
-    sink = SealedWriter(roots, file_name(file_id), identity, readers, on_fault=on_fault)
-    try:
+    fill_reserves(session.folders.roots())
+    with ExitStack() as undo:
+        sinks = []
+        for role in roles:
+            sinks.append(_begin_file(session, event_id, role, on_fault))
+            undo.callback(sinks[-1].discard)
         with session.catalog.transaction():
             # what somebody states who was disabled meanwhile counts for nothing, and would stand in
             # the way of who saves the recording
             session.check_person()
             begin()
-            session.catalog.contents.open_file(event_id, role, file_id=file_id)
-            note_key_file(session, file_id, sink.key_file)
-            note_readers(session, event_id, role, sink.key_file)
-    except BaseException:
-        sink.discard()
-        raise
-    return sink
+            for sink in sinks:
+                _enter_begun(session, sink)
+        undo.pop_all()
+    return sinks
+
+
+def _begin_file(
+    session: Session,
+    event_id: str,
+    role: FileRole,
+    on_fault: Callable[[CopyFault], None] | None,
+) -> SealedWriter:
+    identity, needs = FileIdentity(event_id, role), role_of(role).read_action(is_released=False)
+    name, readers = file_name(make_file_id(identity)), session.readers(needs)
+    return SealedWriter(session.folders.roots(), name, identity, readers, on_fault=on_fault)
+
+
+def _enter_begun(session: Session, sink: SealedWriter) -> None:
+    """Enter a file that has no content yet, and who can open it; inside a transaction."""
+    identity = sink.key_file.identity
+    file_id = make_file_id(identity)
+    session.catalog.contents.open_file(identity.event_id, identity.role, file_id=file_id)
+    note_key_file(session, file_id, sink.key_file)
+    note_readers(session, identity.event_id, identity.role, sink.key_file)
 
 
 def recorded_readers(session: Session, identity: FileIdentity) -> ReaderSet:

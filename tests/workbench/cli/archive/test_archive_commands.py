@@ -524,7 +524,7 @@ def test_a_cut_off_recording_of_several_files(
         begun.open_signals().append([SignalRow("bis", "", 2.0, 41.0)])
         begun.journal.mark("incision", start_seconds=1.5)
     shown = json.loads(run("event", "show", begun.event_id, "--json", user="rita")[1])
-    assert shown["recording"] == "incomplete, 3.0 seconds authentic, with signals, journal"
+    assert shown["recording"] == "incomplete, 3.0 seconds authentic, with signals"
     status, out, _ = run("event", "finalise", begun.event_id, user="rita")
     assert status == 0
     assert out.splitlines() == [

@@ -191,10 +191,10 @@ def test_what_is_cut_off_is_finalised_together_and_says_what_each_has_lost(
         event = archive.event(event_id)
         found = event.incomplete()
         assert found is not None
-        assert found.roles == ("original", "room", "signals", "journal")
+        assert found.roles == ("original", "journal", "room", "signals")
         assert (
             found.sentence
-            == f"incomplete, {found.seconds:.1f} seconds authentic, with room, signals, journal"
+            == f"incomplete, {found.seconds:.1f} seconds authentic, with room, signals"
         )
         result = finalise_event(archive, event_id)
         said = {file.role: file for file in result.files}

@@ -49,7 +49,7 @@ class Jobs:
         by: str,
         event_id: str | None = None,
         settings: str = "{}",
-        beside: SameKind = "none",
+        may_queue_beside: SameKind = "none",
     ) -> Job:
         """Queue a piece of work, and return it.
 
@@ -63,7 +63,7 @@ class Jobs:
             The event that it is about.
         settings : str, default "{}"
             JSON of names and booleans.
-        beside : {"none", "running", "all"}, default "none"
+        may_queue_beside : {"none", "running", "all"}, default "none"
             Which of the same kind and event it may wait beside, whoever asked for that: one that
             runs, for what is entered meanwhile; or any, where each is another piece of work.
 
@@ -90,9 +90,9 @@ class Jobs:
             same = connection.execute(
                 "SELECT job_id, state FROM jobs WHERE kind = ?1 AND event_id IS ?2 "  # noqa: S608
                 f"AND {_OPEN} AND (state = 'queued' OR ?3 = 'none') ORDER BY state",
-                (kind, event_id, beside),
+                (kind, event_id, may_queue_beside),
             ).fetchone()
-            if same is not None and beside != "all":
+            if same is not None and may_queue_beside != "all":
                 raise WrongState(_refusal(**same))
             insert(connection, "jobs", job)
         return job

@@ -143,7 +143,7 @@ class RemoteArchive:
         kind: str,
         event: str | None = None,
         *,
-        settings: Mapping[str, bool] | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> Job:
         """Start a job on the server; see :meth:`recorder_core.jobs.archive.Archive.start_job`."""
         place = f"/events/{quote(event, safe='')}" if event else ""
@@ -157,6 +157,17 @@ class RemoteArchive:
     def cancel_job(self, job_id: str) -> Job:
         """Stop a job."""
         return self._job(self._connection.post(f"/jobs/{quote(job_id, safe='')}/cancel", {}))
+
+    def command_job(
+        self, job_id: str, command: str, arguments: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Send a command to a running job; return what it answers.
+
+        The moment of the command is that at which the request reaches the server; see
+        :meth:`recorder_core.jobs.archive.Archive.command_job`.
+        """
+        path = f"/jobs/{quote(job_id, safe='')}/commands/{quote(command, safe='')}"
+        return self._connection.post(path, {"arguments": dict(arguments or {})}).json()["answer"]
 
     def _job(self, answer: Answer) -> Job:
         return from_json(Job, answer.json()["job"])

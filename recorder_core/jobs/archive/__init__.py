@@ -192,7 +192,9 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.queue.kinds import (
         JOB_KINDS as JOB_KINDS,
+        CommandKind as CommandKind,
         JobKind as JobKind,
+        JobSetting as JobSetting,
     )
     from recorder_core.jobs.archive.queue.sentences import (
         job_sentence as job_sentence,

@@ -227,8 +227,8 @@ class Archive:
         event : str, optional
             With which event; verify and repair are about the whole archive.
         settings : mapping, optional
-            Boolean options: `allow_no_faces`, `allow_seen_faces` of a copy. Those that the kind
-            calls private reach its process, and no disk.
+            As the kind's schemas say: `allow_no_faces`, `allow_seen_faces` of a copy are true or
+            false. Those that the kind calls private reach its process, and no disk.
 
         Returns
         -------
@@ -243,7 +243,7 @@ class Archive:
             If the event is not in a state that permits it, or the same waits or runs already.
             A rerender may wait while one runs: it does what was entered meanwhile.
         SettingsError
-            If there is no such kind, or no such setting.
+            If there is no such kind or setting, or a setting is not as its schema says.
         """
         return self._queue.start(kind, event, settings=settings)
 
@@ -258,7 +258,12 @@ class Archive:
         return self._queue.start_again(job_id)
 
     def command_job(
-        self, job_id: str, command: str, arguments: Mapping[str, Any] = NO_SETTINGS
+        self,
+        job_id: str,
+        command: str,
+        arguments: Mapping[str, Any] = NO_SETTINGS,
+        *,
+        asked_seconds: float | None = None,
     ) -> Any:
         """Send a command, such as a marker, to a running job; return what it answers.
 
@@ -271,7 +276,11 @@ class Archive:
         command : str
             One of those of its kind, for which the profile is asked.
         arguments : mapping, optional
-            As JSON can hold them.
+            As the schema of the command says.
+        asked_seconds : float, optional
+            When a person asked for it, on the monotonic clock of this machine, where that is
+            earlier than this call, as of a request that waited. The job takes this moment if it
+            is at most ten seconds before the call, else that of the call.
 
         Raises
         ------
@@ -284,7 +293,7 @@ class Archive:
         RecorderError
             If it refuses.
         """
-        return self._queue.command(job_id, command, arguments)
+        return self._queue.command(job_id, command, arguments, asked_seconds)
 
     def cancel_job(self, job_id: str) -> Job:
         """Ask a job to stop: what it has not finished is removed, an earlier copy stays.

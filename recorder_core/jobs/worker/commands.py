@@ -33,10 +33,12 @@ __all__ = ["CommandListener"]
 #: carries a command out; what it returns is the answer, as JSON can hold it
 _Answer: TypeAlias = Callable[[JobCommand], Any]
 
-#: more are sent away: nobody who keeps silent keeps others waiting
+#: further calls are rejected, so that idle callers cannot block others
 _MAX_CALLS: Final = 16
 #: how long who has called may take to say something: the log is written in between
 _CALL_SECONDS: Final = 30.0
+#: how long before its call a command may have been asked for, as by a request that waited
+_MAX_WAIT_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 0.1
 _ROOT: Final = 0
 
@@ -44,8 +46,9 @@ _ROOT: Final = 0
 class CommandListener:
     """Listens for commands where the kind of the job takes any; a context manager.
 
-    Each call is stamped when it arrives, whatever the job does. Commands are carried out one at a
-    time, in a thread that is not the job's own.
+    Each call is stamped when it arrives, whatever the job does; of one that waited at another
+    process of this machine the earlier moment counts, within bounds. Commands are carried out one
+    at a time, in a thread that is not the job's own.
 
     Parameters
     ----------
@@ -155,24 +158,34 @@ class CommandListener:
 
     def _checked(self, line: bytes, challenge: str, arrived: float) -> JobCommand:
         """Return a command that somebody gives who may; NotAllowed if nobody does."""
-        said, signature, content = _parts(line)
+        payload, signature, content = _parts(line)
         name = str(content.get("command"))
         user = self._session.vouched_user(str(content.get("by")))
-        text = signed_text(self._job_id, challenge, said)
+        text = signed_text(self._job_id, challenge, payload)
         if user.is_disabled or not check_signature(user.verify_key, signature, text):
             raise NotAllowed(f"the command is not signed by {user.user_id}, whose name it bears")
         if name not in self._kind.commands:
             raise SettingsError(f"{self._kind.name} takes no command {name!r}")
-        require(user.profile, self._kind.commands[name])
-        return JobCommand(name, content["arguments"], user.user_id, arrived)
+        taken = self._kind.commands[name]
+        require(user.profile, taken.action)
+        taken.check(name, content["arguments"])
+        moment = _moment(content.get("asked_seconds"), arrived)
+        return JobCommand(name, content["arguments"], user.user_id, moment)
+
+
+def _moment(asked: object, arrived: float) -> float:
+    """Return when a command was asked for; when it arrived, unless that was shortly before."""
+    if not isinstance(asked, float):
+        return arrived
+    return asked if arrived - _MAX_WAIT_SECONDS <= asked <= arrived else arrived
 
 
 def _parts(line: bytes) -> tuple[str, str, dict[str, Any]]:
     """Return the words of a call, their signature and their content."""
     try:
         call = json.loads(line)
-        said, signature = str(call["said"]), str(call["signature"])
-        content = json.loads(said)
-        return said, signature, content | {"arguments": {**content["arguments"]}}
-    except (ValueError, KeyError, TypeError):
-        raise ArchiveError("what was said is no command") from None
+        payload, signature = str(call["payload"]), str(call["signature"])
+        content = json.loads(payload)
+        return payload, signature, content | {"arguments": {**content["arguments"]}}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ArchiveError("the message is not a command") from None

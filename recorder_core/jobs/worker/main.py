@@ -63,7 +63,7 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
             try:
                 job = _wait_for_turn(archive, handed, worker)
                 if kind.stop == "finish":
-                    stopper.interrupt_no_more()
+                    stopper.disable_interrupts()
                 run_job(
                     RunningJob(
                         archive=archive,
@@ -77,7 +77,7 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
                     )
                 )
             finally:
-                stopper.interrupt_no_more()
+                stopper.disable_interrupts()
     except (Exception, KeyboardInterrupt) as error:
         return _end_badly(session, job_id, stopper.reason or error)
     jobs.end(job_id, "done")

@@ -53,9 +53,9 @@ class RunningJob:
     stopper: Stopper
 
     @property
-    def is_to_finish(self) -> bool:
+    def is_stop_requested(self) -> bool:
         """Whether a job that is not cancelled but finished was asked to stop; ask often."""
-        return self.stopper.is_asked
+        return self.stopper.is_stop_requested
 
     def name_event(self, event_id: str) -> None:
         """Store which event the job has begun, once the catalog has the event.

@@ -16,33 +16,33 @@ class Stopper:
     ----------
     reason : BaseException or None
         Why the main thread was interrupted; None if it was not.
-    is_asked : bool
+    is_stop_requested : bool
         Whether the job was asked to stop, by whomever: a job that finishes looks here.
     """
 
     def __init__(self) -> None:
         self.reason: BaseException | None = None
         #: no threading.Event: a handler of signals must not wait for the thread it interrupts
-        self.is_asked = False
+        self.is_stop_requested = False
         self._may_interrupt = True
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._terminate)
 
     def stop(self, reason: BaseException) -> None:
         """Ask the job to stop, and interrupt the main thread; only the first reason counts."""
-        self.is_asked = True
+        self.is_stop_requested = True
         if self.reason is None and self._may_interrupt:
             self.reason = reason
             main = threading.main_thread().ident
             if main is not None:
                 signal.pthread_kill(main, signal.SIGINT)
 
-    def interrupt_no_more(self) -> None:
+    def disable_interrupts(self) -> None:
         """Interrupt no more: what follows is done to its end."""
         self._may_interrupt = False
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        self.is_asked = True
+        self.is_stop_requested = True
         if self._may_interrupt:
             raise KeyboardInterrupt
 

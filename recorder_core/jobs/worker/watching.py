@@ -69,8 +69,8 @@ class Watch:
         is_cancelled = self._kind.stop == "cancel"
         while not self._ended.wait(_POLL_SECONDS):
             try:
-                self._see_stop()
-                self._see_person()
+                self._check_stop()
+                self._check_person()
                 self._report()
             except (Cancelled, NotAllowed) as error:
                 self._stopper.stop(error)
@@ -84,14 +84,14 @@ class Watch:
             except CatalogError:
                 continue  # a disk that is full or busy for a moment; the job itself says more
 
-    def _see_stop(self) -> None:
+    def _check_stop(self) -> None:
         """Raise Cancelled when somebody wants the job to stop."""
-        if self._stopper.is_asked:
+        if self._stopper.is_stop_requested:
             return
         if self._session.catalog.jobs.get(self._job_id).stopped_by is not None:
             raise Cancelled("Nothing was changed.")
 
-    def _see_person(self) -> None:
+    def _check_person(self) -> None:
         """Raise NotAllowed when the person may not go on, where that ends the job."""
         now = time.monotonic()
         if self._kind.ends_with_person and now - self._checked >= _PERSON_SECONDS:

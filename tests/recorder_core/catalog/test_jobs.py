@@ -52,7 +52,9 @@ def test_jobs_wait_for_those_of_their_lane_alone(catalog: Catalog, event: Event)
         return kind == "record"
 
     work = [catalog.jobs.add(kind, by="admin1") for kind in ("verify", "repair")]
-    recordings = [catalog.jobs.add("record", by="operator1", beside="all") for _ in range(3)]
+    recordings = [
+        catalog.jobs.add("record", by="operator1", may_queue_beside="all") for _ in range(3)
+    ]
     first = catalog.jobs.claim(work[0].job_id, "host:1", at_once=1, in_lane=is_work)
     assert first is not None
     # all at once, and in any order: none waits for the process of another

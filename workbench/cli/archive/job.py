@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any, Final, get_args
 
+from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
     JOB_KINDS,
     Archive,
     JobPlace,
+    JobSetting,
     job_sentence,
 )
 from recorder_core.jobs.archive.words import Job, JobState
+from recorder_core.model.values.json_text import parse_json
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import (
     add_action,
-    add_allow_arguments,
     add_group,
     add_quiet_argument,
+    add_setting_arguments,
     add_work_argument,
 )
 from workbench.cli.terminal.console import complain
@@ -29,6 +33,8 @@ __all__ = ["add_parser"]
 
 _POLL_SECONDS: Final = 0.5
 _PARTS: Final = 1000
+#: of a file; what is cut off there is no JSON
+_MAX_SETTINGS_BYTES: Final = 1 << 20
 _OPEN: Final = ("queued", "running")
 
 
@@ -73,7 +79,13 @@ def _add_start(actions: Any) -> None:
     )
     parser.add_argument("kind", choices=JOB_KINDS, metavar="KIND", help=", ".join(JOB_KINDS))
     parser.add_argument("event", nargs="?", metavar="EVENT", help="none for verify and repair")
-    add_allow_arguments(parser)
+    add_setting_arguments(parser, _settings().values())
+    parser.add_argument(
+        "--settings-file",
+        type=Path,
+        metavar="FILE",
+        help="JSON with settings by name, such as those that must not stand in the shell's history",
+    )
     add_work_argument(parser)
     add_archive_arguments(parser)
 
@@ -102,16 +114,46 @@ def _list(options: argparse.Namespace) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     kind = JOB_KINDS[options.kind]
-    settings = {
-        name: True
-        for name in ("allow_no_faces", "allow_seen_faces")
-        if getattr(options, name) is True
-    }
+    settings = _given(options)
     with opened(options) as archive:
         archive.job_place = JobPlace(options.work)
         job = archive.start_job(kind.name, options.event, settings=settings)
         _say_notice(archive, job)
     return _say(options, job)
+
+
+def _settings() -> dict[str, JobSetting]:
+    """Return the settings of all kinds that have an option: one name has one schema.
+
+    What is private must stand in no list of processes, and lists and mappings are no words.
+    """
+    return {
+        each.name: each
+        for kind in JOB_KINDS.values()
+        for each in kind.settings
+        if not each.is_private and each.schema["type"] not in ("array", "object")
+    }
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that were typed, and those of the file; the kind checks them."""
+    typed = {name: getattr(options, name, None) for name in _settings()}
+    given = {
+        name: value for name, value in typed.items() if value is not None and value is not False
+    }
+    if options.settings_file is None:
+        return given
+    try:
+        with options.settings_file.open("rb") as file:
+            content = parse_json(file.read(_MAX_SETTINGS_BYTES))
+    except (OSError, ValueError):  # not chained: it may hold a name
+        content = None
+    if not isinstance(content, dict):
+        raise SettingsError(
+            f"{options.settings_file} cannot be read as a JSON object of at most "
+            f"{_MAX_SETTINGS_BYTES >> 10} KiB: write one, such as {{}}"
+        )
+    return content | given
 
 
 def _say_notice(archive: Archive, job: Job) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from recorder_core.errors import SettingsError
 from recorder_core.jobs import archive as jobs
+from recorder_core.model.values.schema import parse_text
 from workbench.cli.arguments.numbers import MAX_COUNT, whole_number
 from workbench.cli.parser import Parser
 from workbench.cli.summaries import SUMMARIES
@@ -24,6 +27,7 @@ __all__ = [
     "add_output_folder_argument",
     "add_overwrite_argument",
     "add_quiet_argument",
+    "add_setting_arguments",
     "add_span_arguments",
     "add_video_stream_argument",
     "add_work_argument",
@@ -161,17 +165,26 @@ def add_work_argument(parser: Any) -> None:
 
 def add_allow_arguments(parser: Any) -> None:
     """Add what a copy may show nevertheless, to a parser or a group of its arguments."""
-    parser.add_argument(
-        "--allow-no-faces",
-        action="store_true",
-        help="finish a copy in which nothing was redacted though something resembles a face, or "
-        "that shows faces outside the view",
-    )
-    parser.add_argument(
-        "--allow-seen-faces",
-        action="store_true",
-        help="finish a copy in which a second look still sees faces",
-    )
+    add_setting_arguments(parser, jobs.JOB_KINDS["deidentify"].settings)
+
+
+def add_setting_arguments(parser: Any, settings: Iterable[jobs.JobSetting]) -> None:
+    """Add an option for each of some settings of a kind of job: true or false, or one word."""
+    for each in settings:
+        kind = each.schema["type"]
+        about = {"help": each.schema.get("description", "").replace("%", "%%"), "dest": each.name}
+        option = f"--{each.name.replace('_', '-')}"
+        if kind == "boolean":
+            parser.add_argument(option, action="store_true", **about)
+            continue
+        parser.add_argument(option, type=partial(_parse, each), metavar=kind.upper(), **about)
+
+
+def _parse(setting: jobs.JobSetting, text: str) -> Any:
+    try:
+        return parse_text(setting.name, text, setting.schema)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_quiet_argument(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, ArchivedEvent
 from recorder_core.jobs.archive.words import Action
+from recorder_core.model.values.schema import Schema, parse_text
 from workbench.server.api.open_files import OpenFiles
-from workbench.server.api.schema import Schema, parse_text
 from workbench.server.entrance.sessions import SignedIn
 from workbench.wire import API_PATH
 
@@ -27,6 +27,7 @@ PATH_SCHEMAS: Final[Mapping[str, Schema]] = {
     "role": {"type": "string", "pattern": "^[a-z0-9-]{1,32}$"},
     "moment": {"type": "string", "pattern": "^[0-9-]{1,64}$"},
     "login": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,31}$"},
+    "command": {"type": "string", "pattern": "^[a-z0-9_-]{1,32}$"},
     "job": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"},
 }
 
@@ -57,6 +58,8 @@ class ApiRequest:
     signed_in: SignedIn
     values: Mapping[str, Any] = field(repr=False)
     open_files: OpenFiles = field(repr=False)
+    #: when it arrived, on the monotonic clock: before it waited for its turn
+    arrived_seconds: float
     #: of what who asks has already
     known_etag: str = ""
 

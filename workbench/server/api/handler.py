@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
@@ -13,9 +14,9 @@ from tornado.web import HTTPError
 
 from recorder_core.errors import RecorderError, SettingsError, SignInDelayed
 from recorder_core.jobs.archive.words import Action
+from recorder_core.model.values.schema import check_value
 from workbench.server.api.endpoints import ApiRequest, Content, Endpoint
 from workbench.server.api.open_files import OpenFiles
-from workbench.server.api.schema import check_value
 from workbench.server.entrance.sessions import SignedIn
 from workbench.server.web.handlers import WorkbenchHandler
 from workbench.server.web.turns import Turns
@@ -83,8 +84,9 @@ class EndpointHandler(ApiHandler):
     """Answers the addresses of one path."""
 
     def initialize(self, endpoints: Mapping[str, Endpoint]) -> None:
-        """Set what answers: method -> endpoint."""
+        """Set what answers: method -> endpoint; this is the moment of the request."""
         self._endpoints = endpoints
+        self._arrived_seconds = time.monotonic()
 
     async def get(self, *texts: str) -> None:
         """Answer what reads."""
@@ -106,7 +108,7 @@ class EndpointHandler(ApiHandler):
         if method == "POST":
             values |= self._body_values(endpoint)
         known = self.request.headers.get("If-None-Match", "")
-        request = ApiRequest(signed_in, values, self.open_files, known)
+        request = ApiRequest(signed_in, values, self.open_files, self._arrived_seconds, known)
         if endpoint.outside_lock:
             answer = await self.in_turn(
                 _answer, endpoint, request, pool=_FRAMES, turns=_FRAME_TURNS

@@ -102,8 +102,12 @@ def _kind(kind: JobKind, state: EventState) -> dict[str, Any]:
         "title": _TITLES[kind.name],
         "about": f"{about}." if is_possible else f"{about}. It needs an event that is {needs}.",
         "is_possible": is_possible,
-        "settings": [(each, _SETTINGS[each]) for each in kind.settings] if is_possible else [],
+        "settings": _options(kind) if is_possible else [],
     }
+
+
+def _options(kind: JobKind) -> list[tuple[str, str]]:
+    return [(each.name, _SETTINGS[each.name]) for each in kind.settings]
 
 
 def _downloads(archive: Archive, event: ArchivedEvent) -> list[dict[str, str]]:

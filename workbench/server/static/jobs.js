@@ -13,7 +13,7 @@ const follower = { tag: "", timer: 0, isBusy: false, isCut: false };
 function act(job) {
   if (!starting.split(" ").includes(job.kind)) return "";
   if (isOpen(job)) return job.stopped_by ? "" : "cancel";
-  return job.state === "done" ? "" : "again";
+  return job.state !== "done" && job.can_start_again ? "again" : "";
 }
 
 function noticeOf(job) {

@@ -1,10 +1,11 @@
-"""Send a command to a running job: from any process of the archive, as a person who may.
+"""Command a running job from any process of the archive, as anyone whose profile permits it.
 
 A job whose kind takes commands listens while it runs, at an abstract socket (unix(7)) that its id
 names: the socket goes with the process, and whoever opens the archive finds it, also after the
 server was started again. Who calls checks that the process which the catalog names is at the other
 end. The job notes the moment of the call and gives a challenge; a person signs it together with the
-command, so that nobody gives one in another's name, or a second time.
+command, so that nobody gives one in another's name, or a second time. A command that waited, as at
+a server, says since when; the job believes that within bounds.
 """
 
 from __future__ import annotations
@@ -63,11 +64,12 @@ class JobCommand:
     name : str
         One of the commands of its kind.
     arguments : mapping
-        As JSON can hold them; names of people may be in it.
+        As its schema says; names of people may be in it.
     by : str
         User id of who gives it; the profile was asked.
     arrived_seconds : float
-        When the job was called, on the monotonic clock of this machine.
+        When a person's request arrived, on the monotonic clock of this machine: at the job, or
+        up to ten seconds before at a process that passed it on.
     """
 
     name: str
@@ -81,9 +83,9 @@ def command_address(job_id: str) -> str:
     return f"\0surgery-workbench-job-{job_id}"
 
 
-def signed_text(job_id: str, challenge: str, said: str) -> str:
+def signed_text(job_id: str, challenge: str, payload: str) -> str:
     """Return what a person signs of a command."""
-    return _SIGNED.format(job_id, challenge, said)
+    return _SIGNED.format(job_id, challenge, payload)
 
 
 def peer_of(connection: socket.socket) -> tuple[int, int]:
@@ -137,7 +139,13 @@ class JobCall:
                 "'workbench job list', and send it again"
             ) from error
 
-    def send(self, actor: Actor, command: str, arguments: Mapping[str, Any]) -> Any:
+    def send(
+        self,
+        actor: Actor,
+        command: str,
+        arguments: Mapping[str, Any],
+        asked_seconds: float | None = None,
+    ) -> Any:
         """Send a command, and return what the job answers.
 
         Parameters
@@ -147,28 +155,32 @@ class JobCall:
         command : str
             One of those of the kind.
         arguments : mapping
-            As JSON can hold them.
+            As its schema says.
+        asked_seconds : float, optional
+            When a person asked for it, on the monotonic clock; unless given, at the call.
 
         Raises
         ------
         SettingsError
-            If JSON cannot hold the arguments, or they are too long.
+            If the arguments are too long.
         RecorderError
             If the job refuses; WrongState if it does not answer.
         """
         if actor.sign is None:
             raise WrongState(
-                "nobody signs in this archive yet, so a job cannot know who gives a command: "
+                "this archive has no signing keys yet, so a job cannot know who gives a command: "
                 "have an administrator open it once"
             )
-        try:
-            said = json.dumps({"by": actor.user_id, "command": command, "arguments": {**arguments}})
-        except (TypeError, ValueError):  # not chained: it may hold a name
-            raise SettingsError(
-                f"{command} takes arguments of text, numbers, lists and mappings"
-            ) from None
-        signature = actor.sign(signed_text(self._job.job_id, self._challenge, said))
-        line = json_line({"said": said, "signature": signature})
+        payload = json.dumps(
+            {
+                "by": actor.user_id,
+                "command": command,
+                "arguments": dict(arguments),
+                "asked_seconds": asked_seconds,
+            }
+        )
+        signature = actor.sign(signed_text(self._job.job_id, self._challenge, payload))
+        line = json_line({"payload": payload, "signature": signature})
         if len(line) > MAX_LINE_BYTES:
             raise SettingsError(f"{command} takes at most {MAX_LINE_BYTES} bytes; say less")
         try:

@@ -26,7 +26,8 @@ class JobPlace:
     work : Path
         A folder with room for twice a copy; what was redacted lies in it until it is sealed.
     at_once : int
-        How many jobs of an archive run at once; the others wait. Recordings neither count nor wait.
+        How many jobs of an archive run at once; the others wait. Recordings are not
+        counted and do not wait.
     """
 
     work: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))

@@ -60,15 +60,15 @@ class JobQueue:
         event_id = find_event(self._session, event, Action.LIST_EVENTS).event_id if event else None
         self._mark_interrupted()
         found = self._session.catalog.jobs.find(state=state, event_id=event_id)
-        return [self._shown(each) for each in found]
+        return [self._visible_part(each) for each in found]
 
     def get(self, job_id: str) -> Job:
         """Return one job; NotInCatalog if there is none. This is not logged."""
         self._session.ask(Action.LIST_EVENTS)
         self._mark_interrupted()
-        return self._shown(self._session.catalog.jobs.get(job_id))
+        return self._visible_part(self._session.catalog.jobs.get(job_id))
 
-    def _shown(self, job: Job) -> Job:
+    def _visible_part(self, job: Job) -> Job:
         """Return a job without what a check found in a copy, for who may not read that."""
         kind = JOB_KINDS.get(job.kind)
         if kind is None or not kind.makes_copy or self._session.may(Action.READ_UNRELEASED):
@@ -108,22 +108,29 @@ class JobQueue:
             )
         return self._start(kind, self._event_of(kind, job.event_id), job.settings, {})
 
-    def command(self, job_id: str, command: str, arguments: Mapping[str, Any]) -> Any:
+    def command(
+        self,
+        job_id: str,
+        command: str,
+        arguments: Mapping[str, Any],
+        asked_seconds: float | None = None,
+    ) -> Any:
         """Send a command to a running job; see `Archive.command_job`."""
         job, session = self.get(job_id), self._session
         kind = find_kind(job.kind)
-        is_known = command in kind.commands
-        action = kind.commands.get(command, kind.action)
+        taken = kind.commands.get(command)
+        action = kind.action if taken is None else taken.action
         # called before it is logged, which takes a while: the job notes the moment of the call
         calling: AbstractContextManager[JobCall | None] = (
-            JobCall(job) if is_known and session.may(action) else nullcontext()
+            nullcontext() if taken is None or not session.may(action) else JobCall(job)
         )
-        detail = f"job:{job_id} {command if is_known else 'unknown'}"
+        detail = f"job:{job_id} {'unknown' if taken is None else command}"
         with calling as call, session.audited(action, job.event_id, detail=detail):
-            if call is None:
+            if taken is None or call is None:
                 known = ", ".join(kind.commands) or "none"
                 raise SettingsError(f"{kind.name} takes no command {command!r}; it takes {known}")
-            return call.send(session.identity.actor, command, arguments)
+            taken.check(command, arguments)
+            return call.send(session.identity.actor, command, arguments, asked_seconds)
 
     def cancel(self, job_id: str) -> Job:
         """Ask a job to stop; see `Archive.cancel_job`."""
@@ -168,7 +175,7 @@ class JobQueue:
                 by=actor.user_id,
                 event_id=event_id,
                 settings=settings,
-                beside=kind.beside,
+                may_queue_beside=kind.may_queue_beside,
             )
             path, handed = session.folders.primary, session.identity.hand()
             asked = JobHandover(path, job.job_id, kind, self.place, handed, private)

@@ -1,4 +1,4 @@
-"""What can be asked of the queue, who may ask for it, and how each kind of job is treated.
+"""Which jobs there are, who may ask for them, and how each kind is treated.
 
 Queue, worker and watcher read the policy of a kind here, and know no kind by its name.
 """
@@ -12,15 +12,67 @@ from typing import Any, Final, Literal
 
 from recorder_core.catalog import NEW_COPY_STATES, OPEN_COPY_STATES, Action, EventState, SameKind
 from recorder_core.errors import SettingsError, WrongState
+from recorder_core.model.values.schema import Schema, check_value
 
-__all__ = ["JOB_KINDS", "JobKind", "Lane", "find_kind", "lane_of"]
+__all__ = [
+    "JOB_KINDS",
+    "CommandKind",
+    "JobKind",
+    "JobSetting",
+    "Lane",
+    "find_kind",
+    "lane_of",
+]
 
 #: jobs wait for those of their own lane alone; recordings for nobody
 Lane = Literal["work", "recording"]
 
 #: people at the server go first
 _WORK_NICENESS: Final = 5
-_ALLOWED: Final = ("allow_no_faces", "allow_seen_faces")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSetting:
+    """One setting of a kind of job.
+
+    Attributes
+    ----------
+    name : str
+        In the body of a request and, with hyphens, on the command line; one name has one schema
+        whatever the kind.
+    schema : mapping
+        JSON Schema of its value; what `description` says is shown to people.
+    is_private : bool
+        Whether the job's process alone is told, by the pipe with its key, and the catalog never,
+        as of a patient's name or the address of a source.
+    is_required : bool
+        Whether a job cannot do without it.
+    """
+
+    name: str
+    schema: Schema
+    is_private: bool = False
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandKind:
+    """One command that a kind of job takes while it runs, such as a marker.
+
+    Attributes
+    ----------
+    action : Action
+        What the profile is asked for of who gives it.
+    arguments : mapping
+        JSON Schema of an object; unless given, one without fields.
+    """
+
+    action: Action
+    arguments: Schema = field(default_factory=lambda: {"type": "object", "properties": {}})
+
+    def check(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Raise SettingsError unless the arguments of the command are as its schema says."""
+        check_value(name, dict(arguments), self.arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +89,8 @@ class JobKind:
         What the profile is asked for, when the job is asked for and when it runs.
     states : tuple of EventState, or None
         In which an event may be; None: it is about the whole archive.
-    settings : tuple of str
-        Boolean options that it accepts; the catalog holds them in clear.
-    private_settings : tuple of str
-        What it is told besides, such as a patient's name or the address of a source: its process
-        gets that by the pipe with the key, and the catalog never does.
+    settings : tuple of JobSetting
+        What it may be told, when it is asked for.
     lane : {"work", "recording"}
         Jobs wait for those of their own lane alone, and all recordings run at once.
     niceness : int
@@ -53,12 +102,11 @@ class JobKind:
         Whether it ends when the person who started it is disabled, or may do less.
     begins_event : bool
         Whether it begins an event, which its row names from then on.
-    commands : mapping of Action
-        What any process of the archive may send to it while it runs, such as a marker, and what
-        the profile of who does is asked.
+    commands : mapping of CommandKind
+        What any process of the archive may send to it while it runs, by name.
     resumes : bool
         Whether a second start goes on after what the first had finished.
-    beside : {"none", "running", "all"}
+    may_queue_beside : {"none", "running", "all"}
         Which of the same kind and event another one may wait beside: running, where it does what
         was entered meanwhile.
     makes_copy : bool
@@ -69,22 +117,21 @@ class JobKind:
     summary: str
     action: Action
     states: tuple[EventState, ...] | None = None
-    settings: tuple[str, ...] = ()
-    private_settings: tuple[str, ...] = ()
+    settings: tuple[JobSetting, ...] = ()
     lane: Lane = "work"
     niceness: int = _WORK_NICENESS
     stop: Literal["cancel", "finish"] = "cancel"
     ends_with_person: bool = True
     begins_event: bool = False
-    commands: Mapping[str, Action] = field(default_factory=dict)
+    commands: Mapping[str, CommandKind] = field(default_factory=dict)
     resumes: bool = False
-    beside: SameKind = "none"
+    may_queue_beside: SameKind = "none"
     makes_copy: bool = False
 
     @property
     def can_start_again(self) -> bool:
         """Whether the catalog knows all that a second start needs."""
-        return not self.private_settings
+        return not any(each.is_private for each in self.settings)
 
     def check_state(self, event_id: str, state: EventState) -> None:
         """Raise WrongState if an event is not in a state in which this can be done."""
@@ -100,23 +147,39 @@ class JobKind:
         Raises
         ------
         SettingsError
-            If one is unknown, or JSON cannot hold it.
+            If one is unknown, missing, or not as its schema says.
         """
-        unknown = sorted(given.keys() - {*self.settings, *self.private_settings})
-        if unknown:
-            known = ", ".join((*self.settings, *self.private_settings)) or "none"
-            raise SettingsError(f"{self.name} has no setting {', '.join(unknown)}; it has {known}")
-        private = {name: given[name] for name in self.private_settings if name in given}
-        try:
-            json.dumps(private)
-        except (TypeError, ValueError):  # not chained: it may hold a name
-            raise SettingsError(
-                f"{self.name} needs settings of text, numbers, lists and mappings"
-            ) from None
-        stored = {name: bool(given[name]) for name in sorted(self.settings) if name in given}
+        known = {each.name: each for each in self.settings}
+        if unknown := sorted(given.keys() - known.keys()):
+            names = ", ".join(known) or "none"
+            raise SettingsError(f"{self.name} has no setting {', '.join(unknown)}; it has {names}")
+        needed = [each.name for each in self.settings if each.is_required]
+        if missing := [name for name in needed if name not in given]:
+            raise SettingsError(f"{self.name} needs the setting {', '.join(missing)}: give it")
+        for name, value in given.items():
+            check_value(name, value, known[name].schema)
+        private = {name: value for name, value in given.items() if known[name].is_private}
+        stored = {name: given[name] for name in sorted(given.keys() - private.keys())}
         return json.dumps(stored), private
 
 
+_ALLOWED: Final = (
+    JobSetting(
+        name="allow_no_faces",
+        schema={
+            "type": "boolean",
+            "description": "finish a copy in which nothing was redacted though something resembles "
+            "a face, or that shows faces outside the view",
+        },
+    ),
+    JobSetting(
+        name="allow_seen_faces",
+        schema={
+            "type": "boolean",
+            "description": "finish a copy in which a second look still sees faces",
+        },
+    ),
+)
 #: name -> the kind of job; in the order in which people read them
 JOB_KINDS: Final[Mapping[str, JobKind]] = {
     each.name: each
@@ -136,7 +199,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             action=Action.DEIDENTIFY,
             states=OPEN_COPY_STATES,
             settings=_ALLOWED,
-            beside="running",
+            may_queue_beside="running",
             makes_copy=True,
         ),
         JobKind(

@@ -16,15 +16,17 @@ _STOPS: Final[Mapping[str, str]] = {
     "cancel": "stops at its next step",
     "finish": "finishes what it has begun",
 }
+#: in a sentence: what starts the same once more
+_AGAIN: Final = "{again}"
 #: class of an error -> what happened, and what to do
 _FAILED: Final[Mapping[str, str]] = {
-    "DiskFull": "the disk is full: make room in the server's work folder, then start it again",
+    "DiskFull": "the disk is full: make room in the server's work folder, then {again}",
     "FacesInDoubt": (
-        "faces may be left in the copy: look at the moments, correct, and start it again, or allow "
+        "faces may be left in the copy: look at the moments, correct, and {again}, or allow "
         "what it found (allow_no_faces, allow_seen_faces)"
     ),
     "NotAllowed": (
-        "the person who started it is disabled or has another profile: somebody else may start it"
+        "the person who started it is disabled or has another profile: somebody else may {again}"
     ),
     "NoKeyMatches": (
         "a file that it needs is not sealed to the person who started it: have it granted first"
@@ -36,7 +38,7 @@ _FAILED: Final[Mapping[str, str]] = {
     "ArchiveError": "a file is not as it should be: run 'workbench mirror verify'",
     "EngineUnavailable": "the inference engine does not run here: run 'workbench doctor'",
     "RecorderError": "it ended without a copy: who may review the event sees why",
-    "MemoryError": "the machine had no memory left: start it again when less is running",
+    "MemoryError": "the machine had no memory left: {again} when less is running",
 }
 
 
@@ -56,8 +58,10 @@ def job_sentence(job: Job) -> str:
         return f"was cancelled{by}{stays}"
     if kind is not None and kind.begins_event and job.event_id is not None:
         stays = f"; what is there is saved with 'workbench event finalise {job.event_id}'"
+    may_again = kind is None or kind.can_start_again
+    again = "start it again" if may_again else f"start a new {job.kind}"
     if job.state == "interrupted":
-        again = ": start it again" if kind is None or kind.can_start_again else ""
-        return f"its process ended before it had finished{stays}{again}"
+        then = f": {again}" if may_again else ""
+        return f"its process ended before it had finished{stays}{then}"
     why = _FAILED.get(job.error_class or "", f"it ended with {job.error_class}")
-    return f"{why}{stays}"
+    return f"{why.replace(_AGAIN, again)}{stays}"

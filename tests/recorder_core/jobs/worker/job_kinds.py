@@ -5,6 +5,7 @@ The process of a job is another one: started as a program, this file registers t
 
 from __future__ import annotations
 
+import json
 import runpy
 import sys
 import time
@@ -14,8 +15,10 @@ from typing import Any
 from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import (
+    CommandKind,
     EventNames,
     JobKind,
+    JobSetting,
     RecordingRequest,
     record_event,
 )
@@ -24,18 +27,36 @@ from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
 from recorder_core.jobs.worker.running import RUN
 from recorder_core.jobs.worker.running_job import RunningJob
 
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
 TAPE = JobKind(
     name="tape",
     summary="record what is in a file",
     action=Action.RECORD,
-    private_settings=("patient", "source"),
+    settings=(
+        JobSetting(name="patient", schema=_TEXT, is_private=True, is_required=True),
+        JobSetting(name="source", schema=_TEXT, is_private=True, is_required=True),
+        JobSetting(name="duration_seconds", schema={"type": "number", "minimum": 0}),
+    ),
     lane="recording",
     niceness=0,
     stop="finish",
     ends_with_person=False,
     begins_event=True,
-    commands={"mark": Action.MARK, "hold": Action.MARK},
-    beside="all",
+    commands={
+        "mark": CommandKind(
+            action=Action.MARK,
+            arguments={
+                "type": "object",
+                "properties": {"code": _TEXT, "note": {"type": "string"}},
+                "required": ["code"],
+            },
+        ),
+        "hold": CommandKind(
+            action=Action.MARK,
+            arguments={"type": "object", "properties": {"until": _TEXT}, "required": ["until"]},
+        ),
+    },
+    may_queue_beside="all",
 )
 TURN = JobKind(name="turn", summary="turn round", action=Action.REPAIR_MIRROR)
 
@@ -58,7 +79,7 @@ def tape(running: RunningJob) -> None:
                 while not Path(command.arguments["until"]).exists():
                     time.sleep(0.01)
                 return None
-            if command.arguments.get("code") == "none":
+            if command.arguments["code"] == "none":
                 raise SettingsError("there is no such marker")
             marker = recording.journal.mark(
                 command.arguments["code"],
@@ -74,11 +95,11 @@ def tape(running: RunningJob) -> None:
 
         with running.commands.answering(answer):
             running.name_event(recording.event_id)
-            while not running.is_to_finish:
+            while not running.is_stop_requested:
                 source.stat()
                 time.sleep(0.01)
         recording.sink.write(content[len(content) // 2 :])
-        recording.finish(3.0)
+        recording.finish(json.loads(running.job.settings).get("duration_seconds", 3.0))
 
 
 def turn(running: RunningJob) -> None:

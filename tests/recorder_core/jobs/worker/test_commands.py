@@ -120,10 +120,15 @@ def test_only_who_may_gives_a_command_and_only_one_that_the_kind_takes(
             archive.command_job(job.job_id, "bake")
         with pytest.raises(SettingsError, match="there is no such marker"):  # the job refuses it
             archive.command_job(job.job_id, "mark", {"code": "none"})
-        with pytest.raises(SettingsError, match="arguments of text, numbers, lists and mappings"):
-            archive.command_job(job.job_id, "mark", {"code": b"incision"})
+        for arguments, said in (
+            ({"code": b"incision"}, "mark.code must be of the type string"),
+            ({"note": "none"}, "mark lacks code"),
+            ({"code": "incision", "colour": "red"}, "mark has 1 unknown fields"),
+        ):
+            with pytest.raises(SettingsError, match=said):
+                archive.command_job(job.job_id, "mark", arguments)
         with pytest.raises(SettingsError, match="at most 65536 bytes"):
-            archive.command_job(job.job_id, "mark", {"note": "x" * 65_536})
+            archive.command_job(job.job_id, "mark", {"code": "incision", "note": "x" * 65_536})
     none = pytest.raises(SettingsError, match="verify takes no command 'mark'; it takes none")
     with site.opened("egon") as archive, none:
         archive.command_job(blocked, "mark")
@@ -142,15 +147,20 @@ def test_a_command_in_the_name_of_another_or_given_again_is_refused(
     with site.opened("olga") as olga, site.opened("rosa") as rosa:
         job = start_recording(olga, source)
 
-        def signed(by: str, signer: Any, challenge: str) -> dict[str, str]:
-            said = json.dumps({"by": by, "command": "mark", "arguments": {"code": "incision"}})
-            text = signed_text(job.job_id, challenge, said)
-            return {"said": said, "signature": signer._session.identity.actor.sign(text)}
+        def signed(by: str, signer: Any, challenge: str, code: Any = "incision") -> dict[str, str]:
+            payload = json.dumps({"by": by, "command": "mark", "arguments": {"code": code}})
+            text = signed_text(job.job_id, challenge, payload)
+            return {"payload": payload, "signature": signer._session.identity.actor.sign(text)}
 
         forged, own = partial(signed, "olga", rosa), partial(signed, "rosa", rosa)
         for content in (forged, own, signed("olga", olga, "0" * 64)):
             assert say(job.job_id, content)["error"] == "NotAllowed"
-        for content in ([], {}, {"said": "[]", "signature": ""}, {"said": "{}", "signature": "é"}):
+        for content in (
+            [],
+            {},
+            {"payload": "[]", "signature": ""},
+            {"payload": "{}", "signature": "é"},
+        ):
             assert say(job.job_id, content)["error"] == "ArchiveError"
         heard = []
 
@@ -159,10 +169,33 @@ def test_a_command_in_the_name_of_another_or_given_again_is_refused(
             return heard[0]
 
         assert say(job.job_id, right)["answer"]["by"] == "olga"
+        wrong = say(job.job_id, partial(signed, "olga", olga, code=5))
+        assert wrong["sentence"] == "mark.code must be of the type string"
         assert say(job.job_id, heard[0])["error"] == "NotAllowed"
         olga.cancel_job(job.job_id)
         assert when(olga, job.job_id, *ENDED).state == "done"
         assert len(olga.event(str(job.event_id)).marker_rows()) == 1
+    gone(job)
+
+
+def test_a_command_that_waited_says_since_when_and_is_believed_within_bounds(
+    site: Any, source: Path
+) -> None:
+    with site.opened("olga") as olga:
+        job = start_recording(olga, source)
+
+        def arrived(asked: Any) -> float:
+            arguments = {"code": "incision"}
+            answer = olga.command_job(job.job_id, "mark", arguments, asked_seconds=asked)
+            return float(answer["arrived"])
+
+        asked = time.monotonic()
+        assert arrived(asked) == asked
+        for wrong in (asked - 11, asked + 60, float("nan"), True, "now", None):
+            before = time.monotonic()
+            assert before < arrived(wrong) < time.monotonic()
+        olga.cancel_job(job.job_id)
+        assert when(olga, job.job_id, *ENDED).state == "done"
     gone(job)
 
 

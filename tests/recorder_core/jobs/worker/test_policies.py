@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,10 @@ def test_what_is_private_reaches_the_process_and_no_disk(site: Any, source: Path
     with site.opened("olga") as archive:
         with pytest.raises(SettingsError, match="tape has no setting colour; it has patient, sour"):
             archive.start_job("tape", settings={"colour": "red"})
-        with pytest.raises(SettingsError, match="settings of text, numbers, lists and mappings"):
-            archive.start_job("tape", settings={"patient": b"x"})
+        with pytest.raises(SettingsError, match="needs the setting source: give it"):
+            archive.start_job("tape", settings={"patient": "x"})
+        with pytest.raises(SettingsError, match="patient must be of the type string"):
+            archive.start_job("tape", settings={"patient": b"x", "source": str(source)})
         job = start_recording(archive, source)
         stored = _content_of_files(site.path.parent / "archive")
         stored += _content_of_files(site.path.parent / "mirror")
@@ -160,6 +163,9 @@ def test_the_recording_of_who_is_disabled_goes_on_and_nothing_of_it_is_lost(
     # what the disabled person would state of its end does not count: somebody else does
     assert (job.state, job.error_class) == ("failed", "NotAllowed")
     assert f"'workbench event finalise {job.event_id}'" in job_sentence(job)
+    assert "somebody else may start a new tape; what is there" in job_sentence(job)
+    full = job_sentence(replace(job, error_class="DiskFull"))
+    assert "make room in the server's work folder, then start a new tape; what is there" in full
     with site.opened("rita") as archive:
         finalise_event(archive, str(job.event_id))
         event = archive.event(str(job.event_id))

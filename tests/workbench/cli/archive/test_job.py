@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from recorder_core.errors import WrongState
+from recorder_core.jobs.archive import JOB_KINDS, Archive
+from tests.recorder_core.jobs.worker.job_kinds import TAPE
 from tests.workbench.cli.archive.test_archive_commands import _quick_passwords, archive, event, run
 
 __all__ = ["_quick_passwords", "archive", "event", "run"]
@@ -76,3 +80,47 @@ def test_what_cannot_be_is_said_in_one_sentence(run: Run, event: str, work: Path
         "workbench: there is no job none in the catalog\n",
     ]
     assert run("job", "cancel", "none", user="rita")[2].count("\n") == 1
+
+
+def test_a_setting_of_one_name_has_one_schema_whatever_the_kind() -> None:
+    rows = [each for kind in JOB_KINDS.values() for each in kind.settings]
+    known = {each.name: each for each in rows}
+    assert [each for each in rows if known[each.name] != each] == []
+
+
+def test_the_options_follow_from_the_kind_and_what_is_private_has_none(
+    run: Run,
+    archive: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(JOB_KINDS, "tape", TAPE)  # type: ignore[arg-type]
+    asked = []
+
+    def start(self: Archive, kind: str, event: str | None, *, settings: dict[str, Any]) -> None:
+        asked.append((kind, event, settings))
+        raise WrongState("enough of that")
+
+    private = tmp_path / "settings.json"
+    private.write_text(json.dumps({"patient": "Zephyrina Ångström", "source": "camera"}))
+    words = ("job", "start", "tape", "--settings-file", private)
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "start_job", start)
+        assert run(*words, "--duration-seconds", "0", user="rita")[0] == 1
+        assert run("job", "start", "rank", "x", "--allow-no-faces", user="rita")[0] == 1
+    given = {"patient": "Zephyrina Ångström", "source": "camera", "duration_seconds": 0.0}
+    assert asked == [("tape", None, given), ("rank", "x", {"allow_no_faces": True})]
+    said = "workbench: verify has no setting allow_no_faces; it has none\n"
+    assert run("job", "start", "verify", "--allow-no-faces", user="rita")[2] == said
+    private.write_text("[]")
+    status, _, err = run(*words, user="rita")
+    assert (status, "cannot be read as a JSON object of at most 1024 KiB" in err) == (1, True)
+    for wrong in (("--duration-seconds", "x"), ("--patient", "Zephyrina")):
+        with pytest.raises(SystemExit):
+            run("job", "start", "tape", *wrong, user="rita")
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+    with pytest.raises(SystemExit):
+        run("job", "start", "tape", "--duration-seconds", "-1", user="rita")
+    assert "duration_seconds must be at least 0" in capsys.readouterr().err

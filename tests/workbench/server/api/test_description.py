@@ -75,7 +75,7 @@ def _of(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def _fields(schema: Mapping[str, Any]) -> dict[str, st.SearchStrategy[Any]]:
-    return {name: _of(each) for name, each in schema["properties"].items()}
+    return {name: _of(each) for name, each in schema.get("properties", {}).items()}
 
 
 def _text(value: Any) -> str:

@@ -1,11 +1,13 @@
-"""JSON Schema, as far as the interface uses it: the same schema checks a request and describes it.
+"""JSON Schema, as far as the program uses it: the same schema checks a value and describes it.
 
-Known are `type`, `enum`, `minimum`, `maximum`, `minLength`, `maxLength`, `pattern`, `minItems`,
-`maxItems`, `items`, `properties` and `required`.
+Checked are `type`, `enum`, `minimum`, `maximum`, `minLength`, `maxLength`, `pattern`, `minItems`,
+`maxItems`, `items`, `properties` and `required`; `description` and the like are for readers. An
+object without `properties` has any fields that JSON can hold.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -25,10 +27,12 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
 }
 _BOOLEANS: Final = {"true": True, "false": False}
+#: of a whole number: what reads JSON elsewhere takes no larger one
+_MAX_BITS: Final = 63
 
 
 def parse_text(name: str, text: str, schema: Schema) -> Any:
-    """Return what a text of an address stands for, checked.
+    """Return what a text of an address or a command stands for, checked.
 
     Parameters
     ----------
@@ -82,6 +86,8 @@ def _check_size(name: str, size: float, schema: Schema, limits: tuple[str, str, 
 
 
 def _check_number(name: str, value: float, schema: Schema) -> None:
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise SettingsError(f"{name} must be a number of at most {_MAX_BITS} bits")
     _check_size(name, value, schema, ("minimum", "maximum", "be"))
 
 
@@ -100,13 +106,23 @@ def _check_array(name: str, value: list[Any], schema: Schema) -> None:
 
 
 def _check_object(name: str, value: Mapping[str, Any], schema: Schema) -> None:
-    known = schema["properties"]
-    if unknown := sorted(set(value) - set(known)):
+    known = schema.get("properties")
+    if known is None:
+        _check_json(name, value)
+        return
+    if unknown := set(value) - set(known):
         raise SettingsError(f"{name} has {len(unknown)} unknown fields; known: {', '.join(known)}")
     if missing := [each for each in schema.get("required", ()) if each not in value]:
         raise SettingsError(f"{name} lacks {', '.join(missing)}")
     for key, each in value.items():
         check_value(f"{name}.{key}", each, known[key])
+
+
+def _check_json(name: str, value: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):  # not chained: it may hold a name
+        raise SettingsError(f"{name} must be what JSON can hold") from None
 
 
 _CHECKS: Final[Mapping[str, Any]] = {

@@ -89,7 +89,7 @@ def test_a_command_is_checked_and_its_moment_is_that_at_which_the_request_arrive
     with pytest.raises(NotAllowed, match="may not mark"):
         recorder.archive("egon").command_job(job.job_id, "mark", {"code": "incision"})
     with pytest.raises(SettingsError, match="takes no command 'bake'; it takes mark, hold"):
-        rita.command_job(job.job_id, "bake")
+        olga.command_job(job.job_id, "bake")
     with pytest.raises(SettingsError, match=r"mark\.code must be of the type string"):
         rita.command_job(job.job_id, "mark", {"code": 5})
     with pytest.raises(SettingsError, match="there is no such marker"):  # the job refuses it

@@ -108,7 +108,7 @@ def test_the_same_runs_once_unless_another_may_wait_for_what_is_entered_meanwhil
     assert catalog.jobs.claim(first.job_id, "w:1", at_once=1)
     with pytest.raises(WrongState, match=f"job {first.job_id} of the same kind runs already"):
         catalog.jobs.add("rerender", by="reviewer2", event_id=event.event_id)
-    later = {"by": "reviewer2", "event_id": event.event_id, "beside": "running"}
+    later = {"by": "reviewer2", "event_id": event.event_id, "may_queue_beside": "running"}
     second = catalog.jobs.add("rerender", **later)
     with pytest.raises(WrongState, match=f"job {second.job_id} of the same kind waits already"):
         catalog.jobs.add("rerender", **later)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BoxTable } from "../../../workbench/widgets/js/src/model/box_table.js";
 import { fromCorrections, toCorrections } from "../../../workbench/widgets/js/src/model/corrections.js";
-import { boxBetween, dragged, isStep, middleBox, partAt, shifted, simplified, stepped, tidy } from "../../../workbench/widgets/js/src/model/geometry.js";
+import { boxBetween, dragged, faceBox, isStep, middleBox, partAt, shifted, simplified, stepped, tidy } from "../../../workbench/widgets/js/src/model/geometry.js";
 import { History } from "../../../workbench/widgets/js/src/model/history.js";
 import { Saving } from "../../../workbench/widgets/js/src/model/saving.js";
 import * as tracks from "../../../workbench/widgets/js/src/model/tracks.js";
@@ -256,4 +256,16 @@ test("keys move a box and its right and lower edges, inside the frame and at lea
   assert.deepEqual(stepped([10, 10, 20, 20], "lower", 4, size), [10, 10, 20, 16]);
   assert.ok(isStep("wider") && !isStep("take"));
   assert.deepEqual(middleBox({ x: 100, y: 0, w: 320, h: 160 }), [250, 70, 270, 90]);
+});
+
+test("a proposed box has the size of a face and lies in the middle of the hint", () => {
+  const faces = [[10, 10, 40, 46], [100, 20, 132, 58], [200, 0, 230, 36], [300, 0, 500, 200]];
+  // a person from head to foot: as large as the faces near are
+  assert.deepEqual(faceBox([400, 60, 480, 220], faces, SIZE), [424, 121, 456, 159]);
+  // a face: as it is
+  assert.deepEqual(faceBox([50, 50, 80, 90], faces, SIZE), [50, 50, 80, 90]);
+  assert.deepEqual(faceBox([50, 50, 80, 90], [], SIZE), [50, 50, 80, 90]);
+  // nobody near: as wide as the hint, and never out of the frame
+  assert.deepEqual(faceBox([600, 0, 640, 200], [], SIZE), [600, 80, 640, 120]);
+  assert.deepEqual(faceBox([636, 0, 640, 40], faces, SIZE), [608, 1, 640, 39]);
 });

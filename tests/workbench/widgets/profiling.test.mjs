@@ -14,7 +14,10 @@ test("the busiest thread bounds a run, and one stage weighs most", () => {
 
 test("runs differ frame by frame, whatever their length", () => {
   assert.equal(wallPerFrame(A), 100);
-  assert.deepEqual(difference(A, B), { ratio: 0.5, most: { number: 4, title: "s4", from: 80, to: 30 } });
+  assert.deepEqual(difference(A, B), { ratio: 0.5, most: { number: 4, title: "s4", from: 80, to: 30 }, isEqual: false });
+  assert.ok(difference(A, A).isEqual);
+  assert.ok(difference(A, { ...A, wall_seconds: 9.9 }).isEqual);
+  assert.ok(!difference(A, { ...A, wall_seconds: 9.7 }).isEqual);
 });
 
 test("options that differ are told apart from those that do not", () => {

@@ -23,6 +23,11 @@ test("progress counts what is left, in minutes", () => {
   assert.deepEqual(review.progressOf(queue), { all: 4, left: 2, flagged: 1, done: 1, minutes: 2 });
 });
 
+test("a moment begins in the second in which it is found, and takes some time", () => {
+  assert.deepEqual([0, 0.5, 0.999, 3, 2.9999999, 3599.9].map((start) => review.startOf({ start_seconds: start })), ["00:00:00", "00:00:00", "00:00:00", "00:00:03", "00:00:03", "00:59:59"]);
+  assert.deepEqual([0.033, 0.1, 4.467].map(review.lasting), ["0.1 s", "0.1 s", "4.5 s"]);
+});
+
 test("the one thing to do follows the work", () => {
   const act = (moments, more = {}) => review.mainAction({ moments, job: {}, notRendered: 0, isReleased: false, ...more });
   const done = [moment("a", "accepted")];

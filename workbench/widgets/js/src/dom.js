@@ -72,7 +72,7 @@ export function helpDialog(say, keyTables) {
   );
   const dialog = element("dialog", { class: "wb-help", "aria-label": say("help") });
   const close = element("button", { type: "button", onclick: () => dialog.close() }, say("close"));
-  dialog.append(element("h2", {}, say("help")), element("table", {}, element("tbody", {}, ...rows)), close);
+  dialog.append(element("header", {}, element("h2", {}, say("help")), close), element("table", { tabindex: 0 }, element("tbody", {}, ...rows)));
   return dialog;
 }
 

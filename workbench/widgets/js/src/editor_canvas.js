@@ -2,7 +2,6 @@
 import { dragged, partAt, tidy } from "./model/geometry.js";
 import { boxesAt } from "./model/tracks.js";
 import { isShown } from "./model/box_table.js";
-import { paintBox } from "./stage.js";
 
 const CURSORS = { n: "ns-resize", s: "ns-resize", e: "ew-resize", w: "ew-resize", nw: "nwse-resize", se: "nwse-resize", ne: "nesw-resize", sw: "nesw-resize", move: "move" };
 /** How near an edge counts, screen pixels; fingers need more. */
@@ -14,6 +13,7 @@ export class Canvas {
     this.player = editor.player;
     this.drag = null;
     this.player.boxesAt = (frame) => this.#boxes(frame);
+    this.player.marksAt = (frame) => this.#marks(frame);
     this.player.paintOver = (context, viewport, frame) => this.#paintOver(context, viewport, frame);
     const { canvas } = this.player;
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
@@ -35,14 +35,17 @@ export class Canvas {
     });
   }
 
+  /** Zones, and the box that is drawn. */
+  #marks(frame) {
+    const { document, selected, say, draftBox, mode } = this.editor;
+    const zones = document.zones.filter((zone) => zone.first <= frame && frame <= zone.last)
+      .map((zone) => ({ box: zone.box, label: say("zone"), dashed: true, colour: "#ffc24b", selected: selected === `zone ${zone.key}` }));
+    const drawn = this.drag?.draft ?? (frame === this.editor.frame ? draftBox : null);
+    const draft = drawn && tidy(drawn, this.player.size);
+    return draft ? [...zones, { box: draft, label: say(mode), colour: "#4cc2ff", selected: true }] : zones;
+  }
+
   #paintOver(context, viewport, frame) {
-    for (const zone of this.editor.document.zones) {
-      if (frame < zone.first || frame > zone.last) continue;
-      const selected = this.editor.selected === `zone ${zone.key}`;
-      paintBox(context, viewport, { box: zone.box, label: this.editor.say("zone"), dashed: true, colour: "#ffc24b", selected });
-    }
-    const draft = this.drag?.draft ?? (frame === this.editor.frame ? this.editor.draftBox : null);
-    if (draft) paintBox(context, viewport, { box: draft, colour: "#4cc2ff", dashed: !this.drag?.draft });
     const own = this.#boxes(frame).find((each) => each.selected);
     if (own) this.#paintHandles(context, viewport.toScreen(own.box));
   }

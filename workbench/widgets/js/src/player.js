@@ -6,7 +6,7 @@ import { clock, FrameIndex } from "./model/frame_index.js";
 import { actionOf, PLAYER_KEYS } from "./model/keys.js";
 import { shareTraits } from "./model/sharing.js";
 import { speaker } from "./model/words.js";
-import { paintBox, Stage } from "./stage.js";
+import { paintBoxes, Stage } from "./stage.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
 const COMPARISONS = ["original", "copy", "side", "swipe", "flicker"];
@@ -22,8 +22,9 @@ export class Player {
     this.keyTables = keyTables;
     this.mode = model.get("url") ? "original" : "copy";
     Object.assign(this, { swipe: 0.5, rate: 1, viewAt: 0, boxesShown: true, clips: {}, reported: 0 });
-    /** What an editor puts over, and does first with a key; both may be replaced. */
+    /** What an editor puts over, and does first with a key; each may be replaced. */
     this.boxesAt = (frame) => this.tableBoxes(frame);
+    this.marksAt = () => [];
     this.paintOver = () => {};
     this.onKey = () => false;
     this.#build();
@@ -227,11 +228,11 @@ export class Player {
     if (this.notice.textContent && !this.leader.video.error) this.tell("");
   }
 
-  #over(context, { which, viewport }) {
-    const frame = this.clips[which]?.frame ?? -1;
+  #over(context, place) {
+    const frame = this.clips[place.which]?.frame ?? -1;
     if (!this.boxesShown || frame < 0) return;
-    for (const each of this.boxesAt(frame)) paintBox(context, viewport, each);
-    this.paintOver(context, viewport, frame);
+    paintBoxes(context, place, [...this.marksAt(frame), ...this.boxesAt(frame)]);
+    this.paintOver(context, place.viewport, frame);
   }
 
   tableBoxes(frame) {

@@ -18,7 +18,8 @@ export class Profiling {
     this.body = element("main", { class: "wb-report" });
     root.append(this.#head(), this.body);
     const wanted = source.get("chosen").map((id) => this.runs.findIndex((each) => each.event_id === id)).filter((at) => at >= 0);
-    const others = this.runs.map((_, at) => at).filter((at) => !wanted.includes(at));
+    // the benchmark is none of the archive's runs: it is compared where somebody chooses it
+    const others = this.runs.map((_, at) => at).filter((at) => !wanted.includes(at) && (this.runs[at].event_id || this.runs.length === 1));
     this.chosen = [...wanted, ...others].slice(0, 2);
     this.show();
   }
@@ -48,7 +49,7 @@ export class Profiling {
       this.body.replaceChildren(element("h2", { class: "wb-big" }, say("noRuns")), element("p", { class: "wb-muted" }, say("noRunsHow")), note ?? "");
       return;
     }
-    const parts = [this.#choices(), this.#verdict(), this.#bare(), this.#stages(), this.#threads(), this.#settings(), note, this.#source()];
+    const parts = [this.#choices(), this.#verdict(), this.#stages(), this.#threads(), this.#settings(), note, this.#bare(), this.#source()];
     this.body.replaceChildren(...parts.filter(Boolean));
   }
 
@@ -79,9 +80,9 @@ export class Profiling {
       return say("runSays", { run: "AB"[at], ms: number(model.wallPerFrame(run)), thread: say(`thread_${name}`), busy: Math.round(100 * share), stage: say(`stage_${stage.number}`), share: Math.round(100 * stage.share) });
     });
     if (shown.length > 1) {
-      const { ratio, most } = model.difference(...shown);
-      const percent = Math.round(100 * Math.abs(1 - ratio));
-      const key = percent === 0 ? "equalRuns" : ratio < 1 ? "quickerRun" : "slowerRun";
+      const { ratio, most, isEqual } = model.difference(...shown);
+      const percent = Math.round(100 * (isEqual ? model.NOISE_SHARE : Math.abs(1 - ratio)));
+      const key = isEqual ? "equalRuns" : ratio < 1 ? "quickerRun" : "slowerRun";
       lines.unshift(say(key, { percent, stage: say(`stage_${most.number}`), from: number(most.from), to: number(most.to) }));
     }
     return element("section", { class: "wb-verdict", role: "status" }, ...lines.map((each, at) => element("p", { class: at || shown.length < 2 ? "" : "wb-big" }, each)));

@@ -3,17 +3,18 @@ import { element } from "./dom.js";
 import { Editor } from "./editor.js";
 import { toCorrections } from "./model/corrections.js";
 import { Drafts } from "./model/drafts.js";
+import { faceBox } from "./model/geometry.js";
 import { actionOf, REVIEW_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/review.js";
 import { shareTraits } from "./model/sharing.js";
+import { boxesAt } from "./model/tracks.js";
 import { chooseLanguage } from "./page_choices.js";
 import { hasSessionEnded, leaveForLogin } from "./session.js";
 import { Details } from "./review_details.js";
 import { flagDialog, signOffDialog } from "./review_dialogs.js";
 import { Header } from "./review_header.js";
 import { Queue } from "./review_queue.js";
-import { paintBox } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { TrackLanes } from "./track_lanes.js";
 
@@ -21,6 +22,8 @@ const LOOK_MS = 5000;
 const LOOK_WHILE_WORKING_MS = 1500;
 /** So much before and after a moment is played with it, in seconds. */
 const AROUND_SECONDS = 0.5;
+/** In which the boxes of faces tell how large a face is, before and after the frame that is shown. */
+const NEAR_FRAMES = [-50, -25, 0, 25, 50];
 
 export class Review {
   constructor(source, root) {
@@ -47,7 +50,10 @@ export class Review {
     this.details = new Details(this);
     this.lanes = new TrackLanes(this);
     this.signals = element("div", { class: "wb-signals" });
-    if (this.model.get("signals").length) this.timeline = new Timeline(this.model, this.signals);
+    if (this.model.get("signals").length) {
+      this.timeline = new Timeline(this.model, this.signals);
+      this.lanes.follow(this.timeline);
+    }
     this.mainButton = element("button", { type: "button", class: "wb-main", onclick: () => this.main() });
     this.flagButton = this.#actionButton("flag", REVIEW_KEYS.flag[0], () => this.act("flag"));
     this.drawButton = this.#actionButton("correct", "N", () => this.editor.act("draw"));
@@ -75,17 +81,14 @@ export class Review {
     for (const name of ["moments", "about", "job", "not_rendered", "statement"]) source.on(`change:${name}`, () => this.show());
     source.on("msg:custom", (message) => message.kind === "answer" && this.#answered(message));
     source.on("change:seconds", () => this.lanes.paint());
-    const paintOver = player.paintOver;
-    player.paintOver = (context, viewport, frame) => {
-      paintOver(context, viewport, frame);
-      this.#paintRegion(context, viewport, frame);
-    };
+    const { marksAt } = player;
+    player.marksAt = (frame) => [...this.#marks(frame), ...marksAt(frame)];
     const onKey = player.onKey;
     // while a box is drawn its keys come first: Enter puts it there, and decides nothing
     player.onKey = (event) => (editor.draftBox && onKey(event)) || this.#pressed(event) || onKey(event);
     editor.span = () => this.#span();
     const { startBox } = editor;
-    editor.startBox = () => this.#regionHere() ?? startBox();
+    editor.startBox = () => faceBox(this.#regionIn(editor.frame) ?? startBox(), this.#near(), player.size);
     const change = editor.change.bind(editor);
     editor.change = (document) => {
       change(document);
@@ -182,10 +185,15 @@ export class Review {
   }
 
   /** Where the chosen moment has something, in a frame of it; null where chance chose the moment. */
-  #regionHere() {
+  #regionIn(frame) {
     const { is_spot_check: isSpotCheck, first_frame: first, stop_frame: stop, region_xyxy_px: box } = this.chosen?.moment ?? {};
-    const { frame } = this.editor;
     return !box || isSpotCheck || frame < first || frame >= stop ? null : [...box];
+  }
+
+  /** The boxes in frames near the one that is shown. */
+  #near() {
+    const { document, table, frame } = this.editor;
+    return NEAR_FRAMES.flatMap((away) => boxesAt(document, table, frame + away)).map((each) => each.box);
   }
 
   // ---- showing
@@ -217,18 +225,17 @@ export class Review {
       this.model.set("loop", [Math.max(0, start - AROUND_SECONDS), Math.min(end, stop + AROUND_SECONDS)]);
       shareTraits(this.model);
       this.player.show(first);
+      this.timeline?.setSpan(this.lanes.momentSpan);
     }
     if (focus) this.player.root.focus({ preventScroll: true });
     this.show();
     this.queue.reveal();
   }
 
-  #paintRegion(context, viewport, frame) {
-    const { chosen } = this;
-    if (!chosen || chosen.moment.is_spot_check) return;
-    const { first_frame: first, stop_frame: stop, region_xyxy_px: box } = chosen.moment;
-    if (frame < first || frame >= stop) return;
-    paintBox(context, viewport, { box, label: this.say("lookHere"), dashed: true, colour: "#ff7a70" });
+  /** Where to look in a frame of the chosen moment. */
+  #marks(frame) {
+    const box = this.#regionIn(frame);
+    return box ? [{ box, label: this.say("lookHere"), dashed: true, colour: "#ff7a70" }] : [];
   }
 
   tell(sentence) {

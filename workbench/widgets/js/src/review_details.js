@@ -2,6 +2,7 @@
 import { element, shownKey } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { REVIEW_KEYS } from "./model/keys.js";
+import { lasting } from "./model/review.js";
 import { whyOf } from "./review_queue.js";
 
 export class Details {
@@ -24,7 +25,7 @@ export class Details {
       return;
     }
     const { moment, state, note, author } = reviewed;
-    const reasons = moment.reasons.map((each) => element("li", {}, whyOf(each, say), each.seconds > 0 ? element("span", { class: "wb-muted" }, ` · ${each.seconds.toFixed(1)} s`) : null));
+    const reasons = moment.reasons.map((each) => element("li", {}, whyOf(each, say), each.seconds > 0 ? element("span", { class: "wb-muted" }, ` · ${lasting(each.seconds)}`) : null));
     const span = `${clock(moment.start_seconds)} – ${clock(moment.stop_seconds)}`;
     this.root.append(
       element("p", { class: "wb-span" }, span, element("span", { class: "wb-muted" }, ` · ${say("frames", { first: moment.first_frame, last: moment.stop_frame - 1 })}`)),

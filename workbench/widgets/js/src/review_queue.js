@@ -1,7 +1,6 @@
 // The queue: what to look at, why, and what was decided.
 import { element } from "./dom.js";
-import { clock } from "./model/frame_index.js";
-import { isDone, isFlagged } from "./model/review.js";
+import { isDone, isFlagged, lasting, startOf } from "./model/review.js";
 
 /** Pixels of a thumbnail on the page. */
 const THUMB = { w: 72, h: 44 };
@@ -41,7 +40,7 @@ export class Queue {
     const risk = moment.is_spot_check ? "" : moment.risk >= HIGH_RISK ? "wb-high" : "wb-risk";
     const why = whyOf(moment.reasons[0], this.say);
     const verdict = state === "open" ? "" : `${SIGNS[state]} ${this.say(`state_${state}`)}${author ? ` · ${author}` : ""}`;
-    const facts = [clock(moment.start_seconds, 0), duration(moment)].filter(Boolean).join(" · ");
+    const facts = [startOf(moment), lasting(moment.stop_seconds - moment.start_seconds)].join(" · ");
     const parts = [element("span", { class: `wb-why ${risk}` }, why), element("span", { class: "wb-muted" }, facts)];
     if (verdict) parts.push(element("span", { class: `wb-verdict ${isFlagged(reviewed) ? "wb-risk" : "wb-ok"}` }, verdict));
     return element(
@@ -76,10 +75,6 @@ export class Queue {
   reveal() {
     this.root.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
   }
-}
-
-function duration({ start_seconds: start, stop_seconds: stop }) {
-  return `${(stop - start).toFixed(1)} s`;
 }
 
 /** A reason in the person's language. */

@@ -1,5 +1,6 @@
 // The canvas: frame and boxes are painted together, so that they always belong to each other.
 import { trackColour } from "./dom.js";
+import { placeLabels } from "./model/labels.js";
 import { fit, layout, Viewport } from "./model/viewport.js";
 
 export class Stage {
@@ -61,21 +62,52 @@ export class Stage {
   }
 }
 
-/** Paint one box with its name; a repaired one is dashed, so that colour is not all that tells. */
-export function paintBox(context, viewport, { box, track, label, dashed, colour, selected }) {
-  const [x0, y0, x1, y1] = viewport.toScreen(box);
-  const paint = colour ?? trackColour(track);
-  context.lineWidth = selected ? 3 : 2;
-  context.strokeStyle = paint;
+/** Height of a name of a box, screen pixels. */
+const NAME_PX = 17;
+
+/**
+ * Paint boxes and then their names; a repaired one is dashed, so that colour is not all that tells.
+ * @param place where the picture lies, from `places`
+ * @param boxes [{box, track, label, dashed, colour, selected}], the last ones on top
+ */
+export function paintBoxes(context, { viewport, clip }, boxes) {
+  const area = common(viewport.target, clip ?? viewport.target);
+  const shown = boxes.toSorted((a, b) => Boolean(a.selected) - Boolean(b.selected))
+    .map((each) => ({ ...each, box: viewport.toScreen(each.box), paint: each.colour ?? trackColour(each.track) }));
+  context.save();
+  context.beginPath();
+  context.rect(area.x, area.y, area.w, area.h);
+  context.clip();
+  for (const each of shown) paintEdges(context, each);
+  paintNames(context, area, shown.filter((each) => each.label).toReversed());
+  context.restore();
+}
+
+function common(a, b) {
+  const [x, y] = [Math.max(a.x, b.x), Math.max(a.y, b.y)];
+  return { x, y, w: Math.max(0, Math.min(a.x + a.w, b.x + b.w) - x), h: Math.max(0, Math.min(a.y + a.h, b.y + b.h) - y) };
+}
+
+function paintEdges(context, { box: [x0, y0, x1, y1], paint, dashed, selected }) {
+  const stroke = (colour, width) => {
+    Object.assign(context, { strokeStyle: colour, lineWidth: width });
+    context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+  };
+  if (selected) stroke("#101418", 5);
   context.setLineDash(dashed ? [6, 4] : []);
-  context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+  stroke(paint, selected ? 3 : 2);
   context.setLineDash([]);
-  if (!label) return;
+}
+
+function paintNames(context, area, boxes) {
   context.font = "12px ui-monospace, 'DejaVu Sans Mono', monospace";
-  const width = context.measureText(label).width + 8;
-  const top = y0 - 17 < viewport.target.y ? y0 : y0 - 17;
-  context.fillStyle = paint;
-  context.fillRect(x0 - 1, top, width, 17);
-  context.fillStyle = "#101418";
-  context.fillText(label, x0 + 3, top + 13);
+  const named = boxes.map((each) => ({ ...each, width: context.measureText(each.label).width + 8 }));
+  placeLabels(named, area, NAME_PX).forEach((corner, at) => {
+    if (!corner) return;
+    const [x, y] = corner;
+    context.fillStyle = named[at].paint;
+    context.fillRect(x, y, named[at].width, NAME_PX);
+    context.fillStyle = "#101418";
+    context.fillText(named[at].label, x + 4, y + 13);
+  });
 }

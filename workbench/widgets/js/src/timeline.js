@@ -12,6 +12,8 @@ const COLOURS = ["#7cc4ff", "#5fd38d", "#ffc24b", "#ff9e6b", "#c79bff", "#ff7a70
 export class Timeline {
   constructor(model, root) {
     Object.assign(this, { model, root, say: speaker(model.get("language")), plots: [] });
+    /** Called whenever another span is shown, or at another place. */
+    this.onView = () => {};
     root.classList.add("wb-widget", "wb-timeline");
     const attributes = { tabindex: 0, role: "region", "aria-label": this.say("timeline"), "data-lm-suppress-shortcuts": "true" };
     Object.entries(attributes).forEach(([name, value]) => root.setAttribute(name, value));
@@ -96,6 +98,16 @@ export class Timeline {
     this.setting = false;
     this.range.textContent = span.map((each) => clock(each, 0)).join(" – ");
     this.#moved();
+    this.onView();
+  }
+
+  /** Where the span begins and ends, in pixels from the left of another element; null: no signal. */
+  edgesIn(other) {
+    const over = this.plots[0]?.over;
+    if (!over) return null;
+    const { left: from } = other.getBoundingClientRect();
+    const { left, right } = over.getBoundingClientRect();
+    return [left - from, right - from];
   }
 
   /** A span that was drawn in one lane holds in all. */
@@ -193,6 +205,7 @@ export class Timeline {
 
   #resize() {
     this.plots.forEach((plot) => plot.setSize({ width: Math.max(plot.place.clientWidth, 50), height: plot.height }));
+    this.onView();
   }
 
   close() {

@@ -9,7 +9,7 @@ const MOST_LANES = 6;
 const HEAD_PX = 34;
 const LEFT_PX = 84;
 /** Where no more than two times fit beside each other. */
-const NARROW_PX = 560;
+const NARROW_PX = 440;
 /** Around the moment, in seconds. */
 const WINDOW_SECONDS = 8;
 /** So many times of the window are looked at. */
@@ -25,12 +25,23 @@ export class TrackLanes {
     this.endTheme = onTheme(() => this.paint());
   }
 
+  /** Share the axis of time with the signals under the lanes. */
+  follow(timeline) {
+    this.timeline = timeline;
+    timeline.onView = () => this.paint();
+  }
+
   get index() {
     return this.review.player.index;
   }
 
-  /** The span that is shown in detail. */
+  /** The span that is shown in detail: that of the signals, where there are some. */
   get span() {
+    return this.timeline?.span ?? this.momentSpan;
+  }
+
+  /** The chosen moment, and what is around it. */
+  get momentSpan() {
     const end = Math.max(this.index.endSeconds, 0.1);
     const { chosen } = this.review;
     const [from, to] = chosen ? [chosen.moment.start_seconds, chosen.moment.stop_seconds] : [0, end];
@@ -38,6 +49,11 @@ export class TrackLanes {
     const half = Math.max(WINDOW_SECONDS / 2, (to - from) / 2 + 1);
     const start = Math.max(0, Math.min(middle - half, end - 2 * half));
     return [start, Math.min(end, start + 2 * half)];
+  }
+
+  /** Where the span begins and ends, in pixels of the canvas. */
+  get edges() {
+    return this.timeline?.edgesIn(this.canvas) ?? [LEFT_PX, this.root.clientWidth];
   }
 
   paint() {
@@ -52,8 +68,8 @@ export class TrackLanes {
     const context = this.canvas.getContext("2d");
     context.scale(ratio, ratio);
     this.style = getComputedStyle(this.review.root);
-    this.#overview(context, width);
-    this.#detail(context, width, rows);
+    this.#overview(context);
+    this.#detail(context, rows);
   }
 
   #colour(name) {
@@ -61,11 +77,12 @@ export class TrackLanes {
   }
 
   /** The whole event: every moment, and where the detail is. */
-  #overview(context, width) {
+  #overview(context) {
     const end = this.index.endSeconds;
-    const x = (seconds) => LEFT_PX + ((width - LEFT_PX) * seconds) / end;
+    const [left, right] = this.edges;
+    const x = (seconds) => left + ((right - left) * Math.min(Math.max(seconds, 0), end)) / end;
     context.fillStyle = this.#colour("raised");
-    context.fillRect(LEFT_PX, 2, width - LEFT_PX, 8);
+    context.fillRect(left, 2, right - left, 8);
     const [from, to] = this.span;
     context.fillStyle = this.#colour("line");
     context.fillRect(x(from), 0, Math.max(x(to) - x(from), 3), 12);
@@ -79,12 +96,13 @@ export class TrackLanes {
     context.fillText(this.review.say("wholeEvent"), 0, 11);
   }
 
-  #detail(context, width, rows) {
+  #detail(context, rows) {
     const [from, to] = this.span;
-    const x = (seconds) => LEFT_PX + ((width - LEFT_PX) * (seconds - from)) / (to - from);
+    const [left, right] = this.edges;
+    const x = (seconds) => left + ((right - left) * (Math.min(Math.max(seconds, from), to) - from)) / (to - from);
     context.font = "11px ui-monospace, 'DejaVu Sans Mono', monospace";
     context.fillStyle = this.#colour("muted");
-    const last = width < NARROW_PX ? 1 : 4;
+    const last = right - left < NARROW_PX ? 1 : 4;
     for (let tick = 0; tick <= last; tick++) {
       const at = from + ((to - from) * tick) / last;
       context.textAlign = tick === 0 ? "left" : tick === last ? "right" : "center";
@@ -99,7 +117,7 @@ export class TrackLanes {
     rows.forEach(({ track, runs }, at) => {
       const top = HEAD_PX + at * (LANE_PX + 3);
       context.fillStyle = this.#colour("raised");
-      context.fillRect(LEFT_PX, top, width - LEFT_PX, LANE_PX);
+      context.fillRect(left, top, right - left, LANE_PX);
       context.fillStyle = trackColour(track);
       for (const [first, last] of runs) context.fillRect(x(first), top, Math.max(2, x(last) - x(first)), LANE_PX);
       context.fillStyle = this.#colour("text");
@@ -119,6 +137,8 @@ export class TrackLanes {
     const found = new Map();
     for (let at = 0; at < STEPS; at++) {
       const seconds = from + at * step;
+      // signals may begin before the video, and end after it
+      if (seconds < 0 || seconds >= this.index.endSeconds) continue;
       for (const { track } of boxesAt(editor.document, editor.table, this.index.frameAt(seconds))) {
         const runs = found.get(track) ?? [];
         const last = runs.at(-1);
@@ -132,8 +152,9 @@ export class TrackLanes {
   }
 
   #clicked({ offsetX, offsetY }) {
-    const share = (offsetX - LEFT_PX) / (this.root.clientWidth - LEFT_PX);
-    if (share < 0) return;
+    const [left, right] = this.edges;
+    const share = (offsetX - left) / (right - left);
+    if (share < 0 || share > 1) return;
     const [from, to] = offsetY < 14 ? [0, this.index.endSeconds] : this.span;
     this.review.player.show(this.index.frameAt(from + share * (to - from)));
   }

@@ -80,6 +80,25 @@ export function middleBox({ x, y, w, h }) {
   return [cx - half, cy - half, cx + half, cy + half];
 }
 
+const middleOf = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+/** Whether a box has the shape of a face, and about the size of the others. */
+function isFaceLike([w, h], [usualW, usualH]) {
+  return w / h > 0.6 && w / h < 1.5 && w * h <= 4 * usualW * usualH;
+}
+
+/** A box of the size of a face in the middle of a place: of the place itself, or as those near it are. */
+export function faceBox(place, near, size) {
+  const sizeOf = ([x0, y0, x1, y1]) => [x1 - x0, y1 - y0];
+  const own = sizeOf(place);
+  const sizes = near.map(sizeOf);
+  const least = Math.min(...own);
+  const usual = sizes.length ? [0, 1].map((side) => middleOf(sizes.map((each) => each[side]))) : [least, least];
+  const [w, h] = isFaceLike(own, sizes.length ? usual : own) ? own : usual;
+  const [cx, cy] = [(place[0] + place[2]) / 2, (place[1] + place[3]) / 2];
+  return shifted([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], 0, 0, size);
+}
+
 /** Which part of a box lies under a point: a corner, an edge, its inside, or nothing. */
 export function partAt([x0, y0, x1, y1], x, y, reach) {
   if (x < x0 - reach || x > x1 + reach || y < y0 - reach || y > y1 + reach) return null;

@@ -15,6 +15,9 @@ export function heaviest({ stages }) {
   return stages.reduce((a, b) => ((b.share ?? 0) > (a.share ?? 0) ? b : a));
 }
 
+/** Two runs that differ by less are equal: the same run takes as much more or less another time. */
+export const NOISE_SHARE = 0.02;
+
 /** Two runs, frame by frame: which is quicker, by what, and the stage that tells most. */
 export function difference(a, b) {
   const steps = a.stages.map(({ number, title, seconds }) => {
@@ -22,7 +25,8 @@ export function difference(a, b) {
     return { number, title, from: perFrame(a, seconds), to: perFrame(b, other.seconds) };
   });
   const most = steps.reduce((x, y) => (Math.abs(y.to - y.from) > Math.abs(x.to - x.from) ? y : x));
-  return { ratio: wallPerFrame(b) / wallPerFrame(a), most };
+  const ratio = wallPerFrame(b) / wallPerFrame(a);
+  return { ratio, most, isEqual: Math.abs(1 - ratio) < NOISE_SHARE };
 }
 
 /** Options whose values differ, and how many do not. */

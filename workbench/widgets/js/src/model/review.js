@@ -1,5 +1,7 @@
 // What a review knows without a page: which moment is next, what is left, what a correction means.
 
+import { clock } from "./frame_index.js";
+
 /** Seconds that a decision waits for its answer before the connection counts as gone. */
 export const PATIENCE_SECONDS = 8;
 
@@ -27,6 +29,16 @@ export function neighbour(moments, id, by) {
   const at = moments.findIndex((each) => each.moment.moment_id === id);
   if (at < 0) return moments[0]?.moment.moment_id ?? null;
   return moments[Math.min(Math.max(at + by, 0), moments.length - 1)]?.moment.moment_id ?? null;
+}
+
+/** When a moment begins: the second in which it is found, not the nearest. */
+export function startOf({ start_seconds: start }) {
+  return clock(Math.floor(Math.round(start * 1000) / 1000), 0);
+}
+
+/** A time that is not nothing, however short. */
+export function lasting(seconds) {
+  return `${Math.max(seconds, 0.1).toFixed(1)} s`;
 }
 
 /** Counts, and how long the rest takes. */

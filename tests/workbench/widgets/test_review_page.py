@@ -1,0 +1,143 @@
+"""What a reviewer sees on the page of a review, in a real Chromium, without a server behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from recorder_core.media import open_video
+from recorder_core.model import Redaction
+from tests.workbench.widgets.hosting import Site, traits_of, write_numbered
+from workbench.widgets import ReviewDesk, Signal, pack_boxes, pack_signals
+
+FRAMES = 125
+#: five faces of 24 by 30 pixels, the last one at the edge of the picture
+FACES = [(20.0 + 65 * place, 40.0, 44.0 + 65 * place, 70.0) for place in range(4)] + [
+    (300.0, 50.0, 320.0, 80.0)
+]
+#: somebody from head to foot
+PERSON = [200.0, 20.0, 250.0, 160.0]
+TIMES = np.arange(0, 5, 0.5)
+SIGNALS = [Signal(name, "", TIMES, 40 + TIMES) for name in ("BIS", "EMG", "SQI")]
+
+
+def _moment(name: str, first: int, stop: int) -> dict[str, Any]:
+    return {
+        "state": "open",
+        "note": "",
+        "author": None,
+        "image": "/thumbnail.gif",
+        "moment": {
+            "moment_id": name,
+            "first_frame": first,
+            "stop_frame": stop,
+            "start_seconds": first / 25,
+            "stop_seconds": stop / 25,
+            "region_xyxy_px": PERSON,
+            "is_spot_check": False,
+            "reasons": [{"kind": "track_ends", "track": 0, "seconds": 1.0}] * 3,
+            "risk": 0.2,
+            "expected_seconds": 10,
+        },
+    }
+
+
+@pytest.fixture
+def page(site: Site, open_widget: Callable[[], Page]) -> Page:
+    """The review of an event with signals, in a window of a small desktop screen."""
+    video = write_numbered(site.folder / "copy.mp4", [40 * number for number in range(FRAMES)])
+    (site.folder / "thumbnail.gif").write_bytes(b"GIF89a\1\0\1\0\0\0\0;")
+    found = [
+        Redaction(frame, face, "detected", track, 0.9)
+        for frame in range(FRAMES)
+        for track, face in enumerate(FACES)
+    ]
+    with open_video(video) as opened:
+        desk = ReviewDesk.of_video(
+            opened,
+            "",
+            copy_url="/copy.mp4",
+            author="rita",
+            save=lambda _: None,
+            follow=lambda _: [],
+            decide=lambda _: None,
+            ask=lambda _: None,
+            boxes=pack_boxes(found, automatic=True),
+            frame_size_px=(320, 180),
+            **pack_signals(SIGNALS),
+        )
+    desk.show(
+        moments=[_moment("a", 12, 124), _moment("b", 60, 61)],
+        about={"event_id": "1234567890", "procedure": "hernia", "state": "in review"},
+    )
+    site.script, site.traits = "review.js", traits_of(desk)
+    page = open_widget()
+    page.add_style_tag(content="main { max-width: none !important } .wb-page { position: fixed; inset: 0 }")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.evaluate("window.review = document.getElementById('root').review")
+    page.wait_for_function("review.player.root.dataset.frame === '12'")
+    return page
+
+
+def test_all_keys_are_seen_at_once(page: Page) -> None:
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="All keys")
+    place = dialog.bounding_box()
+    assert place is not None
+    for part in dialog.locator("h2, kbd, td").all():
+        box = part.bounding_box()
+        assert box is not None
+        text = part.inner_text()
+        assert place["x"] <= box["x"], text
+        assert place["y"] <= box["y"], text
+        assert box["x"] + box["width"] <= place["x"] + place["width"], text
+        assert box["y"] + box["height"] <= place["y"] + place["height"], text
+
+
+def test_every_tool_is_in_the_window_with_signals_below(page: Page) -> None:
+    tools = page.locator(".wb-edit-tools button")
+    assert tools.count() == 13
+    side = page.locator(".wb-side").bounding_box()
+    assert side is not None
+    for tool in tools.all():
+        box = tool.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= side["y"] + side["height"], tool.inner_text()
+
+
+def test_a_new_box_is_seen_and_has_the_size_of_a_face(page: Page) -> None:
+    page.keyboard.press("n")
+    assert page.evaluate("review.editor.draftBox") == [213, 75, 237, 105]
+    edge = """() => {
+      const { stage, places } = review.player;
+      const at = places[0].viewport.toScreen([213, 90, 213, 90]).map((each) => Math.round(each * stage.ratio));
+      return [...stage.context.getImageData(at[0], at[1], 1, 1).data].slice(0, 3);
+    }"""
+    assert page.evaluate(edge) == [0x4C, 0xC2, 0xFF]
+    page.keyboard.press("Enter")
+    (row,) = page.evaluate("review.corrections")
+    assert {each["frame_index"] for each in row["keyframes"]} == {12, 123}
+    assert row["keyframes"][0]["box_xyxy_px"] == [213, 75, 237, 105]
+    assert page.evaluate("review.mainName") == "corrected"
+
+
+def test_one_time_is_at_one_place_in_people_and_signals(page: Page) -> None:
+    for step in ("1", "review.timeline.zoom(2, 3)"):
+        page.evaluate(step)
+        found = []
+        for lane in (".wb-track-lanes canvas", ".wb-lane-plot .u-over"):
+            box = page.locator(lane).first.bounding_box()
+            assert box is not None
+            page.mouse.click(900, box["y"] + box["height"] - 8)
+            page.wait_for_function("review.player.leader.ready")
+            found.append(page.evaluate("review.player.leader.target"))
+        assert found[0] == found[1] > 12
+
+
+def test_a_moment_is_said_to_begin_when_it_does_and_to_take_some_time(page: Page) -> None:
+    said = page.locator(".wb-card .wb-muted").all_inner_texts()
+    assert said == ["00:00:00 · 4.5 s", "00:00:02 · 0.1 s"]

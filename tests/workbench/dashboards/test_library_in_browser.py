@@ -54,6 +54,9 @@ def test_each_profile_sees_its_pictures_and_ways(
     shown = _pictures(reviewer)
     assert len(shown) == 3
     assert all("/thumbnail?" in each for each in shown)
+    # what is not there yet is no black picture
+    ground = "each => getComputedStyle(each).background"
+    assert "repeating-linear-gradient" in reviewer.locator("tbody img").first.evaluate(ground)
     following = reviewer.get_by_role("link", name="Review next")
     assert following.get_attribute("href") == f"/review/{unreleased}"
     assert PATIENT not in reviewer.content()

@@ -1,12 +1,16 @@
 // Users, keys, mirror, release, retention and the log; the interface asks the profile for each step.
-import { ask, attempt, button, cells, made, say } from "./ask.js";
+import { ask, attempt, button, cells, made, nameCells, say } from "./ask.js";
 import { showKeys } from "./keys.js";
 
 const NEWEST = 500;
 const PROFILES = ["operator", "reviewer", "researcher", "engineer", "administrator"];
 const find = (id) => document.getElementById(id);
-const fill = (id, rows) => find(id).replaceChildren(...rows);
 const fields = (form) => Object.fromEntries(new FormData(form));
+
+function fill(id, rows) {
+  find(id).replaceChildren(...rows);
+  if (find(id).tagName === "TBODY") nameCells(find(id).closest("table"));
+}
 
 async function attemptAndShow(step, done) {
   const isDone = await attempt(step, done);
@@ -49,6 +53,7 @@ function openReset(login) {
   dialog.querySelector("form").reset();
   find("reset-title").textContent = `New password for ${login}`;
   find("reset-fault").hidden = true;
+  hidePasswords();
   dialog.showModal();
 }
 
@@ -67,6 +72,17 @@ async function resetPassword(event) {
     find("reset-fault").textContent = error.message;
     find("reset-fault").hidden = false;
   }
+}
+
+/** Let what is typed be read, so that a slip is seen before somebody cannot sign in. */
+function showPassword(shower, isShown) {
+  find(shower.dataset.shows).type = isShown ? "text" : "password";
+  shower.setAttribute("aria-pressed", isShown);
+  shower.textContent = isShown ? "Hide password" : "Show password";
+}
+
+function hidePasswords() {
+  for (const each of document.querySelectorAll("[data-shows]")) showPassword(each, false);
 }
 
 // ---- keys of an event
@@ -119,10 +135,25 @@ function setRule(event) {
 
 // ---- what there is
 
+/** What somebody should see; where it names a command that this page has a form for, the form. */
+function notice(text) {
+  const [, said, site] = /^(.*); set one with 'workbench retention set (\S+) [^']*'$/.exec(text) ?? [];
+  if (!said) return made("li", text, "warn");
+  const item = made("li", `${said}. `, "warn");
+  const link = made("a", `Set a rule for ${site}`);
+  link.href = "#retention";
+  link.addEventListener("click", () => {
+    find("retain").elements.site_code.value = site;
+    find("retain").elements.minimum_days.focus();
+  });
+  item.append(link);
+  return item;
+}
+
 function attention(status, due) {
   const faults = status.faults.map((text) => made("li", text, "bad"));
   const late = due.map((each) => made("li", `event ${each.event_id} is due: it is kept longer than its rule says`, "warn"));
-  const notices = status.notices.map((text) => made("li", text, "warn"));
+  const notices = status.notices.map(notice);
   const all = [...faults, ...late, ...notices];
   fill("attention", all.length ? all : [made("li", "Nothing: the archive is as it should be.", "good")]);
   const events = Object.values(status.events_by_state).reduce((sum, each) => sum + each, 0);
@@ -146,6 +177,8 @@ async function show() {
   const [status, retention, audit] = await Promise.all([ask("/status"), ask("/retention"), ask(`/audit?newest=${NEWEST}`), showUsers()]);
   attention(status, retention.due);
   find("mirror").textContent = mirrorText(status);
+  for (const each of ["verify", "repair"]) find(each).disabled = !status.mirror;
+  find("mirror-needed").hidden = Boolean(status.mirror);
   find("reviewers").elements.reviewers_needed.value = status.reviewers_needed;
   fill("rules", retention.rules.length ? retention.rules.map(rule) : [cells(["no rule: everything is kept"])]);
   fill("audit", audit.rows.toReversed().map(auditRow));
@@ -159,7 +192,9 @@ find("add").addEventListener("submit", async (event) => {
   const content = fields(event.target);
   await attemptAndShow(() => ask("/users", content), `${content.login} may sign in as ${content.profile}.`);
   event.target.elements.password.value = "";
+  hidePasswords();
 });
+for (const each of document.querySelectorAll("[data-shows]")) each.addEventListener("click", () => showPassword(each, each.getAttribute("aria-pressed") === "false"));
 find("choose").addEventListener("submit", choose);
 find("reset").querySelector("form").addEventListener("submit", resetPassword);
 find("reset-cancel").addEventListener("click", () => find("reset").close());

@@ -49,6 +49,16 @@ export function cells(contents) {
   return row;
 }
 
+/** Write the heads of a table into its rows: on a phone each row is a card, and has no head above it. */
+export function nameCells(table) {
+  const heads = [...table.tHead.rows[0].cells].map((head) => (head.querySelector(".unseen") ? "" : head.textContent));
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, at) => {
+      if (heads[at] && row.cells.length === heads.length) cell.dataset.name = heads[at];
+    });
+  }
+}
+
 /** Say in the page's own lines what was done, or what went wrong. */
 export function say(text, id = "said") {
   for (const each of ["said", "fault"]) {

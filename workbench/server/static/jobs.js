@@ -1,5 +1,5 @@
 // The list of jobs follows the server while something waits or runs; buttons ask the interface.
-import { ask, made, sentence } from "./ask.js";
+import { ask, made, nameCells, sentence } from "./ask.js";
 
 const LOOK_MILLISECONDS = 1500;
 const REST_MILLISECONDS = 10000;
@@ -63,6 +63,7 @@ function row(job) {
 function show(jobs) {
   const held = document.activeElement?.closest?.("tr")?.dataset.job;
   table.querySelector("tbody").replaceChildren(...jobs.toReversed().map(row));
+  nameCells(table.querySelector("table"));
   if (held) table.querySelector(`tr[data-job="${CSS.escape(held)}"] button`)?.focus();
   table.hidden = !jobs.length;
   document.getElementById("none").hidden = Boolean(jobs.length);

@@ -1,5 +1,5 @@
 // Who can open what of an event; a person whose profile may gives keys, and takes them back.
-import { ask, attempt, button, cells, made } from "./ask.js";
+import { ask, attempt, button, cells, made, nameCells } from "./ask.js";
 
 const NAMES = { original: "original", deidentified: "copy", identity: "names", deidentification: "copy's report", screenshot: "screenshots" };
 const named = (kinds) => kinds.map((each) => NAMES[each] ?? each).join(", ");
@@ -32,4 +32,5 @@ export async function showKeys(event) {
   const shown = people.filter((each) => each.holds.length || each.may_hold.length);
   root().replaceChildren(...shown.map((each) => row(event, each)));
   if (!shown.length) root().append(cells(["nobody's profile opens anything of this event"]));
+  nameCells(root().closest("table"));
 }

@@ -57,12 +57,22 @@ def test_an_administrator_keeps_users_rules_and_reads_the_log(
         expect(page.get_by_role("button", name="Enable rosa")).to_be_visible()
         page.get_by_label("Profile of egon").select_option("operator")
         expect(page.get_by_role("status")).to_contain_text("egon is operator now")
+        # a site without a rule leads to the form
+        unruled = page.locator("#attention li", has_text="has no retention rule")
+        expect(unruled).not_to_contain_text("workbench retention")
+        unruled.get_by_role("link").click()
+        expect(page.locator("#retain").get_by_label("Site")).to_have_value("site1")
+        expect(page.locator("#retain").get_by_label("Keep days")).to_be_focused()
         form = page.locator("#add")
         form.get_by_label("Login").fill("nina")
         form.get_by_label("Profile").select_option("researcher")
-        form.get_by_label("First password").fill("horse battery")
+        typed = form.get_by_label("First password")
+        typed.fill("horse battery")
+        form.get_by_role("button", name="Show password").click()
+        expect(typed).to_have_attribute("type", "text")
         form.get_by_role("button", name="Add user").click()
         expect(page.get_by_role("status")).to_contain_text("nina may sign in as researcher")
+        expect(typed).to_have_attribute("type", "password")
         rule = page.locator("#retain")
         rule.get_by_label("Site").fill("site1")
         rule.get_by_label("Keep days").fill("30")
@@ -194,6 +204,9 @@ def test_an_administrator_gives_keys_passwords_a_mirror_and_a_second_reviewer(
         assert original("ruth", "another horse").status_code == 403
         # a mirror, on a folder that is there
         expect(page.locator("#mirror")).to_contain_text("There is no mirror")
+        for name in ("Verify the copies", "Repair the copies"):
+            expect(page.get_by_role("button", name=name)).to_be_disabled()
+        expect(page.locator("#mirror-needed")).to_contain_text("set a mirror first")
         place = page.locator("#set-mirror")
         place.get_by_label("An empty folder").fill(str(tmp_path / "not-there"))
         place.get_by_role("button", name="Set mirror").click()
@@ -202,6 +215,8 @@ def test_an_administrator_gives_keys_passwords_a_mirror_and_a_second_reviewer(
         place.get_by_role("button", name="Set mirror").click()
         expect(said).to_contain_text("is the mirror now")
         expect(page.locator("#mirror")).to_contain_text("is the second copy of everything")
+        expect(page.get_by_role("button", name="Verify the copies")).to_be_enabled()
+        expect(page.locator("#mirror-needed")).to_be_hidden()
         release = page.locator("#reviewers")
         release.get_by_role("combobox").select_option("2")
         release.get_by_role("button", name="Set").click()
@@ -210,6 +225,10 @@ def test_an_administrator_gives_keys_passwords_a_mirror_and_a_second_reviewer(
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             check_accessible(page, pictures / f"administration-keys{name}")
+        # on the phone, too, what can be done with a user is in the window
+        place = page.get_by_role("button", name="Disable ruth").bounding_box()
+        assert place is not None
+        assert place["x"] + place["width"] <= 390
         page.goto(f"{server.address}/jobs")
         expect(page.get_by_role("row").filter(has_text="repair")).to_contain_text("is done")
         page.goto("about:blank")

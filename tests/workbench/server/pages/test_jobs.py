@@ -124,6 +124,15 @@ def test_the_page_follows_jobs_cancels_them_and_starts_them_again(
         expect(rows.first).to_contain_text("is done", timeout=60_000)
         expect(rows.first).to_contain_text(re.compile("100 %"))
         page.screenshot(path=pictures / "jobs-done.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        for seen in (page.locator("tr .state").first, page.locator("tr .percent").first):
+            place = seen.bounding_box()
+            assert place is not None
+            assert place["x"] + place["width"] <= 390
+        head = page.locator("header.bar").bounding_box()
+        assert head is not None
+        assert head["height"] <= 100
+        page.screenshot(path=pictures / "jobs-phone.png")
         page.goto("about:blank")
 
 

@@ -76,7 +76,10 @@ def reviewing(site: Site, open_widget: Callable[[], Page]) -> Page:
     )
     site.script, site.traits = "review.js", traits_of(desk)
     page = open_widget()
-    page.add_style_tag(content=".wb-page { position: fixed; inset: 0; }")
+    # as the pages of the server have it
+    page.add_style_tag(
+        content=".wb-page { position: fixed; inset: 0; } td { white-space: nowrap; }"
+    )
     page.set_viewport_size({"width": 1440, "height": 900})
     page.evaluate("() => { window.review = document.getElementById('root').review; }")
     page.wait_for_function("review.player.root.dataset.frame === '12'")
@@ -96,6 +99,8 @@ def test_all_keys_are_seen_at_once(reviewing: Page) -> None:
         assert place["y"] <= box["y"], text
         assert box["x"] + box["width"] <= place["x"] + place["width"], text
         assert box["y"] + box["height"] <= place["y"] + place["height"], text
+    runs_over = "cells => cells.filter((each) => each.scrollWidth > each.clientWidth).length"
+    assert dialog.locator("td").evaluate_all(runs_over) == 0
 
 
 def test_every_tool_is_in_the_window_with_signals_below(reviewing: Page) -> None:

@@ -142,7 +142,10 @@ function notice(text) {
   const item = made("li", `${said}. `, "warn");
   const link = made("a", `Set a rule for ${site}`);
   link.href = "#retention";
-  link.addEventListener("click", () => {
+  link.addEventListener("click", (event) => {
+    // the browser's own way there would take the focus away again
+    event.preventDefault();
+    find("retention").scrollIntoView();
     find("retain").elements.site_code.value = site;
     find("retain").elements.minimum_days.focus();
   });

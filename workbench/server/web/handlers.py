@@ -106,10 +106,10 @@ def _sentence(error: BaseException | None, status: int, error_id: str) -> str:
     if isinstance(error, HTTPError) and status < 500:
         return str(error.reason or _message(error) or _told(status)[0])
     _LOG.error("error %s", error_id, exc_info=error)
+    if status == _NO_ROOM:
+        return "the archive's disk is full, so this was not stored: have an administrator make room"
     if isinstance(error, RecorderError):
         return str(error)
-    if status == _NO_ROOM:
-        return "the disk is full: this was not stored"
     if isinstance(error, HTTPError) and status == _UNAVAILABLE and error.reason:
         return str(error.reason)
     return f"the server has a fault; tell the administrator the number {error_id}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -40,6 +39,7 @@ from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.model import FrameDetections, empty_detections
 from recorder_core.tables import SignalRow, TableContent, read_detections, read_metadata
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
+from tests.recorder_core.jobs.archive.recording.earlier_catalog import earlier_catalog
 
 TIME_BASE = Fraction(1, 20)
 REQUEST = RecordingRequest(procedure_code="lap-chole")
@@ -186,14 +186,8 @@ def test_without_a_frame_there_is_no_table(site: Any, fragmented: bytes) -> None
 def test_an_event_of_which_the_catalog_knows_nothing_is_taken_in_with_them(
     site: Any, fragmented: bytes
 ) -> None:
-    kept = site.path.with_name("kept")
-    for root in (site.path, site.mirror):
-        shutil.copytree(root, kept / root.name)
-    event_id = _cut_off(site, fragmented)
-    for root in (site.path, site.mirror):
-        shutil.copytree(root / "events", kept / root.name / "events", dirs_exist_ok=True)
-        shutil.rmtree(root)
-        shutil.move(kept / root.name, root)
+    with earlier_catalog(site):
+        event_id = _cut_off(site, fragmented)
     with site.opened("adam") as archive:
         assert adopt_event(archive, event_id).row.state is EventState.RECORDING
     with site.opened("rita") as archive:

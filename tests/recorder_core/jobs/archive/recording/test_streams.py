@@ -54,6 +54,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.model import FrameTimes
 from recorder_core.tables import SignalRow
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
+from tests.recorder_core.jobs.archive.recording.earlier_catalog import earlier_catalog
 
 REQUEST = RecordingRequest(
     procedure_code="lap-chole", names=EventNames(patient_name="Zephyrina Ångström-Qux")
@@ -392,14 +393,8 @@ def test_an_archive_s_disk_that_fails_in_the_middle_leaves_everything_on_the_mir
 def test_an_event_of_which_the_catalog_knows_nothing_is_taken_in_with_all_its_files(
     site: Any, fragmented: bytes
 ) -> None:
-    kept = site.path.with_name("kept")
-    for root in (site.path, site.mirror):
-        shutil.copytree(root, kept / root.name)
-    event_id = _cut_off(site, fragmented)
-    for root in (site.path, site.mirror):
-        shutil.copytree(root / "events", kept / root.name / "events", dirs_exist_ok=True)
-        shutil.rmtree(root)
-        shutil.move(kept / root.name, root)
+    with earlier_catalog(site):
+        event_id = _cut_off(site, fragmented)
     with site.opened("adam") as archive:
         assert adopt_event(archive, event_id).row.state is EventState.RECORDING
     with site.opened("rita") as archive:

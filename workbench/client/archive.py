@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from recorder_core.errors import NotInCatalog
-from recorder_core.jobs.archive import EventNames, Incomplete, ReadableEvent
+from recorder_core.jobs.archive import EventNames, Incomplete, JobWatch, ReadableEvent
 from recorder_core.jobs.archive.words import (
     BaseEvent,
     Event,
@@ -30,6 +30,7 @@ from recorder_core.signals import Signal, split_signals
 from workbench.client.connection import Answer, Connection
 from workbench.client.remote_file import RemoteFile
 from workbench.client.review import RemoteReview
+from workbench.client.watching import watch_over_http
 from workbench.wire import from_json
 
 if TYPE_CHECKING:
@@ -168,6 +169,10 @@ class RemoteArchive:
         """
         path = f"/jobs/{quote(job_id, safe='')}/commands/{quote(command, safe='')}"
         return self._connection.post(path, {"arguments": dict(arguments or {})}).json()["answer"]
+
+    def watch_job(self, job_id: str) -> JobWatch:
+        """Watch a running job; see :meth:`recorder_core.jobs.archive.Archive.watch_job`."""
+        return watch_over_http(self._connection, f"/jobs/{quote(job_id, safe='')}/watch")
 
     def _job(self, answer: Answer) -> Job:
         return from_json(Job, answer.json()["job"])

@@ -7,7 +7,7 @@ import json
 import select
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -109,6 +109,33 @@ class Connection:
             raise_error(answer.status, _content(answer))
         return answer
 
+    def stream(self, path: str) -> tuple[http.client.HTTPResponse, Callable[[], None]]:
+        """Return an answer that goes on, at a connection of its own, and what closes both.
+
+        Raises
+        ------
+        RecorderError
+            Of the class that the server raised, or ArchiveError if it cannot be reached.
+        """
+        connection = self._connect()
+        try:
+            connection.request("GET", f"{self._base}{API_PATH}{path}", headers=self._headers)
+            response = connection.getresponse()
+            is_good = response.status in _GOOD
+            answer = Answer(response.status, {}, b"" if is_good else response.read())
+        except (http.client.HTTPException, OSError) as error:
+            connection.close()
+            raise self.unreachable(error) from error
+
+        def close() -> None:
+            response.close()
+            connection.close()
+
+        if not is_good:
+            close()
+            raise_error(answer.status, _content(answer))
+        return response, close
+
     def close(self) -> None:
         """Close the connection; the next request opens another."""
         with self._lock:
@@ -124,12 +151,12 @@ class Connection:
         except (http.client.HTTPException, OSError) as error:
             self._drop()
             if not was_open or method == "POST":
-                raise self._unreachable(error) from error
+                raise self.unreachable(error) from error
         try:
             return self._send(method, path, body, headers)
         except (http.client.HTTPException, OSError) as error:
             self._drop()
-            raise self._unreachable(error) from error
+            raise self.unreachable(error) from error
 
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
@@ -156,7 +183,8 @@ class Connection:
             self._open.close()
         self._open = None
 
-    def _unreachable(self, error: Exception) -> ArchiveError:
+    def unreachable(self, error: Exception) -> ArchiveError:
+        """Return what to say where the server does not answer, or not to the end."""
         return ArchiveError(
             f"the server at {self._host} cannot be reached ({type(error).__name__}): check that "
             "'workbench serve' runs there, then try again"

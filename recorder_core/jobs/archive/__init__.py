@@ -196,6 +196,10 @@ if TYPE_CHECKING:
         JobKind as JobKind,
         JobSetting as JobSetting,
     )
+    from recorder_core.jobs.archive.queue.pieces import (
+        JobPiece as JobPiece,
+        JobWatch as JobWatch,
+    )
     from recorder_core.jobs.archive.queue.sentences import (
         job_sentence as job_sentence,
     )

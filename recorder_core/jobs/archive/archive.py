@@ -40,6 +40,7 @@ from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.roles import VideoRole
 from recorder_core.jobs.archive.queue.handover import JobPlace
 from recorder_core.jobs.archive.queue.job_queue import NO_SETTINGS, JobQueue
+from recorder_core.jobs.archive.queue.pieces import JobWatch
 from recorder_core.jobs.archive.readable import ReadableEvent
 
 __all__ = ["Archive"]
@@ -294,6 +295,34 @@ class Archive:
             If it refuses.
         """
         return self._queue.command(job_id, command, arguments, asked_seconds)
+
+    def watch_job(self, job_id: str) -> JobWatch:
+        """Watch a running job: its state and previews, as it shows them.
+
+        The job asks every two seconds whether the person may still watch. Who reads slowly gets
+        the newest piece next and never those between, and does not delay the job.
+
+        Parameters
+        ----------
+        job_id : str
+            Of a kind that can be watched; from any process of the archive.
+
+        Returns
+        -------
+        JobWatch
+            A context manager that yields :class:`JobPiece`; it ends with the job, and raises
+            NotAllowed once the person may not watch any more.
+
+        Raises
+        ------
+        NotAllowed
+            If the profile may not see previews.
+        SettingsError
+            If its kind cannot be watched.
+        WrongState
+            If it does not run, does not answer, or is watched by as many as may.
+        """
+        return self._queue.watch(job_id)
 
     def cancel_job(self, job_id: str) -> Job:
         """Ask a job to stop: what it has not finished is removed, an earlier copy stays.

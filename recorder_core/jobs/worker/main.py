@@ -26,6 +26,7 @@ from recorder_core.jobs.worker.commands import CommandListener
 from recorder_core.jobs.worker.running import run_job
 from recorder_core.jobs.worker.running_job import RunningJob
 from recorder_core.jobs.worker.stopping import Stopper
+from recorder_core.jobs.worker.watchers import Watchers
 from recorder_core.jobs.worker.watching import Watch
 
 __all__ = ["run"]
@@ -59,6 +60,7 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
         with (
             Watch(session, job_id, kind, worker, stopper) as watch,
             CommandListener(session, job_id, kind) as commands,
+            Watchers(session, job_id, kind) as watchers,
         ):
             try:
                 job = _wait_for_turn(archive, handed, worker)
@@ -73,6 +75,7 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
                         progress=watch.progress,
                         private=handed.private,
                         commands=commands,
+                        watchers=watchers,
                         stopper=stopper,
                     )
                 )

@@ -15,6 +15,7 @@ from recorder_core.jobs.archive.queue.kinds import JobKind
 from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.worker.commands import CommandListener
 from recorder_core.jobs.worker.stopping import Stopper
+from recorder_core.jobs.worker.watchers import Watchers
 
 __all__ = ["RunningJob"]
 
@@ -39,6 +40,8 @@ class RunningJob:
         The settings that the catalog does not have.
     commands : CommandListener
         Has them carried out, where the kind takes any.
+    watchers : Watchers
+        Get what it shows, where the kind can be watched.
     stopper : Stopper
         Knows whether the job is to stop.
     """
@@ -50,12 +53,40 @@ class RunningJob:
     progress: Progress
     private: Mapping[str, Any] = field(repr=False)
     commands: CommandListener
+    watchers: Watchers
     stopper: Stopper
 
     @property
     def is_stop_requested(self) -> bool:
         """Whether a job that is not cancelled but finished was asked to stop; ask often."""
         return self.stopper.is_stop_requested
+
+    @property
+    def has_watchers(self) -> bool:
+        """Whether anybody watches now, so that a preview is worth making."""
+        return self.watchers.count > 0
+
+    def show(self, *, state: Mapping[str, Any] | None = None, preview: bytes | None = None) -> None:
+        """Show who watches a state, a preview, or both; this waits for nobody.
+
+        Parameters
+        ----------
+        state : mapping, optional
+            As JSON can hold it, at most 64 KiB; without names of people. Who begins to watch gets
+            the newest at once.
+        preview : bytes, optional
+            A picture as JPEG, at most 1 MiB. Who begins to watch gets the next.
+
+        Raises
+        ------
+        WrongState
+            If its kind is not one that can be watched.
+        SettingsError
+            If it is too long, or not as it must be.
+        """
+        if not self.kind.is_watched:
+            raise WrongState(f"{self.kind.name} is no kind that can be watched: set is_watched")
+        self.watchers.show(state, preview)
 
     def name_event(self, event_id: str) -> None:
         """Store which event the job has begun, once the catalog has the event.

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, cast
 
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from recorder_core.errors import RecorderError, SettingsError, SignInDelayed
+from recorder_core.errors import NotAllowed, RecorderError, SettingsError, SignInDelayed
+from recorder_core.jobs.archive import JobWatch
 from recorder_core.jobs.archive.words import Action
 from recorder_core.model.values.schema import check_value
 from workbench.server.api.endpoints import ApiRequest, Content, Endpoint
@@ -30,6 +35,14 @@ _MAX_BODY_BYTES: Final = 1 << 20
 #: decoding takes long: it has threads of its own
 _FRAMES: Final = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="frames")
 _FRAME_TURNS: Final = Turns(at_once=2, waiting=30)
+#: a piece of what a job shows is awaited for some seconds, so that has threads of its own, too
+_PIECES: Final = ThreadPoolExecutor(32, thread_name_prefix="pieces")
+#: so many jobs one person watches at once
+_WATCH_TURNS: Final = Turns(at_once=4, waiting=0)
+_PIECE_TURNS: Final = Turns(at_once=4, waiting=0)
+#: a browser that takes nothing for so long has gone
+_STALLED_SECONDS: Final = 30.0
+_ENDED: Final = NotAllowed("the session has ended: sign in again")
 
 
 class ApiHandler(WorkbenchHandler):
@@ -115,9 +128,15 @@ class EndpointHandler(ApiHandler):
             )
         else:
             answer = await self.in_turn(_answer, endpoint, request)
-        if not isinstance(answer, Content):
+        if isinstance(answer, JobWatch):
+            await self._send_pieces(answer)
+        elif isinstance(answer, Content):
+            self._send_content(answer, known)
+        else:
             self.write_json(answer)
-            return
+
+    def _send_content(self, answer: Content, known: str) -> None:
+        """Finish with what is not JSON; without it where who asks has it already."""
         for name, value in answer.headers.items():
             self.set_header(name, value)
         if known and answer.headers.get("Etag") == known:
@@ -126,6 +145,30 @@ class EndpointHandler(ApiHandler):
             return
         self.set_header("Content-Type", answer.type)
         self.finish(answer.body)
+
+    async def _send_pieces(self, watch: JobWatch) -> None:
+        """Send what a job shows, as long as the session goes on; the last piece says why not."""
+        self.set_header("Content-Type", "application/octet-stream")
+        with watch, suppress(StreamClosedError):  # who watched has gone
+            async with _WATCH_TURNS.turn(self.signed_in.login):
+                while not watch.is_over:
+                    piece = await self._next_piece(watch)
+                    self.write(piece)
+                    try:
+                        await asyncio.wait_for(self.flush(), _STALLED_SECONDS)
+                    except TimeoutError:
+                        cast(HTTP1Connection, self.request.connection).stream.close()
+                        return
+                self.finish()
+
+    async def _next_piece(self, watch: JobWatch) -> bytes:
+        try:
+            piece = await self.in_turn(watch.read_piece, pool=_PIECES, turns=_PIECE_TURNS)
+        except RecorderError as error:
+            return watch.end(error)
+        except HTTPError:  # as the session has ended
+            return watch.end(_ENDED)
+        return piece if self.sessions.is_open(self.signed_in) else watch.end(_ENDED)
 
     def _body_values(self, endpoint: Endpoint) -> dict[str, Any]:
         """Return the fields of the body; SettingsError unless it is JSON of the right form."""

@@ -1,4 +1,4 @@
-"""The endpoints of the queue of jobs: start, list, look at, cancel, start again, command."""
+"""The endpoints of the queue of jobs: start, list, look at, cancel, start again, command, watch."""
 
 from __future__ import annotations
 
@@ -81,6 +81,10 @@ def _command(request: ApiRequest) -> Any:
     return {"answer": answer}
 
 
+def _watch(request: ApiRequest) -> Any:
+    return request.archive.watch_job(request["job"])
+
+
 def _arguments(kinds: Collection[JobKind]) -> Schema:
     """Return what the arguments of a command may be; of which job it is decides the archive."""
     known = [
@@ -124,6 +128,14 @@ def job_endpoints(kinds: Collection[JobKind]) -> tuple[Endpoint, ...]:
             "Send a command, such as a marker, to a running job whose kind takes it",
             _command,
             body=(Field("arguments", _arguments(kinds)),),
+        ),
+        Endpoint(
+            "GET",
+            "/jobs/{job}/watch",
+            Action.VIEW_PREVIEW,
+            "What a running job shows: its state and previews, piece by piece until it ends",
+            _watch,
+            types=("application/octet-stream",),
         ),
     )
 

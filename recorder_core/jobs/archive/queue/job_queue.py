@@ -23,6 +23,8 @@ from recorder_core.jobs.archive.queue.handover import (
     start_job_process,
 )
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
+from recorder_core.jobs.archive.queue.pieces import JobWatch
+from recorder_core.jobs.archive.queue.watching import watch
 
 __all__ = ["NO_SETTINGS", "JobQueue"]
 
@@ -131,6 +133,17 @@ class JobQueue:
                 raise SettingsError(f"{kind.name} takes no command {command!r}; it takes {known}")
             taken.check(command, arguments)
             return call.send(session.identity.actor, command, arguments, asked_seconds)
+
+    def watch(self, job_id: str) -> JobWatch:
+        """Watch a running job; see `Archive.watch_job`."""
+        job, session = self.get(job_id), self._session
+        kind = find_kind(job.kind)
+        detail = f"job:{job_id} watch"
+        # logged as begun, not as long as it goes on: meanwhile this person does other things
+        with session.audited(Action.VIEW_PREVIEW, job.event_id, detail=detail):
+            if not kind.is_watched:
+                raise SettingsError(f"{kind.name} shows nothing while it runs: ask how far it is")
+            return watch(job, session.identity.actor)
 
     def cancel(self, job_id: str) -> Job:
         """Ask a job to stop; see `Archive.cancel_job`."""

@@ -104,6 +104,8 @@ class JobKind:
         Whether it begins an event, which its row names from then on.
     commands : mapping of CommandKind
         What any process of the archive may send to it while it runs, by name.
+    is_watched : bool
+        Whether it can be watched while it runs: it shows its state, and previews.
     resumes : bool
         Whether a second start goes on after what the first had finished.
     may_queue_beside : {"none", "running", "all"}
@@ -124,6 +126,7 @@ class JobKind:
     ends_with_person: bool = True
     begins_event: bool = False
     commands: Mapping[str, CommandKind] = field(default_factory=dict)
+    is_watched: bool = False
     resumes: bool = False
     may_queue_beside: SameKind = "none"
     makes_copy: bool = False

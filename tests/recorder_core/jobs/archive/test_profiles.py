@@ -255,6 +255,9 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "Archive.command_job": [
         (Action.REPAIR_MIRROR, lambda a, e, p: a.command_job(_add_job(a, "queued"), "mark"))
     ],
+    "Archive.watch_job": [
+        (Action.VIEW_PREVIEW, lambda a, e, p: a.watch_job(_add_job(a, "queued")))
+    ],
     "Archive.start_job_again": [
         (Action.DEIDENTIFY, lambda a, e, p: a.start_job_again(_add_job(a, "failed", e.event_id)))
     ],

@@ -5,12 +5,17 @@ The process of a job is another one: started as a program, this file registers t
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import runpy
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from recorder_core.catalog import Action
 from recorder_core.errors import SettingsError
@@ -57,8 +62,24 @@ TAPE = JobKind(
         ),
     },
     may_queue_beside="all",
+    is_watched=True,
 )
 TURN = JobKind(name="turn", summary="turn round", action=Action.REPAIR_MIRROR)
+
+
+@cache
+def noise() -> bytes:
+    """Return a picture as JPEG that takes more than what waits in a socket."""
+    kept = io.BytesIO()
+    Image.frombytes("RGB", (480, 360), os.urandom(480 * 360 * 3)).save(kept, "JPEG", quality=90)
+    return kept.getvalue()
+
+
+def picture(number: int) -> bytes:
+    """Return a picture as JPEG whose comment is its number."""
+    begin, rest = noise()[:2], noise()[2:]
+    comment = str(number).encode()
+    return begin + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + rest
 
 
 def tape(running: RunningJob) -> None:
@@ -95,8 +116,12 @@ def tape(running: RunningJob) -> None:
 
         with running.commands.answering(answer):
             running.name_event(recording.event_id)
+            shown = 0
             while not running.is_stop_requested:
                 source.stat()
+                shown += 1
+                preview = picture(shown) if running.has_watchers else None
+                running.show(state={"shown": shown}, preview=preview)
                 time.sleep(0.01)
         recording.sink.write(content[len(content) // 2 :])
         recording.finish(json.loads(running.job.settings).get("duration_seconds", 3.0))

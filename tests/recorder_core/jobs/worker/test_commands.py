@@ -19,7 +19,8 @@ import pytest
 from recorder_core.catalog import Catalog
 from recorder_core.errors import NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive.process.process_code import process_code
-from recorder_core.jobs.archive.queue.commanding import JobCall, command_address, signed_text
+from recorder_core.jobs.archive.queue.calling import call_address, signed_text
+from recorder_core.jobs.archive.queue.commanding import JobCall
 from tests.integration.documents.blocks import ROOT
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
 from tests.recorder_core.jobs.worker.test_main import ENDED, gone, when
@@ -30,10 +31,10 @@ __all__ = ["source"]
 pytestmark = pytest.mark.usefixtures("own_kinds")
 
 
-def say(job_id: str, content: Any) -> dict[str, Any]:
+def say(job_id: str, content: Any, calling: Any = "command") -> dict[str, Any]:
     """Return what a job answers to who speaks with it without this program."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-        line.connect(command_address(job_id))
+        line.connect(call_address(calling, job_id))
         stream = line.makefile("rb")
         challenge = json.loads(stream.readline())["challenge"]
         line.sendall(
@@ -149,7 +150,7 @@ def test_a_command_in_the_name_of_another_or_given_again_is_refused(
 
         def signed(by: str, signer: Any, challenge: str, code: Any = "incision") -> dict[str, str]:
             payload = json.dumps({"by": by, "command": "mark", "arguments": {"code": code}})
-            text = signed_text(job.job_id, challenge, payload)
+            text = signed_text("command", job.job_id, challenge, payload)
             return {"payload": payload, "signature": signer._session.identity.actor.sign(text)}
 
         forged, own = partial(signed, "olga", rosa), partial(signed, "rosa", rosa)
@@ -207,7 +208,7 @@ def test_a_command_goes_to_no_other_process_than_the_one_that_the_catalog_names(
         job = catalog.jobs.claim(queued.job_id, process_code(os.getppid()), at_once=None)
     assert job is not None
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as impostor:
-        impostor.bind(command_address(job.job_id))
+        impostor.bind(call_address("command", job.job_id))
         impostor.listen()
         with pytest.raises(WrongState, match="does not answer"), JobCall(job):
             pass

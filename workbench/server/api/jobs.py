@@ -85,6 +85,16 @@ def _watch(request: ApiRequest) -> Any:
     return request.archive.watch_job(request["job"])
 
 
+_WATCHING: Final = Endpoint(
+    "GET",
+    "/jobs/{job}/watch",
+    Action.VIEW_PREVIEW,
+    "What a running job shows: its state and previews, piece by piece until it ends",
+    _watch,
+    types=("application/octet-stream",),
+)
+
+
 def _arguments(kinds: Collection[JobKind]) -> Schema:
     """Return what the arguments of a command may be; of which job it is decides the archive."""
     known = [
@@ -129,14 +139,7 @@ def job_endpoints(kinds: Collection[JobKind]) -> tuple[Endpoint, ...]:
             _command,
             body=(Field("arguments", _arguments(kinds)),),
         ),
-        Endpoint(
-            "GET",
-            "/jobs/{job}/watch",
-            Action.VIEW_PREVIEW,
-            "What a running job shows: its state and previews, piece by piece until it ends",
-            _watch,
-            types=("application/octet-stream",),
-        ),
+        _WATCHING,
     )
 
 

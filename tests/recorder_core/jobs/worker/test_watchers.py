@@ -31,7 +31,7 @@ __all__ = ["source"]
 
 pytestmark = pytest.mark.usefixtures("own_kinds")
 #: more pieces than come in the seconds in which a stream must end
-MANY = 20_000
+MANY = 3_000
 
 
 @pytest.fixture

@@ -67,9 +67,13 @@ def _shown_frame(page: Page) -> int:
     return int(page.evaluate("document.querySelector('.wb-review').review.player.frame"))
 
 
+def _await_picture(page: Page) -> None:
+    page.wait_for_function("document.querySelector('.wb-review')?.review.player.places?.length > 0")
+
+
 def _draw(page: Page, box: tuple[float, ...]) -> None:
     """Press N, and draw a box of frame pixels with the mouse, once a frame is shown."""
-    page.wait_for_function("document.querySelector('.wb-review')?.review.player.places?.length > 0")
+    _await_picture(page)
     page.keyboard.press("n")
     script = """(box) => {
       const { player } = document.querySelector('.wb-review').review;
@@ -406,6 +410,8 @@ def test_a_full_disk_is_said_in_a_sentence_and_loses_nothing(
         _sign_in(page, "rita")
         expect(page.locator(".wb-card").first).to_be_visible()
         _decide_all(page)
+        # no frame is sent of which no row of the log tells
+        _await_picture(page)
         with _full(disk):
             _draw(page, reviewed.face_xyxy_px)
             banner = page.locator(".wb-connection")

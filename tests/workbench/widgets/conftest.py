@@ -43,7 +43,8 @@ def open_widget(site: Site, page: Page) -> Iterator[Callable[[], Page]]:
         "console",
         lambda line: (
             errors.append(line.text)
-            if line.type == "error" and "favicon" not in str(line.location)
+            if line.type == "error"
+            and not any(name in str(line.location) for name in ("favicon", *site.missing))
             else None
         ),
     )

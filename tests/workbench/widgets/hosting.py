@@ -147,6 +147,8 @@ class Site:
     address: str = ""
     #: of each request for a part of a video
     ranges: list[str] = field(default_factory=list)
+    #: names of what is not there at first; a browser writes down that it was not found
+    missing: tuple[str, ...] = ()
 
     def body(self, path: str) -> tuple[bytes, str]:
         """Return what lies at a path, and its type."""

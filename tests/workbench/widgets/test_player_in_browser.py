@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.workbench.widgets.hosting import Site, drawn_numbers, video_traits, write_numbered
 
@@ -87,3 +87,34 @@ def test_boxes_belong_to_the_frame_while_the_video_plays(
     pairs = page.evaluate("window.pairs")
     assert len({frame for frame, _ in pairs}) > 5
     assert [frame for frame, burned in pairs if frame != burned] == []
+
+
+def test_a_video_that_was_not_sent_is_shown_once_it_is(
+    site: Site, open_widget: Callable[[], Page]
+) -> None:
+    path = write_numbered(site.folder / "video.mp4", CONSTANT)
+    site.traits = video_traits(path)
+    site.missing = (path.name,)
+    away = path.rename(site.folder / "away.mp4")
+    page = open_widget()
+    notice = page.locator(".wb-notice")
+    expect(notice).to_contain_text("It is asked for again by itself.")
+    page.evaluate("widget.show(7)")
+    away.rename(path)
+    page.wait_for_function("widget.frame === 7")
+    page.evaluate(RECORD)
+    assert page.evaluate(SHOW, 8) == [8, 8]
+    expect(notice).to_be_empty()
+
+
+def test_a_video_that_no_browser_plays_is_said_once(
+    site: Site, open_widget: Callable[[], Page]
+) -> None:
+    path = write_numbered(site.folder / "video.mp4", CONSTANT)
+    site.traits = video_traits(path)
+    path.write_bytes(bytes(5000))
+    page = open_widget()
+    expect(page.locator(".wb-notice")).to_contain_text("The browser cannot play this video.")
+    asked = len(site.ranges)
+    page.wait_for_timeout(4000)
+    assert len(site.ranges) == asked

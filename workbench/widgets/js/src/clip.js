@@ -10,16 +10,19 @@ const MOST_WAITS = 20;
  * say too much, and shows that one.
  */
 const ATTEMPTS = [0, 0.45, 1];
+/** How often a video is asked for again that the server does not send. */
+const RETRY_MS = 3000;
 
 export class Clip {
   /**
    * @param {string} url
    * @param {import("./model/frame_index.js").FrameIndex} index
    * @param {(clip: Clip) => void} onFrame called when there is a frame to paint
+   * @param {(isSent: boolean) => void} onFailure called when it cannot be played: the server does
+   *   not send it just now, and is asked again, or the browser cannot read what is sent
    */
-  constructor(url, index, onFrame) {
-    this.index = index;
-    this.onFrame = onFrame;
+  constructor(url, index, onFrame, onFailure) {
+    Object.assign(this, { index, onFrame, onFailure, isLoadedAnew: false });
     this.frame = -1;
     this.wanted = null;
     this.video = Object.assign(document.createElement("video"), {
@@ -28,13 +31,33 @@ export class Clip {
       crossOrigin: "use-credentials",
     });
     this.video.addEventListener("seeked", () => this.#afterSeek());
-    this.video.addEventListener("loadeddata", () => this.show(this.wanted ?? 0));
+    this.video.addEventListener("loadeddata", () => this.#loaded());
+    this.video.addEventListener("error", () => this.#failed());
     this.#watch();
     this.video.src = url;
   }
 
   get ready() {
     return this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+  }
+
+  #loaded() {
+    this.isLoadedAnew = false;
+    this.show(this.wanted ?? 0);
+  }
+
+  /** Load it anew, at the frame that was shown, once the server sends it. */
+  async #failed() {
+    const { currentSrc, error } = this.video;
+    if (!error) return;
+    const isSent = await isServed(currentSrc);
+    // closed meanwhile
+    if (this.video.error !== error) return;
+    if (!isSent) this.retry = setTimeout(() => this.#failed(), RETRY_MS);
+    if (isSent && !this.isLoadedAnew) {
+      Object.assign(this, { isLoadedAnew: true, wanted: this.target, frame: -1, sought: null });
+      this.video.load();
+    } else this.onFailure(isSent);
   }
 
   #watch() {
@@ -123,9 +146,20 @@ export class Clip {
 
   close() {
     clearTimeout(this.patience);
+    clearTimeout(this.retry);
     this.video.cancelVideoFrameCallback(this.handle);
     this.video.pause();
     this.video.removeAttribute("src");
     this.video.load();
+  }
+}
+
+async function isServed(url) {
+  try {
+    const answer = await fetch(url, { credentials: "include", headers: { Range: "bytes=0-0" } });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
   }
 }

@@ -115,9 +115,8 @@ export class Player {
     const urls = { original: this.model.get("url"), copy: this.model.get("copy_url") };
     for (const [which, url] of Object.entries(urls)) {
       if (!url || !this.index.length) continue;
-      const clip = new Clip(url, this.index, (shown) => this.#shown(shown));
+      const clip = new Clip(url, this.index, (shown) => this.#shown(shown), (isSent) => this.tell(this.say(isSent ? "cannotPlay" : "notSent")));
       clip.video.muted = which === "copy" && Boolean(urls.original);
-      clip.video.addEventListener("error", () => this.tell(this.say("cannotPlay")));
       clip.video.addEventListener("loadedmetadata", () => this.#fillChoices());
       clip.video.addEventListener("ended", () => this.pause());
       clip.show(wanted);

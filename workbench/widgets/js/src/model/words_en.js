@@ -33,6 +33,7 @@ export const EN = {
   marker: "Marker {label} at {time}",
   frame: "frame",
   cannotPlay: "The browser cannot play this video. Reload the page; if it stays, tell the administrator.",
+  notSent: "The video does not come just now: the server cannot send it, or cannot be reached. It is asked for again by itself.",
   noVideo: "No video is open. Choose an event first.",
   timeline: "Signals over time",
   noSignals: "This event has no signals.",

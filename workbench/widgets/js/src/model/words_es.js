@@ -33,6 +33,7 @@ export const ES = {
   marker: "Marcador {label} en {time}",
   frame: "fotograma",
   cannotPlay: "El navegador no puede reproducir este vídeo. Recargue la página; si sigue así, avise al administrador.",
+  notSent: "El vídeo no llega en este momento: el servidor no puede enviarlo o no se alcanza. Se vuelve a pedir automáticamente.",
   noVideo: "No hay ningún vídeo abierto. Elija primero un evento.",
   timeline: "Señales a lo largo del tiempo",
   noSignals: "Este evento no tiene señales.",

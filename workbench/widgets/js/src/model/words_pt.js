@@ -33,6 +33,7 @@ export const PT = {
   marker: "Marcador {label} em {time}",
   frame: "fotograma",
   cannotPlay: "O navegador não consegue reproduzir este vídeo. Recarregue a página; se continuar, avise o administrador.",
+  notSent: "O vídeo não chega neste momento: o servidor não pode enviá-lo ou não responde. É pedido de novo automaticamente.",
   noVideo: "Nenhum vídeo está aberto. Escolha primeiro um evento.",
   timeline: "Sinais ao longo do tempo",
   noSignals: "Este evento não tem sinais.",

@@ -1,0 +1,177 @@
+"""What every live source offers, whatever device is behind it.
+
+A source runs in a thread of its own from `start` to `close`, stamps what arrives by
+`time.monotonic`, reconnects by itself, and never makes anybody wait. `time.monotonic` is the one
+clock of a recording; the latency that a site has configured is subtracted once, here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder_core.media import Frame
+
+__all__ = [
+    "AudioBlock",
+    "AudioSource",
+    "FrameSource",
+    "LiveFrame",
+    "Samples",
+    "Source",
+    "SourceCounters",
+    "SourceState",
+]
+
+#: (n, channels), float32, -1 to 1
+Samples: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFrame:
+    """A frame of a live source.
+
+    Attributes
+    ----------
+    frame : Frame
+        Its own index counts the frames of this connection.
+    seconds : float
+        When what it shows happened: `time.monotonic` at arrival less the source's latency.
+    """
+
+    frame: Frame
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AudioBlock:
+    """Samples that follow one another.
+
+    Attributes
+    ----------
+    samples : numpy.ndarray
+        (n, channels), float32, -1 to 1.
+    sample_rate : int
+        Nominal, samples per second; the card's own clock may be off by some hundred ppm.
+    seconds : float
+        When the first sample was heard: `time.monotonic` less the source's latency.
+    is_joined : bool
+        Whether it follows the block before without a gap.
+    """
+
+    samples: Samples
+    sample_rate: int
+    seconds: float
+    is_joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounters:
+    """What became of what a source gave; for frames, or blocks of audio, or records.
+
+    Attributes
+    ----------
+    received : int
+        How many arrived.
+    used : int
+        How many were taken, each counted once.
+    repeated : int
+        How often one was taken again because there was no newer.
+    dropped : int
+        How many nobody took.
+    late : int
+        Of those dropped, how many arrived after the moment that they were for.
+    invalid : int
+        How many could not be read.
+    """
+
+    received: int = 0
+    used: int = 0
+    repeated: int = 0
+    dropped: int = 0
+    late: int = 0
+    invalid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a source is just now.
+
+    Attributes
+    ----------
+    name : str
+        A code of the site's, such as `room`.
+    is_present : bool
+        Whether something arrived lately; False before the first, and once its watchdog says that
+        the signal is lost.
+    since_seconds : float
+        `time.monotonic` when it became so.
+    connections : int
+        How often it was connected.
+    counters : SourceCounters
+        Since `start`.
+    sentence : str
+        Why it is absent, and what to do; empty while all is well.
+    """
+
+    name: str
+    is_present: bool
+    since_seconds: float
+    connections: int
+    counters: SourceCounters
+    sentence: str = ""
+
+
+class Source(Protocol):
+    """What every source can do."""
+
+    @property
+    def name(self) -> str:
+        """A code of the site's, such as `laparoscope`."""
+
+    @property
+    def state(self) -> SourceState:
+        """How it is just now."""
+
+    def start(self) -> None:
+        """Begin to connect; a source that is absent is no error, and is tried again."""
+
+    def close(self) -> None:
+        """Stop, and let the device go; returns once its thread has ended."""
+
+
+class FrameSource(Source, Protocol):
+    """A source of frames; its mailbox keeps the newest few."""
+
+    def take(self, seconds: float) -> LiveFrame | None:
+        """Return the newest frame that is not newer than a moment, and count it.
+
+        Frames before it are dropped. None while the signal is absent: who composes shows that the
+        signal is lost.
+
+        Parameters
+        ----------
+        seconds : float
+            By `time.monotonic`; never less than the last time.
+        """
+
+    def peek(self) -> LiveFrame | None:
+        """Return the newest frame, uncounted, as for a preview or a screenshot."""
+
+
+class AudioSource(Source, Protocol):
+    """A source of sound."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Nominal, samples per second."""
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+
+    def take(self) -> list[AudioBlock]:
+        """Return the blocks that arrived since the last call; the buffer holds some seconds."""

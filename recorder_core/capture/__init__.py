@@ -1,4 +1,4 @@
-"""Live sources: frames, sound, signals and switches, each stamped when it arrives."""
+"""Live sources: whatever arrives from a device is stamped when it arrives."""
 
 from __future__ import annotations
 

@@ -8,12 +8,13 @@ clock of a recording; the latency that a site has configured is subtracted once,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.media import Frame
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "AudioBlock",
@@ -46,7 +47,7 @@ class LiveFrame:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AudioBlock:
     """Samples that follow one another.
 
@@ -62,6 +63,8 @@ class AudioBlock:
         Whether it follows the block before without a gap.
     """
 
+    __repr__ = carrier_repr
+
     samples: Samples
     sample_rate: int
     seconds: float
@@ -70,7 +73,9 @@ class AudioBlock:
 
 @dataclass(frozen=True, slots=True)
 class SourceCounters:
-    """What became of what a source gave; for frames, or blocks of audio, or records.
+    """What became of what a source gave.
+
+    One is a frame of a video, a block of audio, a record of a monitor, or a press of a switch.
 
     Attributes
     ----------
@@ -79,11 +84,12 @@ class SourceCounters:
     used : int
         How many were taken, each counted once.
     repeated : int
-        How often one was taken again because there was no newer.
+        Of frames alone: how often one was taken again because there was no newer.
     dropped : int
-        How many nobody took.
+        How many nobody took: frames that a newer one replaced, and of other kinds what its buffer
+        could not keep.
     late : int
-        Of those dropped, how many arrived after the moment that they were for.
+        Of frames alone: how many of those dropped arrived after the moment that they were for.
     invalid : int
         How many could not be read.
     """
@@ -126,7 +132,7 @@ class SourceState:
 
 
 class Source(Protocol):
-    """What every source can do."""
+    """What every source can do; as a context manager it is started, and closed at the end."""
 
     @property
     def name(self) -> str:
@@ -141,6 +147,15 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Stop, and let the device go; returns once its thread has ended."""
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close it."""
+        self.close()
 
 
 class FrameSource(Source, Protocol):
@@ -163,7 +178,7 @@ class FrameSource(Source, Protocol):
 
 
 class AudioSource(Source, Protocol):
-    """A source of sound."""
+    """A source of audio."""
 
     @property
     def sample_rate(self) -> int:

@@ -110,6 +110,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("workbench.cli.event.event", "sqlite3", OWNED),
         ("recorder_core.media.decode.sequential", "requests", OWNED),
         ("recorder_core.jobs.archive.access.session", "av", OWNED),
+        ("recorder_core.capture.source", "av", OWNED),
         # a room that is not everybody's
         ("recorder_core.report.chart", "recorder_core.deidentify.tracking", OWNED),
         ("recorder_core.train.run.loop", "recorder_core.deidentify.smoothing", OWNED),
@@ -156,7 +157,7 @@ def test_a_breach_is_caught(
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
-        ("recorder_core.capture.source", "av"),
+        ("recorder_core.dicom.push", "av"),
         ("recorder_core.upload.nextcloud", "requests"),
         ("workbench.panels.player", "torch"),
         ("recorder_core.lens.zernike", "sqlite3"),

@@ -6,11 +6,12 @@ is one multiplication and one addition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.drawing.arrays import Channel, Field, Picture, Sprite
 from recorder_core.simulate.drawing.noise import fractal_noise
 
@@ -27,10 +28,12 @@ def premultiply(color_rgb: Field, alpha: Field) -> Sprite:
 class Canvas:
     """A picture under construction, which remembers whose face each pixel shows."""
 
+    __repr__ = carrier_repr
+
     #: (height, width, 3) uint8
-    rgb: Picture = field(repr=False)
+    rgb: Picture
     #: (height, width) uint8: number of the face that the pixel shows, 0 for none
-    owner: Channel = field(repr=False)
+    owner: Channel
 
     @classmethod
     def of_size(cls, height: int, width: int) -> Canvas:

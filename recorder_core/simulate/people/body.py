@@ -6,12 +6,13 @@ y = 0 the hairline, y = 1 the chin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.drawing.arrays import Channel, Field, Sprite
 from recorder_core.simulate.drawing.sprites import Canvas, cloth
 
@@ -70,10 +71,12 @@ class Stance:
 class Body:
     """A dressed body without its head."""
 
-    front: Sprite = field(repr=False)
-    back: Sprite = field(repr=False)
-    upper_arm: Sprite = field(repr=False)
-    forearm: Sprite = field(repr=False)
+    __repr__ = carrier_repr
+
+    front: Sprite
+    back: Sprite
+    upper_arm: Sprite
+    forearm: Sprite
 
 
 def _shape(half: _Outline) -> Channel:

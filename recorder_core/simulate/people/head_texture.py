@@ -7,12 +7,13 @@ marks the face: forehead to chin, ear to ear.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import cv2
 import numpy as np
 
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.drawing.arrays import Channel, Field, Sprite
 from recorder_core.simulate.drawing.noise import fractal_noise, smooth_curve, smoothstep
 from recorder_core.simulate.people.portraits import (
@@ -59,18 +60,20 @@ class Outfit:
 class Head:
     """A head as a map and a solid shape; arrays over rows reach from TOP to BOTTOM."""
 
+    __repr__ = carrier_repr
+
     outfit: Outfit
     skin_rgb: tuple[float, float, float]
     #: maps (rows, ANGLES, 4) uint8 of full, half, quarter ... size; channel 3 marks the face
-    maps: tuple[Channel, ...] = field(repr=False)
+    maps: tuple[Channel, ...]
     #: (rows,) float32: half width, face units
-    width: Field = field(repr=False)
+    width: Field
     #: (rows,) float32: half depth
-    depth: Field = field(repr=False)
+    depth: Field
     #: (rows,) float32: how far the axis lies in front of the neck
-    forward: Field = field(repr=False)
+    forward: Field
     #: (rows, ANGLES) float32: how far nose, chin and mask stand out
-    relief: Field = field(repr=False)
+    relief: Field
 
 
 def _grid() -> tuple[Field, Field]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.drawing.arrays import Channel, Field, Sprite
 from recorder_core.simulate.drawing.sprites import premultiply
 
@@ -31,10 +32,12 @@ SHADOW_SHRINK: Final = 8.0
 class Instrument:
     """An instrument that enters from one corner and works in the middle."""
 
+    __repr__ = carrier_repr
+
     #: closed to open
-    sprites: tuple[Sprite, ...] = field(repr=False)
+    sprites: tuple[Sprite, ...]
     #: (height, width) uint8: darkness of the shadow, reduced by SHADOW_SHRINK
-    shadow: Channel = field(repr=False)
+    shadow: Channel
     #: pixels of the picture per pixel of a picture 720 high
     unit: float
     #: where the trocar is, parts of the picture's width and height (outside the picture)

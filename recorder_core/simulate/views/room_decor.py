@@ -7,13 +7,14 @@ reduced, so that edges are soft as in a photograph.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.drawing.arrays import Channel, Field, Picture, Sprite
 from recorder_core.simulate.drawing.noise import fractal_noise, smoothstep
 from recorder_core.simulate.drawing.sprites import cloth, premultiply
@@ -33,7 +34,9 @@ _Color = tuple[float, float, float]
 class Prop:
     """A thing that stands in front of smaller (more distant) faces."""
 
-    sprite: Sprite = field(repr=False)
+    __repr__ = carrier_repr
+
+    sprite: Sprite
     x: int
     y: int
     #: it hides people whose faces are smaller than this, pixels of a 640x360 view

@@ -8,13 +8,14 @@ for more of the stream, so that it gets a file in which they are null packets in
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.media.files.media_file import MediaFile
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "NULL_PID",
@@ -49,14 +50,16 @@ _Flags: TypeAlias = "NDArray[np.bool_]"
 class PacketBlock:
     """Packets that follow each other in a file; columns of one length."""
 
+    __repr__ = carrier_repr
+
     #: (N, 188) uint8, from the sync byte on
-    rows: _Bytes = field(repr=False)
+    rows: _Bytes
     #: (N,) int64, byte of the file at which each has its sync byte
-    offsets: _Numbers = field(repr=False)
+    offsets: _Numbers
     #: from packet to packet
     stride_bytes: int
     #: (N,) bool, it repeats the packet before it
-    is_duplicate: _Flags = field(repr=False)
+    is_duplicate: _Flags
     #: bytes before the first are no packets
     follows_loss: bool
 

@@ -6,12 +6,16 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
+import re
 from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 import recorder_core
+from recorder_core.capture.source import AudioBlock
 from recorder_core.model import FrameDetections
 from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.tables import Table
@@ -52,11 +56,18 @@ def _carriers() -> list[type]:
             continue
         module = importlib.import_module(info.name)
         for name, member in inspect.getmembers(module, dataclasses.is_dataclass):
-            if member.__module__ == info.name and not name.startswith("_"):
-                types = [str(each.type) for each in dataclasses.fields(member)]
-                if any("NDArray" in kind or "Tensor" in kind for kind in types):
-                    found[f"{info.name}.{name}"] = member
+            if member.__module__ != info.name or name.startswith("_"):
+                continue
+            if any(_is_of_arrays(each, module) for each in dataclasses.fields(member)):
+                found[f"{info.name}.{name}"] = member
     return [found[key] for key in sorted(found)]
+
+
+def _is_of_arrays(field_: dataclasses.Field[Any], module: ModuleType) -> bool:
+    """Return whether a field's type says an array or a tensor, by itself or by an alias."""
+    written = str(field_.type)
+    aliases = [str(getattr(module, name, "")) for name in re.findall(r"\w+", written)]
+    return re.search("NDArray|ndarray|Tensor", " ".join([written, *aliases])) is not None
 
 
 @pytest.mark.parametrize("carrier", _carriers(), ids=lambda each: each.__name__)
@@ -66,3 +77,4 @@ def test_every_carrier_prints_shapes(carrier: type) -> None:
 
 def test_there_are_carriers() -> None:
     assert len(_carriers()) > 30
+    assert AudioBlock in _carriers()

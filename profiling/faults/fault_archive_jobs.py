@@ -33,6 +33,7 @@ from pathlib import Path
 import av
 import numpy as np
 from killing import FaultError, Say, fault_parser, finish, kill_workers, numbers
+from recorded_videos import is_recording
 
 from recorder_core.archive import Argon2Settings, DelaySettings, Password
 from recorder_core.catalog import Action, AuditRow, EventState, Profile
@@ -300,7 +301,7 @@ def _is_recorded(rita: Archive, site: Site, event_id: str, stage: str) -> bool:
     if stage == "finalised":
         is_whole = content[4:8] == b"ftyp"
     else:
-        is_whole = len(content) >= promised and site.fragments.startswith(content)
+        is_whole = is_recording(content, site.fragments, promised)
     if not (is_whole and beside):
         print(f"lost: {stage} {event_id}: {len(content)} bytes, {beside=}", file=sys.stderr)
     return is_whole and beside

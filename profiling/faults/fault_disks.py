@@ -38,6 +38,7 @@ from typing import BinaryIO, Final
 import av
 import numpy as np
 from killing import FaultError, fault_parser, finish, numbers
+from recorded_videos import is_recording
 
 from recorder_core.archive import Argon2Settings, DelaySettings, Password
 from recorder_core.catalog import EventState, Profile
@@ -424,7 +425,7 @@ def _is_there(site: Site, rita: Archive, which: str, what: str, size: int) -> bo
     with event.video(incomplete=event.row.state is EventState.RECORDING) as file:
         content = file.read()
     if what in ("durable", "recorded"):
-        return len(content) >= size and site.fragments.startswith(content)
+        return is_recording(content, site.fragments, size)
     return content[4:8] == b"ftyp" and len(content) > len(site.fragments) // 2
 
 

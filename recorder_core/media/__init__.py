@@ -23,6 +23,7 @@ from recorder_core.media.audio.plan import (
 )
 from recorder_core.media.container.creation_time import read_creation_time
 from recorder_core.media.container.info import AudioInfo, MediaInfo, VideoInfo
+from recorder_core.media.container.mp4_boxes import is_fragmented
 from recorder_core.media.container.probe import probe
 from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.decode.gops import Gop, TimedFrame, decode_at_keyframes, list_gops, psnr_y
@@ -58,6 +59,7 @@ from recorder_core.media.output.cut_recording import (
     read_frame_times,
     recorded_seconds,
     remux_cut_recording,
+    remux_whole_recording,
 )
 from recorder_core.media.output.remux import can_remux, indexed_bytes, remux
 from recorder_core.media.output.verify import verify_output
@@ -116,6 +118,7 @@ __all__ = [
     "hash_beside",
     "index_frames",
     "indexed_bytes",
+    "is_fragmented",
     "keep_depth",
     "list_gops",
     "open_video",
@@ -130,6 +133,7 @@ __all__ = [
     "recorded_seconds",
     "remux",
     "remux_cut_recording",
+    "remux_whole_recording",
     "verify_output",
     "write_segment",
 ]

@@ -107,6 +107,30 @@ class SealedReader(io.RawIOBase):
         reader._open(list(bases), writer.key_file, writer.copy_key(), incomplete=True)
         return reader
 
+    @classmethod
+    def with_key(
+        cls, key_file: KeyFile, file_key: SecretBytes, bases: Sequence[Path]
+    ) -> SealedReader:
+        """Read back what a writer has completed; needs nobody's private key.
+
+        Parameters
+        ----------
+        key_file : KeyFile
+            Of the writer, once it is closed.
+        file_key : SecretBytes
+            From `SealedWriter.copy_key`, before; wiped here.
+        bases : sequence of Path
+            Base path of the file on each root.
+
+        Raises
+        ------
+        ArchiveError
+            If no copy can be read, or the file has no end.
+        """
+        reader = cls.__new__(cls)
+        reader._open(list(bases), key_file, file_key, incomplete=False)
+        return reader
+
     def _open(
         self, places: list[Path], key_file: KeyFile, file_key: SecretBytes, *, incomplete: bool
     ) -> None:

@@ -7,11 +7,19 @@ size follows, size 0 means "to the end of the file".
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from recorder_core.media.files.media_file import MediaFile
 
-__all__ = ["Box", "cut_fragment", "is_cut_off", "lacks_index", "top_level_boxes"]
+__all__ = [
+    "Box",
+    "cut_fragment",
+    "is_cut_off",
+    "is_fragmented",
+    "lacks_index",
+    "top_level_boxes",
+]
 
 _KNOWN = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"sidx", b"styp"}
 _HEADER_BYTES = 8
@@ -39,7 +47,15 @@ class _Bytes(Protocol):
 
 def top_level_boxes(file: _Bytes) -> list[Box]:
     """Return the boxes of a file object, in order; only their headers are read."""
-    boxes: list[Box] = []
+    return list(_read_boxes(file))
+
+
+def is_fragmented(file: _Bytes) -> bool:
+    """Return whether a file object is MP4 in fragments; it is read up to the first of them."""
+    return any(box.kind == b"moof" for box in _read_boxes(file))
+
+
+def _read_boxes(file: _Bytes) -> Iterator[Box]:
     end, offset = file.seek(0, os.SEEK_END), 0
     while offset + _HEADER_BYTES <= end:
         file.seek(offset)
@@ -48,11 +64,10 @@ def top_level_boxes(file: _Bytes) -> list[Box]:
         if size == 1:
             size = int.from_bytes(header[8:16], "big")
         size = size or end - offset
-        if size < _HEADER_BYTES or not (boxes or kind in _KNOWN):
-            break
-        boxes.append(Box(kind, offset, size, offset + size <= end))
+        if size < _HEADER_BYTES or not (offset or kind in _KNOWN):
+            return
+        yield Box(kind, offset, size, offset + size <= end)
         offset += size
-    return boxes
 
 
 def _boxes_of(video: MediaFile) -> list[Box]:

@@ -1,4 +1,4 @@
-"""What a recording that a crash cut off still holds: how long it is, and a seekable file of it.
+"""What a recording, whole or cut off by a crash, holds: how long it is, and a seekable file of it.
 
 It is read through a file object, such as one that decrypts, and nothing is encoded again. A
 recorder writes fragmented MP4: ``moov`` first, then a ``moof`` and its ``mdat`` for every GOP,
@@ -22,7 +22,7 @@ import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 
-from recorder_core.errors import DecodeError
+from recorder_core.errors import DecodeError, EncodeError
 from recorder_core.media.container.mp4_boxes import Box, top_level_boxes
 from recorder_core.media.container.probe import open_media, video_stream
 from recorder_core.media.ffmpeg_errors import reading
@@ -31,7 +31,7 @@ from recorder_core.media.files.media_file import media_file
 from recorder_core.media.output.remux import StreamCopy
 from recorder_core.model import FrameTimes
 
-__all__ = ["read_frame_times", "recorded_seconds", "remux_cut_recording"]
+__all__ = ["read_frame_times", "recorded_seconds", "remux_cut_recording", "remux_whole_recording"]
 
 #: a cut may fall on the first frame of a fragment, so that the one before is the last
 _FRAGMENTS_TRIED: Final = 2
@@ -121,6 +121,48 @@ def remux_cut_recording(
                 target.write(packet)
                 if on_bytes is not None:
                     on_bytes(target.written_bytes)
+        if not found.pts:
+            raise DecodeError(f"{name} holds no frame that can be shown")
+        return found.times(target.time_base)
+
+
+def remux_whole_recording(file: ByteSource, sink: ByteSink, name: str) -> FrameTimes:
+    """Write all that a recording with its end holds into a seekable MP4 file, as it is.
+
+    Parameters
+    ----------
+    file : ByteSource
+        A recording that nothing cut off.
+    sink : ByteSink
+        Where the MP4 file goes; on an error it is worth nothing.
+    name : str
+        What it is, for messages.
+
+    Returns
+    -------
+    FrameTimes
+        Of the new file.
+
+    Raises
+    ------
+    DecodeError
+        If a part of it cannot be read, or no frame of it can be shown.
+    EncodeError
+        If MP4 cannot hold it, or something in it would be left out.
+    """
+    video = media_file(file, name)
+    with reading(video), open_media(video) as source:
+        found = _Frames(source, name)
+        kinds = [stream.type for stream in source.streams]
+        if kinds.count("video") != 1 or not {*kinds} <= {"video", "audio"}:
+            raise EncodeError(f"{name} holds more than one video and its audio")
+        with StreamCopy(source, sink, name) as target:
+            for packet in source.demux():
+                if packet.is_corrupt:
+                    raise DecodeError(f"a packet of {name} is not whole")
+                if packet.size:
+                    found.note(packet)
+                    target.write(packet)
         if not found.pts:
             raise DecodeError(f"{name} holds no frame that can be shown")
         return found.times(target.time_base)

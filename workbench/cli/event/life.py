@@ -66,8 +66,9 @@ def _add_finalise(actions: Any) -> None:
         _finalise,
         "save what a cut-off recording holds as a whole event",
         "Save what a cut-off recording holds: everything authentic goes into a seekable file, "
-        "without encoding it again, sealed to the same people. A reviewer who can open it does "
-        "this, or an administrator with --recovery.",
+        "without encoding it again, sealed to the same people. A finished recording that is still "
+        "fragmented MP4 becomes seekable in the same way. A reviewer who can open it does this, or "
+        "an administrator with --recovery.",
     )
     add_event_argument(parser)
     add_quiet_argument(parser)

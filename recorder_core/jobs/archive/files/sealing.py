@@ -162,6 +162,7 @@ def seal_again(
     source: SealedReader,
     write: Callable[[SealedReader, SealedWriter], _Written],
     *,
+    key_file: KeyFile | None = None,
     is_muxed: bool = False,
 ) -> tuple[NewFile, _Written]:
     """Seal what a file holds as its next generation, under a new key, to the same readers.
@@ -177,6 +178,8 @@ def seal_again(
         The file, open; one without its end may be.
     write : callable
         Writes the content of the new file; such as `copy_content`.
+    key_file : KeyFile, optional
+        Of the file as it lies on the disk now, where it was opened before somebody was granted it.
     is_muxed : bool, default False
         As for `sealing`.
 
@@ -193,7 +196,8 @@ def seal_again(
         If the file cannot be read, or the new one cannot be written; nothing of it is left.
     """
     identity = replace(source.identity, generation=source.identity.generation + 1)
-    readers, replaces = ReaderSet.of(source.key_file), source.key_file
+    replaces = key_file or source.key_file
+    readers = ReaderSet.of(replaces)
     with sealing(roots, identity, readers, replaces=replaces, is_muxed=is_muxed) as sink:
         written = write(source, sink.writer)
     return sink.file, written

@@ -1,4 +1,4 @@
-"""Make a whole event of a recording that a crash cut off.
+"""Make a whole event of a recording that a crash cut off, and finished videos seekable.
 
 All its files are saved together: what is authentic of each goes into a new file, encrypted on its
 way, under a new key and to the same readers; the class of each kind says how, see
@@ -10,16 +10,19 @@ root is left as it was, and does not keep the others from being saved.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from recorder_core.archive import CopyFault, SealedReader
 from recorder_core.catalog import Action, EventFile, EventState
 from recorder_core.errors import (
     ArchiveError,
+    DecodeError,
+    EncodeError,
     HeaderDamaged,
     NoKeyMatches,
     PayloadDamaged,
+    RecorderError,
     WrongState,
 )
 from recorder_core.jobs.archive.access.session import Session
@@ -38,6 +41,7 @@ from recorder_core.jobs.archive.place.roles import ROLES, StoredFile, file_name,
 from recorder_core.jobs.archive.recording.kinds import kind_of
 from recorder_core.jobs.archive.recording.saving import OnBytes, Saved, SavedFile, check_saved
 from recorder_core.jobs.progress import Progress, no_progress
+from recorder_core.media import is_fragmented
 
 __all__ = ["FinaliseResult", "finalise_event"]
 
@@ -80,7 +84,7 @@ class _Cut:
         As the catalog has it.
     source : SealedReader or None
         The same, open, unless it is too damaged for that.
-    damage : ArchiveError or None
+    damage : RecorderError or None
         What keeps it from being saved.
     saved : Saved or None
         What was saved of it.
@@ -88,7 +92,7 @@ class _Cut:
 
     old: StoredFile
     source: SealedReader | None = None
-    damage: ArchiveError | None = None
+    damage: RecorderError | None = None
     saved: Saved | None = None
 
     @property
@@ -131,19 +135,23 @@ def finalise_event(
     NoKeyMatches
         If this person cannot open a file of the recording; nothing was changed.
     WrongState
-        If the event is being recorded at this moment, or is whole.
+        If the event is being recorded at this moment, or is whole and seekable.
     PayloadDamaged, HeaderDamaged
         If a part of each file is damaged on every root; the recording stays as it was.
+    DecodeError, EncodeError
+        If a finished video cannot be made seekable as it is; it stays as it was.
     """
     with (
         acting_on(archive, event, Action.FINALISE_EVENT) as (session, found),
         lock_event(session.folders, found.event_id, wait=False),
     ):
         event_id = found.event_id
-        _refuse_whole(session, event_id)
+        fragmented = _fragmented(session, event_id)
+        _refuse_whole(session, event_id, fragmented)
         _take_streams_in(session, event_id)
         with ExitStack() as stack:
-            cut = [_open(session, stack, old) for old in _cut_files(session, event_id)]
+            old_files = _cut_files(session, event_id, fragmented)
+            cut = [_open(session, stack, old) for old in old_files]
             for each in cut:
                 _take_in(session, kind_of(each.old).unknown_files(session, each.old, each.source))
             set_leftovers_aside(session, of_event=event_id)
@@ -156,19 +164,37 @@ def finalise_event(
     return _result(event_now, saved, summaries)
 
 
-def _refuse_whole(session: Session, event_id: str) -> None:
+def _fragmented(session: Session, event_id: str) -> set[str]:
+    """Return the finished videos of a recorded event that are still as their recorder wrote them.
+
+    Those that this person cannot open are none of them.
+    """
+    found: set[str] = set()
+    if session.catalog.events.get(event_id).state is not EventState.RECORDED:
+        return found
+    for row in session.catalog.contents.files(event_id):
+        if role_of(row.role).recorded_as == "video" and row.is_complete:
+            with suppress(ArchiveError), session.open_sealed(session.stored(row)) as reader:
+                found |= {row.file_id} if is_fragmented(reader) else set()
+    return found
+
+
+def _refuse_whole(session: Session, event_id: str, fragmented: set[str]) -> None:
     event = session.catalog.events.get(event_id)
     has_cut = event.state is not EventState.DELETED and any(
         not row.is_complete for row in session.catalog.contents.files(event_id)
     )
+    if fragmented:
+        return
     if event.state is not EventState.RECORDING and not has_cut:
         raise WrongState(f"event {event_id} is {event.state}: its recording needs no finalising")
 
 
-def _cut_files(session: Session, event_id: str) -> list[StoredFile]:
+def _cut_files(session: Session, event_id: str, fragmented: set[str]) -> list[StoredFile]:
     """Return the files to save: the newest of each kind that is recorded, the video first.
 
-    The video is one of them although it has its end: it is made seekable.
+    Videos that have their end are among them, to be made seekable: that of an event without its
+    end, and those that are named.
     """
     newest: dict[str, EventFile] = {}
     for row in session.catalog.contents.files(event_id):
@@ -177,7 +203,11 @@ def _cut_files(session: Session, event_id: str) -> list[StoredFile]:
     state = session.catalog.events.get(event_id).state
     seekable = "original" if state is EventState.RECORDING else None
     rows = [newest[role] for role in ROLES if role in newest]
-    cut = [row for row in rows if row.role == seekable or not row.is_complete]
+    cut = [
+        row
+        for row in rows
+        if row.role == seekable or row.file_id in fragmented or not row.is_complete
+    ]
     if not cut:
         raise WrongState(f"event {event_id} has no recording that can be finalised: delete it")
     return [session.stored(row) for row in cut]
@@ -236,7 +266,7 @@ def _save_all(session: Session, cut: list[_Cut], progress: Progress) -> list[Sav
 def _save(session: Session, cut: _Cut, source: SealedReader, on_bytes: OnBytes) -> None:
     try:
         cut.saved = kind_of(cut.old).save(session, cut.old, source, on_bytes)
-    except PayloadDamaged as error:
+    except (PayloadDamaged, DecodeError, EncodeError) as error:
         cut.damage = error
     else:
         check_saved(session, cut.saved)

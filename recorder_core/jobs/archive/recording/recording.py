@@ -57,6 +57,8 @@ class EventRecording:
         From whose zero every second of the event counts.
     warning : str or None
         What to say before the first byte: that nobody but the recovery key opens the recording.
+    fragmented : tuple of str
+        What to say after the block of `record_event`: which videos stay fragmented MP4, and why.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class EventRecording:
         self.event_id = event_id
         self.clock = clock
         self.warning = warning
+        self.fragmented: tuple[str, ...] = ()
 
     @property
     def sink(self) -> SealedWriter:
@@ -213,6 +216,18 @@ class EventRecording:
             for stream in self._streams.values():
                 stack.callback(stream.sink.abandon)
 
+    def _make_seekable(self) -> None:
+        """Replace the finished videos by seekable files; the caller holds the event."""
+        said = [video.make_seekable() for video in self._videos()] if self._is_finished else []
+        self.fragmented = tuple(why for why in said if why is not None)
+
+    def _forget(self) -> None:
+        for video in self._videos():
+            video.forget()
+
+    def _videos(self) -> list[VideoStream]:
+        return [each for each in self._streams.values() if isinstance(each, VideoStream)]
+
     def _open(
         self, role: FileRole, make: Callable[[Session, FileRole, SealedWriter], _Stream]
     ) -> _Stream:
@@ -284,7 +299,9 @@ def record_event(
     """Begin a new event and lend what records it; call `finish` at the end.
 
     A block that ends without that leaves an incomplete recording, whatever ended it: an
-    error, or ``kill -9``.
+    error, or ``kill -9``. After one that ends with it, each video that is fragmented MP4 becomes a
+    seekable file; that takes as long as reading and writing it once, and what stops it leaves the
+    recording as it is: see `EventRecording.fragmented`.
 
     Parameters
     ----------
@@ -308,12 +325,16 @@ def record_event(
         check_site_code(request.site_code)
     event_id = new_id()
     began = EventClock.now(session_of(archive).clock) if clock is None else clock
-    with acting(archive, Action.RECORD, event_id) as session, lock_event(session.folders, event_id):
-        recording = EventRecording(
-            session, event_id, began, request.on_fault, archive.seal_warning()
-        )
-        recording._begin(request)
-        try:
-            yield recording
-        finally:
-            recording._abandon()
+    with ExitStack() as held:
+        with acting(archive, Action.RECORD, event_id) as session:
+            held.enter_context(lock_event(session.folders, event_id))
+            recording = EventRecording(
+                session, event_id, began, request.on_fault, archive.seal_warning()
+            )
+            held.callback(recording._forget)
+            recording._begin(request)
+            try:
+                yield recording
+            finally:
+                recording._abandon()
+        recording._make_seekable()  # the recording has its end, in the log too

@@ -84,6 +84,20 @@ def test_a_writer_s_content_is_read_back_while_it_is_open_and_no_longer(
         SealedReader.of_writer(writer, bases)
 
 
+def test_a_writer_s_content_is_read_back_by_the_key_that_it_lent(
+    content, people, identity, tiny, tmp_path
+):
+    with SealedWriter([tmp_path], "live", identity, people.readers, settings=tiny) as writer:
+        writer.write(content(130))
+        key, other = writer.copy_key(), writer.copy_key()
+    with SealedReader.with_key(writer.key_file, key, [tmp_path / "live"]) as reader:
+        assert reader.complete
+        assert reader.readall() == content(130)
+    (tmp_path / "live.sealed").unlink()
+    with pytest.raises(ArchiveError):
+        SealedReader.with_key(writer.key_file, other, [tmp_path / "live"])
+
+
 def test_damage_before_the_tail_of_a_cut_recording_is_no_end(sealer, content):
     data = content(130)  # segments of 40 and 80 bytes, 10 bytes in the tail
     paths = sealer.cut(data)

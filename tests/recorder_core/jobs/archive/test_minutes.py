@@ -15,7 +15,6 @@ import pytest
 
 from profiling.benches.long_videos import LongVideo
 from recorder_core.archive import SealedPaths
-from recorder_core.catalog import EventState
 from recorder_core.jobs.archive import (
     RecordingRequest,
     ScreenshotRequest,
@@ -184,15 +183,3 @@ def test_a_cut_off_recording_is_finalised(
     assert share < 1 or result.frame_count == minutes.frame_count
     with site.opened("adam") as archive:
         assert check_copies(archive, read_all=True).findings == ()
-
-
-def test_a_recording_ends_as_it_was_written(site: Any, minutes_recorded: bytes) -> None:
-    with site.opened("olga") as archive, record_event(archive, REQUEST) as begun:
-        for place in range(0, len(minutes_recorded), 50_000):
-            begun.sink.write(minutes_recorded[place : place + 50_000])
-        event: Any = begun.finish(240.0)
-    with site.opened("rita") as archive:
-        event = archive.event(event.event_id)
-        assert event.row.state is EventState.RECORDED
-        with event.video() as file:
-            assert file.read() == minutes_recorded

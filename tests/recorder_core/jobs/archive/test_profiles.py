@@ -321,6 +321,7 @@ WITHOUT_PROFILE = {
     "EventRecording.clock",
     "EventRecording.event_id",
     "EventRecording.finish",
+    "EventRecording.fragmented",
     "EventRecording.journal",
     "EventRecording.open_detections",
     "EventRecording.open_signals",

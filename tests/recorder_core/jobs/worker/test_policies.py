@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from recorder_core.archive import Password
@@ -46,6 +48,12 @@ def source(tmp_path: Path, fragmented: bytes) -> Iterator[Path]:
     path.write_bytes(fragmented)
     yield path
     path.unlink()
+
+
+def packets(file: Any) -> list[bytes]:
+    """Return what the frames and the audio of a video are made of."""
+    with av.open(file) as container:
+        return sorted(bytes(packet) for packet in container.demux() if packet.size)
 
 
 def start_recording(archive: Archive, source: Path) -> Job:
@@ -110,7 +118,7 @@ def test_a_recording_that_is_stopped_is_finished(
         event = archive.event(str(job.event_id))
         assert (event.row.state, event.row.duration_seconds) == (EventState.RECORDED, 3.0)
         with event.video() as file:
-            assert file.read() == fragmented
+            assert packets(file) == packets(io.BytesIO(fragmented))
     gone(job)
 
 

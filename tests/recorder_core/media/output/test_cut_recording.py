@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 
 from profiling.benches.long_videos import LongVideo, write_long
-from recorder_core.errors import DecodeError
-from recorder_core.media import read_frame_times, recorded_seconds, remux_cut_recording
+from recorder_core.errors import DecodeError, EncodeError
+from recorder_core.media import (
+    is_fragmented,
+    read_frame_times,
+    recorded_seconds,
+    remux_cut_recording,
+    remux_whole_recording,
+)
 from recorder_core.media.container.mp4_boxes import top_level_boxes
 
 
@@ -39,6 +45,46 @@ def test_a_whole_recording_keeps_everything(fragmented: bytes) -> None:
     assert b"moof" not in kinds
     with av.open(io.BytesIO(content)) as container:
         assert len(container.streams.audio) == 1
+
+
+def packets(content: bytes) -> list[tuple[str, bytes]]:
+    with av.open(io.BytesIO(content)) as container:
+        return sorted((each.stream.type, bytes(each)) for each in container.demux() if each.size)
+
+
+def test_all_of_a_recording_with_its_end_is_taken_over(fragmented: bytes) -> None:
+    target = io.BytesIO()
+    times = remux_whole_recording(io.BytesIO(fragmented), target, "event")
+    content = target.getvalue()
+    assert packets(content) == packets(fragmented)
+    assert decoded(content) == decoded(fragmented) == times.pts.tolist()
+    assert is_fragmented(io.BytesIO(fragmented))
+    assert not is_fragmented(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("box", [0, 2])
+def test_a_recording_of_which_a_frame_is_cut_is_not_taken_over(fragmented: bytes, box: int) -> None:
+    media = [each for each in top_level_boxes(io.BytesIO(fragmented)) if each.kind == b"mdat"][box]
+    with pytest.raises(DecodeError):
+        remux_whole_recording(
+            io.BytesIO(fragmented[: media.offset + media.size // 2]), io.BytesIO(), "event"
+        )
+
+
+def test_a_recording_of_two_videos_is_not_taken_over() -> None:
+    target = io.BytesIO()
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with av.open(target, "w", format="mp4", options=options) as container:
+        streams = [container.add_stream("libx264", rate=20) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            frame = av.VideoFrame.from_ndarray(np.zeros((72, 64), np.uint8), "yuv420p")
+            frame.pts = 0
+            container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    with pytest.raises(EncodeError, match="more than one video"):
+        remux_whole_recording(io.BytesIO(target.getvalue()), io.BytesIO(), "event")
 
 
 def test_every_cut_is_measured_as_what_can_be_saved(fragmented: bytes) -> None:

@@ -200,8 +200,9 @@ def test_a_copy_neither_replaces_nor_takes_with_it_what_was_recorded(
 ) -> None:
     event_id = _finished(site, fragmented)
     source = tmp_path / "source.mp4"
-    source.write_bytes(fragmented)
     with site.opened("rita") as archive:
+        with archive.event(event_id).video() as file:
+            source.write_bytes(file.read())
         for name in ("first.mp4", "second.mp4"):
             add_copy(archive, event_id, make_copy(source, name))  # type: ignore[call-arg]
             assert len(archive.event(event_id).detections()) == 1

@@ -132,7 +132,7 @@ def test_an_event_has_its_files_from_their_first_moment_to_its_end(
         ]
         begun.finish(3.0, FrameTimes(Fraction(1, 20), np.arange(60)))
     event_id = begun.event_id
-    files = {"journal.1", "original.1", "room.1", "screenshot.1", "signals.2"}
+    files = {"journal.1", "original.2", "room.2", "screenshot.1", "signals.2"}
     for root in (site.path, site.mirror):
         assert _names(root, event_id) == {
             f"{name}.{end}" for name in files for end in ("key", "sealed")
@@ -570,7 +570,7 @@ def test_signals_without_a_row_leave_no_file(site: Any, fragmented: bytes) -> No
         begun.sink.write(fragmented)
         begun.open_signals()
         begun.finish(3.0)
-    assert _names(site.path, begun.event_id) == {"original.1.key", "original.1.sealed"}
+    assert _names(site.path, begun.event_id) == {"original.2.key", "original.2.sealed"}
     with site.opened("adam") as archive:
         assert check_copies(archive, read_all=True).findings == ()
         assert verify_audit(archive).findings == ()

@@ -197,7 +197,7 @@ if TYPE_CHECKING:
         JobSetting as JobSetting,
     )
     from recorder_core.jobs.archive.queue.pieces import (
-        JobPiece as JobPiece,
+        JobUpdate as JobUpdate,
         JobWatch as JobWatch,
     )
     from recorder_core.jobs.archive.queue.sentences import (

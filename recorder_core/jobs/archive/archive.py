@@ -310,7 +310,7 @@ class Archive:
         Returns
         -------
         JobWatch
-            A context manager that yields :class:`JobPiece`; it ends with the job, and raises
+            A context manager that yields :class:`JobUpdate`; it ends with the job, and raises
             NotAllowed once the person may not watch any more.
 
         Raises
@@ -320,7 +320,7 @@ class Archive:
         SettingsError
             If its kind cannot be watched.
         WrongState
-            If it does not run, does not answer, or is watched by as many as may.
+            If it does not run, does not answer, or has the maximum of viewers.
         """
         return self._queue.watch(job_id)
 

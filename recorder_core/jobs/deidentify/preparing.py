@@ -21,8 +21,8 @@ from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
 from recorder_core.jobs.deidentify.rendering.gops import clear_folders_beside
 from recorder_core.jobs.deidentify.rendering.segments import Renderer
 from recorder_core.jobs.deidentify.sidecars import sidecars
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions, fingerprint
-from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.progress import Say, say_nothing
 from recorder_core.jobs.verification.allowed import Allowed
@@ -103,7 +103,7 @@ def prepare(
     clear_folders_beside(request.output)
     clear_unfinished(request.output, sidecars(request.output))
     refuse_foreign_tables(request.output, replace=replace_tables)
-    source = open_source(request.source, request.options)
+    source = open_job_video(request.source, request.options)
     source = replace(source, info=keep_depth(source.info, request.options.encoder))
     video = source.video
     check_encoder(
@@ -133,7 +133,7 @@ def prepare(
     return task, weights
 
 
-def _say_losses(request: CopyRequest, source: Source, plans: Sequence[AudioPlan]) -> None:
+def _say_losses(request: CopyRequest, source: JobVideo, plans: Sequence[AudioPlan]) -> None:
     for plan in plans:
         if plan.encoder is not None:
             request.say(str(plan))
@@ -141,7 +141,7 @@ def _say_losses(request: CopyRequest, source: Source, plans: Sequence[AudioPlan]
         request.say(f"not carried over: {what}")
 
 
-def _renderer(request: CopyRequest, source: Source, clock: StageClock) -> Renderer:
+def _renderer(request: CopyRequest, source: JobVideo, clock: StageClock) -> Renderer:
     video = source.video
     corrections = CorrectionPlan(
         request.corrections or (), video.width, video.height, len(source.index)

@@ -21,8 +21,8 @@ from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights import Weights
 from recorder_core.detect.weights.self_test import refuse_useless
 from recorder_core.errors import SettingsError
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.options import DetectOptions
-from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.pipeline.planning import detect_frames
 from recorder_core.jobs.pipeline.read_ahead import read_ahead
 from recorder_core.jobs.pipeline.stage_rows import STAGES
@@ -40,7 +40,7 @@ _AHEAD: Final = 4
 
 def detect_in_video(
     video: str | Path | Video, options: DetectOptions, progress: Progress = no_progress
-) -> tuple[DetectionTable, Source]:
+) -> tuple[DetectionTable, JobVideo]:
     """Find the faces in a video, frame by frame; nothing is repaired over time.
 
     Parameters
@@ -56,10 +56,10 @@ def detect_in_video(
     -------
     DetectionTable
         Every frame that was looked at, with or without a face.
-    Source
+    JobVideo
         What the table belongs to.
     """
-    source = open_source(video, options)
+    source = open_job_video(video, options)
     detector = source.load_detector(options.detector, _useful_weights(options.detector))
     chosen = source.detection_frames(options.stride)
     clock = StageClock(STAGES)

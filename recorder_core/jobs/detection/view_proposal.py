@@ -18,8 +18,8 @@ from recorder_core.detect.detector import Detector, load_detector, load_detector
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.view_input import InputGeometry
 from recorder_core.detect.weights.self_test import refuse_useless
+from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import open_source
 from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.verification.second_look import SURE_SCORE
@@ -121,7 +121,7 @@ def propose_view(
     RecorderError
         If the video cannot be read, or the detector cannot be loaded.
     """
-    source = open_source(video, replace(options, view="full"))
+    source = open_job_video(video, replace(options, view="full"))
     places = np.linspace(source.first, source.stop - 1, min(_FRAMES, len(source))).astype(int)
     with nullcontext(video) if isinstance(video, Video) else source.media as opened:
         frames = [planes_of_rgb(opened.frame(int(each)).to_rgb()) for each in np.unique(places)]

@@ -16,8 +16,8 @@ from recorder_core.evaluation.video import (
     judge_frames,
 )
 from recorder_core.jobs.detection.detect import detect_in_video
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DetectOptions
-from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.pipeline.pipeline import FrameLimits
 from recorder_core.model import FrameDetections, TruthFace
@@ -34,7 +34,7 @@ class DetectedVideo:
     """One video, what the detector sees in its frames, and where its faces are."""
 
     path: Path
-    source: Source
+    source: JobVideo
     #: every frame that was looked at, in order
     detections: list[FrameDetections] = field(repr=False)
     #: every frame of a video with known faces, empty for another

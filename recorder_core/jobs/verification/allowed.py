@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder_core.errors import FacesInDoubt
-from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.tables import RedactionTable
 
@@ -29,7 +29,7 @@ class Allowed:
     #: a second look still sees faces in the view
     seen_faces: bool = False
 
-    def check(self, look: SecondLook, table: RedactionTable, source: Source) -> None:
+    def check(self, look: SecondLook, table: RedactionTable, source: JobVideo) -> None:
         """Refuse a copy in which faces may be left that nobody allowed.
 
         Parameters
@@ -37,7 +37,7 @@ class Allowed:
         look : SecondLook
         table : RedactionTable
             What was planned, lifted redactions included.
-        source : Source
+        source : JobVideo
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Allowed:
             _refuse_nothing_redacted(look, source)
 
 
-def _refuse_nothing_redacted(look: SecondLook, source: Source) -> None:
+def _refuse_nothing_redacted(look: SecondLook, source: JobVideo) -> None:
     """Refuse an untouched copy, unless it is short and nothing in it resembles a face."""
     pts = source.index.pts
     seconds = source.video.seconds(int(pts[source.stop - 1] - pts[source.first]))

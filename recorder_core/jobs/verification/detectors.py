@@ -8,8 +8,8 @@ from typing import Final
 
 from recorder_core.detect.detector import Detector, DetectorSettings
 from recorder_core.detect.view_input import MAX_INPUT_SIDE_PX, InputGeometry
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import Source
 from recorder_core.model import Orientation, View
 
 __all__ = [
@@ -28,7 +28,7 @@ _SCALE: Final = Fraction(5, 4)
 _TURNS: Final = (1, 2, 3)
 
 
-def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
+def scaled_detector(source: JobVideo, options: DeidentifyOptions) -> Detector:
     """Load the program's own detector with a larger input than the job's: it finds what was small.
 
     Raises
@@ -41,7 +41,7 @@ def scaled_detector(source: Source, options: DeidentifyOptions) -> Detector:
     return source.load_detector(replace(settings, long_side_px=long_side))
 
 
-def around_detector(source: Source, options: DeidentifyOptions) -> Detector | None:
+def around_detector(source: JobVideo, options: DeidentifyOptions) -> Detector | None:
     """Load the program's own detector for the whole frame; None where the view is all of it.
 
     Raises
@@ -65,7 +65,7 @@ class WayUp:
 
 
 def detectors_inside(
-    source: Source, options: DeidentifyOptions
+    source: JobVideo, options: DeidentifyOptions
 ) -> tuple[Detector, dict[int, WayUp]]:
     """Load the program's own detector for a view: larger, and for what lies in it.
 

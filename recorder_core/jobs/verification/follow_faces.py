@@ -20,8 +20,8 @@ from recorder_core.deidentify.smoothing import SkippedFrame, smooth_all
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import Detector
 from recorder_core.detect.stages import ScoredBoxes
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.verification.detectors import detectors_inside
 from recorder_core.jobs.verification.second_look import SURE_SCORE, FaceJudge, is_among
@@ -33,7 +33,7 @@ __all__ = ["follow_faces"]
 
 
 def follow_faces(
-    faces: Sequence[SeenFace], source: Source, options: DeidentifyOptions, table: RedactionTable
+    faces: Sequence[SeenFace], source: JobVideo, options: DeidentifyOptions, table: RedactionTable
 ) -> RedactionTable:
     """Return what hides faces that the second look saw, as long as they are in the frame.
 
@@ -41,7 +41,7 @@ def follow_faces(
     ----------
     faces : sequence of SeenFace
         In places that no redaction hides.
-    source : Source
+    source : JobVideo
     options : DeidentifyOptions
         The job's.
     table : RedactionTable
@@ -74,7 +74,7 @@ def follow_faces(
 class _Search:
     """What was found so far in frames around the faces."""
 
-    source: Source
+    source: JobVideo
     detector: Detector
     options: DeidentifyOptions
     table: RedactionTable

@@ -20,8 +20,8 @@ from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.deidentify.redaction_shape import RedactionSettings
 from recorder_core.detect.detector import Detector
 from recorder_core.detect.stages import ScoredBoxes
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.verification.detectors import WayUp, around_detector, detectors_inside
 from recorder_core.jobs.verification.seen_faces import FAINT_SCORE, SecondLook, SeenFace
 from recorder_core.media import Frame, decode_at_keyframes
@@ -125,7 +125,7 @@ class FaceJudge:
 
 def search_copy(
     copy: Path,
-    source: Source,
+    source: JobVideo,
     options: DeidentifyOptions,
     table: RedactionTable,
     spans: Sequence[range],
@@ -136,7 +136,7 @@ def search_copy(
     ----------
     copy : Path
         The finished file.
-    source : Source
+    source : JobVideo
         What it was made from.
     options : DeidentifyOptions
         The job's.
@@ -184,7 +184,7 @@ def search_copy(
     )
 
 
-def _best_score(source: Source, detector: Detector, frames: Sequence[int]) -> float:
+def _best_score(source: JobVideo, detector: Detector, frames: Sequence[int]) -> float:
     """Return the score of the likeliest face in frames of the source."""
     best = 0.0
     for frame in frames:
@@ -196,7 +196,7 @@ def _best_score(source: Source, detector: Detector, frames: Sequence[int]) -> fl
 
 def _chosen_frames(
     copy: Path,
-    source: Source,
+    source: JobVideo,
     options: DeidentifyOptions,
     spans: Sequence[range],
 ) -> Iterator[tuple[int, Frame]]:
@@ -205,7 +205,7 @@ def _chosen_frames(
     Parameters
     ----------
     copy : Path
-    source : Source
+    source : JobVideo
     options : DeidentifyOptions
         The job's.
     spans : sequence of range
@@ -226,7 +226,7 @@ def _chosen_frames(
 
 
 def _wanted_seconds(
-    times: NDArray[np.float64], spans: Sequence[range], source: Source, interval: float
+    times: NDArray[np.float64], spans: Sequence[range], source: JobVideo, interval: float
 ) -> list[float]:
     """Return a time in the copy for each look, `interval` seconds apart."""
     wanted: list[float] = []
@@ -237,7 +237,7 @@ def _wanted_seconds(
     return wanted
 
 
-def _at_frame(faces: Sequence[SeenFace], frame_index: int, source: Source) -> list[SeenFace]:
+def _at_frame(faces: Sequence[SeenFace], frame_index: int, source: JobVideo) -> list[SeenFace]:
     """Return faces with the frame of a source in which they are, and its time."""
     pts = source.index.pts
     seconds = round(source.video.seconds(int(pts[frame_index] - pts[source.first])), 3)

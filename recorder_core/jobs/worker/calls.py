@@ -20,7 +20,7 @@ from recorder_core.errors import ArchiveError, NotAllowed
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.queue.calling import (
     MAX_LINE_BYTES,
-    Calling,
+    Channel,
     call_address,
     json_line,
     peer_of,
@@ -43,7 +43,7 @@ class Call:
 
     Attributes
     ----------
-    calling : {"command", "watch"}
+    channel : {"command", "watch"}
         At which address it came.
     job_id : str
         Which job was called.
@@ -57,7 +57,7 @@ class Call:
         When it came, on the monotonic clock.
     """
 
-    calling: Calling
+    channel: Channel
     job_id: str
     connection: socket.socket = field(repr=False)
     line: bytes = field(repr=False)
@@ -76,7 +76,7 @@ class Call:
         """
         payload, signature, content = _parts(self.line)
         user = session.vouched_user(content["by"])
-        text = signed_text(self.calling, self.job_id, self.challenge, payload)
+        text = signed_text(self.channel, self.job_id, self.challenge, payload)
         if user.is_disabled or not check_signature(user.verify_key, signature, text):
             raise NotAllowed(f"the call is not signed by {user.user_id}, whose name it bears")
         return user, content
@@ -97,7 +97,7 @@ class CallListener:
 
     Parameters
     ----------
-    calling : {"command", "watch"}
+    channel : {"command", "watch"}
         What the address is for.
     job_id : str
         Which job.
@@ -105,8 +105,8 @@ class CallListener:
         Given a call, does what it asks for.
     """
 
-    def __init__(self, calling: Calling, job_id: str, serve: _Serve) -> None:
-        self._calling: Calling = calling
+    def __init__(self, channel: Channel, job_id: str, serve: _Serve) -> None:
+        self._channel: Channel = channel
         self._job_id, self._serve_call = job_id, serve
         self._calls = threading.BoundedSemaphore(_MAX_CALLS)
         self._socket: socket.socket | None = None
@@ -114,7 +114,7 @@ class CallListener:
     def __enter__(self) -> Self:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._socket.bind(call_address(self._calling, self._job_id))
+            self._socket.bind(call_address(self._channel, self._job_id))
             self._socket.listen()
         except OSError as error:
             self._socket.close()
@@ -122,7 +122,7 @@ class CallListener:
                 f"job {self._job_id} cannot receive calls ({error.strerror}): start another"
             ) from error
         threading.Thread(
-            target=self._listen, args=(self._socket,), name=self._calling, daemon=True
+            target=self._listen, args=(self._socket,), name=self._channel, daemon=True
         ).start()
         return self
 
@@ -162,7 +162,7 @@ class CallListener:
                     connection.sendall(json_line({"challenge": challenge}))
                     line = stream.readline(MAX_LINE_BYTES)
                 if line:
-                    call = (self._calling, self._job_id, connection, line, challenge, arrived)
+                    call = (self._channel, self._job_id, connection, line, challenge, arrived)
                     self._serve_call(Call(*call))
         finally:
             self._calls.release()

@@ -26,8 +26,8 @@ from recorder_core.jobs.worker.commands import CommandListener
 from recorder_core.jobs.worker.running import run_job
 from recorder_core.jobs.worker.running_job import RunningJob
 from recorder_core.jobs.worker.stopping import Stopper
+from recorder_core.jobs.worker.supervising import Supervisor
 from recorder_core.jobs.worker.watchers import Watchers
-from recorder_core.jobs.worker.watching import Watch
 
 __all__ = ["run"]
 
@@ -58,7 +58,7 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
     jobs.report(job_id, worker, 0.0)
     try:
         with (
-            Watch(session, job_id, kind, worker, stopper) as watch,
+            Supervisor(session, job_id, kind, worker, stopper) as supervisor,
             CommandListener(session, job_id, kind) as commands,
             Watchers(session, job_id, kind) as watchers,
         ):
@@ -72,7 +72,7 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
                         job=job,
                         kind=kind,
                         work=handed.place.work,
-                        progress=watch.progress,
+                        progress=supervisor.progress,
                         private=handed.private,
                         commands=commands,
                         watchers=watchers,

@@ -119,8 +119,8 @@ class Watchers:
                 raise WrongState(
                     f"job {self._job_id} ends just now"
                     if self._is_over
-                    else f"job {self._job_id} is watched by {self._count} already, which is as "
-                    "many as may: close another page that watches it"
+                    else f"job {self._job_id} already has {self._count} viewers, the maximum: "
+                    "close another page that watches it"
                 )
             self._count += 1
 
@@ -211,7 +211,7 @@ def _state_bytes(state: Mapping[str, Any]) -> bytes:
     except (TypeError, ValueError, RecursionError) as error:
         raise SettingsError("a state must be what JSON can hold") from error
     if len(content) > MAX_STATE_BYTES:
-        raise SettingsError(f"a state takes at most {MAX_STATE_BYTES} bytes; show less")
+        raise SettingsError(f"a state may be at most {MAX_STATE_BYTES} bytes")
     return content
 
 
@@ -219,5 +219,5 @@ def _checked_preview(preview: bytes) -> bytes:
     if not preview.startswith(_JPEG_BEGIN):
         raise SettingsError("a preview must be a picture as JPEG")
     if len(preview) > MAX_PREVIEW_BYTES:
-        raise SettingsError(f"a preview takes at most {MAX_PREVIEW_BYTES} bytes; make it smaller")
+        raise SettingsError(f"a preview may be at most {MAX_PREVIEW_BYTES} bytes")
     return bytes(preview)

@@ -28,8 +28,8 @@ from recorder_core.jobs.archive.process.process_code import process_code
 
 __all__ = [
     "MAX_LINE_BYTES",
-    "Calling",
-    "JobLine",
+    "Channel",
+    "JobConnection",
     "call_address",
     "error_content",
     "json_line",
@@ -39,13 +39,13 @@ __all__ = [
 ]
 
 #: what a job is called for; each has an address, and signatures, of its own
-Calling: TypeAlias = Literal["command", "watch"]
+Channel: TypeAlias = Literal["command", "watch"]
 #: of what one says to the other; a note of many pages fits
 MAX_LINE_BYTES: Final = 65_536
 #: how long a job may take for what it is told, such as to seal a picture
 _ANSWER_SECONDS: Final = 60.0
 #: where a job takes commands and is watched
-_ADDRESSES: Final[Mapping[Calling, str]] = {
+_ADDRESSES: Final[Mapping[Channel, str]] = {
     "command": "\0surgery-workbench-job-{}",
     "watch": "\0surgery-workbench-watch-{}",
 }
@@ -60,14 +60,14 @@ _REFUSALS: Final[Mapping[str, type[RecorderError]]] = {
 }
 
 
-def call_address(calling: Calling, job_id: str) -> str:
+def call_address(channel: Channel, job_id: str) -> str:
     """Return where a job listens."""
-    return _ADDRESSES[calling].format(job_id)
+    return _ADDRESSES[channel].format(job_id)
 
 
-def signed_text(calling: Calling, job_id: str, challenge: str, payload: str) -> str:
+def signed_text(channel: Channel, job_id: str, challenge: str, payload: str) -> str:
     """Return what a person signs of a call."""
-    return _SIGNED.format(calling, job_id, challenge, payload)
+    return _SIGNED.format(channel, job_id, challenge, payload)
 
 
 def peer_of(connection: socket.socket) -> tuple[int, int]:
@@ -95,14 +95,14 @@ def raise_refusal(content: Mapping[str, Any]) -> None:
         raise _REFUSALS.get(str(content["error"]), ArchiveError)(str(content.get("sentence")))
 
 
-class JobLine:
+class JobConnection:
     """A connection to a running job, which has given its challenge; a context manager.
 
     Parameters
     ----------
     job : Job
         Whose kind is called for this.
-    calling : {"command", "watch"}
+    channel : {"command", "watch"}
         What for.
 
     Raises
@@ -111,12 +111,12 @@ class JobLine:
         If it does not run, or does not answer.
     """
 
-    def __init__(self, job: Job, calling: Calling) -> None:
-        self._job, self._calling = job, calling
+    def __init__(self, job: Job, channel: Channel) -> None:
+        self._job, self._channel = job, channel
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._connection.settimeout(_ANSWER_SECONDS)
         try:
-            self._connection.connect(call_address(calling, job.job_id))
+            self._connection.connect(call_address(channel, job.job_id))
             self._check_peer()
             self._stream = self._connection.makefile("rb")
             self._challenge = str(self._read_line().get("challenge"))
@@ -152,10 +152,10 @@ class JobLine:
                 "administrator open it once"
             )
         payload = json.dumps({"by": actor.user_id, **content})
-        signed = signed_text(self._calling, self._job.job_id, self._challenge, payload)
+        signed = signed_text(self._channel, self._job.job_id, self._challenge, payload)
         line = json_line({"payload": payload, "signature": actor.sign(signed)})
         if len(line) > MAX_LINE_BYTES:
-            raise SettingsError(f"{name} takes at most {MAX_LINE_BYTES} bytes; say less")
+            raise SettingsError(f"{name} may be at most {MAX_LINE_BYTES} bytes")
         try:
             self._connection.sendall(line)
             answer = self._read_line()

@@ -12,7 +12,7 @@ from typing import Any
 
 from recorder_core.catalog import Actor, Job
 from recorder_core.errors import WrongState
-from recorder_core.jobs.archive.queue.calling import JobLine
+from recorder_core.jobs.archive.queue.calling import JobConnection
 
 __all__ = ["JobCall", "JobCommand"]
 
@@ -40,7 +40,7 @@ class JobCommand:
     arrived_seconds: float
 
 
-class JobCall(JobLine):
+class JobCall(JobConnection):
     """A running job that was called, and has noted the moment; a context manager.
 
     Parameters

@@ -123,11 +123,11 @@ class JobQueue:
         taken = kind.commands.get(command)
         action = kind.action if taken is None else taken.action
         # called before it is logged, which takes a while: the job notes the moment of the call
-        calling: AbstractContextManager[JobCall | None] = (
+        connecting: AbstractContextManager[JobCall | None] = (
             nullcontext() if taken is None or not session.may(action) else JobCall(job)
         )
         detail = f"job:{job_id} {'unknown' if taken is None else command}"
-        with calling as call, session.audited(action, job.event_id, detail=detail):
+        with connecting as call, session.audited(action, job.event_id, detail=detail):
             if taken is None or call is None:
                 known = ", ".join(kind.commands) or "none"
                 raise SettingsError(f"{kind.name} takes no command {command!r}; it takes {known}")

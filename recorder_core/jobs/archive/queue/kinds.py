@@ -1,6 +1,6 @@
 """Which jobs there are, who may ask for them, and how each kind is treated.
 
-Queue, worker and watcher read the policy of a kind here, and know no kind by its name.
+Queue, worker and supervisor read the policy of a kind here, and know no kind by its name.
 """
 
 from __future__ import annotations

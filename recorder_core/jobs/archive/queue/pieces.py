@@ -21,7 +21,7 @@ from recorder_core.jobs.archive.queue.calling import error_content, raise_refusa
 __all__ = [
     "MAX_PREVIEW_BYTES",
     "MAX_STATE_BYTES",
-    "JobPiece",
+    "JobUpdate",
     "JobWatch",
     "PieceKind",
     "end_bytes",
@@ -49,8 +49,8 @@ class PieceKind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class JobPiece:
-    """One piece of what a job shows: a state or a preview.
+class JobUpdate:
+    """What a job shows at once: a state or a preview.
 
     Attributes
     ----------
@@ -132,16 +132,16 @@ class JobWatch:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> JobPiece:
+    def __next__(self) -> JobUpdate:
         while True:
             kind, content = self._next()
             if kind is PieceKind.END:
                 raise_refusal(_parsed(content))
                 raise StopIteration
             if kind is PieceKind.STATE:
-                return JobPiece(state=_parsed(content))
+                return JobUpdate(state=_parsed(content))
             if kind is PieceKind.PREVIEW:
-                return JobPiece(preview=content)
+                return JobUpdate(preview=content)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder_core.catalog import Actor, Job
 from recorder_core.errors import WrongState
-from recorder_core.jobs.archive.queue.calling import JobLine
+from recorder_core.jobs.archive.queue.calling import JobConnection
 from recorder_core.jobs.archive.queue.pieces import JobWatch
 
 __all__ = ["watch"]
@@ -23,16 +23,16 @@ def watch(job: Job, actor: Actor) -> JobWatch:
     Raises
     ------
     WrongState
-        If it does not run, does not answer, or is watched by as many as may.
+        If it does not run, does not answer, or has the maximum of viewers.
     NotAllowed
         If the job refuses the person.
     """
     if job.state != "running":
         raise WrongState(f"job {job.job_id} is {job.state}: it can be watched while it runs")
-    line = JobLine(job, "watch")
+    connection = JobConnection(job, "watch")
     try:
-        line.ask(actor, "watching", {})
+        connection.ask(actor, "watching", {})
     except BaseException:
-        line.close()
+        connection.close()
         raise
-    return JobWatch(line.read, line.close)
+    return JobWatch(connection.read, connection.close)

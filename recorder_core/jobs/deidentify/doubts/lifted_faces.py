@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify.coverage import face_coverage, frame_shapes
 from recorder_core.jobs.deidentify.report.contents import TrackStretch
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.verification.second_look import MIN_COVERAGE, SURE_SCORE
 from recorder_core.review import frame_runs
 from recorder_core.tables import RedactionTable, select_rows
@@ -36,7 +36,7 @@ class LiftedFace:
 
 
 def find_lifted_faces(
-    table: RedactionTable, source: Source, options: DeidentifyOptions
+    table: RedactionTable, source: JobVideo, options: DeidentifyOptions
 ) -> list[LiftedFace]:
     """Return each stretch in which a lifted face is visible, by track, then time.
 
@@ -47,7 +47,7 @@ def find_lifted_faces(
     ----------
     table : RedactionTable
         What was planned, lifted redactions included.
-    source : Source
+    source : JobVideo
     options : DeidentifyOptions
         The job's.
     """
@@ -62,13 +62,13 @@ def find_lifted_faces(
     return found
 
 
-def lifted_stretches(faces: Sequence[LiftedFace], source: Source) -> list[TrackStretch]:
+def lifted_stretches(faces: Sequence[LiftedFace], source: JobVideo) -> list[TrackStretch]:
     """Return such stretches as the report names them, in seconds after the job's first frame.
 
     Parameters
     ----------
     faces : sequence of LiftedFace
-    source : Source
+    source : JobVideo
     """
     stretches = []
     for face in faces:
@@ -99,7 +99,7 @@ def count_hidden_frames(table: RedactionTable, faces: Sequence[LiftedFace]) -> i
 
 
 def _visible_frames(
-    table: RedactionTable, lifted: NDArray[np.bool_], source: Source, options: DeidentifyOptions
+    table: RedactionTable, lifted: NDArray[np.bool_], source: JobVideo, options: DeidentifyOptions
 ) -> list[int]:
     """Return the frames of lifted regions that no other region hides."""
     hiding = select_rows(table, np.isin(table.frame_index, table.frame_index[lifted])).by_frame()

@@ -10,8 +10,8 @@ from recorder_core.deidentify.redaction import RedactionSettings
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect.detector import DetectorSettings
 from recorder_core.detect.view_input import InputGeometry
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
 
@@ -71,7 +71,7 @@ def _other_detector(settings: DetectorSettings) -> list[str]:
     return []
 
 
-def sparse_detection(source: Source, stride: DetectionStride) -> list[str]:
+def sparse_detection(source: JobVideo, stride: DetectionStride) -> list[str]:
     """Return by how much the detection interval is longer than usual; nothing if it is not."""
     longest, usual = _longest_seconds(source, stride), _longest_seconds(source, DetectionStride())
     if longest <= usual * _SAME_INTERVAL:
@@ -82,7 +82,7 @@ def sparse_detection(source: Source, stride: DetectionStride) -> list[str]:
     ]
 
 
-def _longest_seconds(source: Source, stride: DetectionStride) -> float:
+def _longest_seconds(source: JobVideo, stride: DetectionStride) -> float:
     """Return the longest time from one look to the next, or to the end of the job."""
     looked = np.flatnonzero(source.detection_frames(stride))
     times = source.index.pts[[*looked, source.stop - 1]]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from recorder_core.errors import DataError
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.deidentify.sidecars import sidecar
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions, DetectOptions
-from recorder_core.jobs.inputs.source import Source, open_source
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.jobs.verification.detectors import scaled_detector
 from recorder_core.media import Video, open_video
@@ -105,7 +105,7 @@ def rank_video_moments(
     DecodeError
         If the copy cannot be decoded.
     """
-    source = open_source(video, DetectOptions(view=tables.report.view))
+    source = open_job_video(video, DetectOptions(view=tables.report.view))
     span = tables.report.frame_span
     if len(source) != len(span):
         raise DataError(
@@ -118,7 +118,7 @@ def rank_video_moments(
     return rank_evidence(evidence, settings)
 
 
-def _seconds(source: Source, span: range) -> NDArray[np.float64]:
+def _seconds(source: JobVideo, span: range) -> NDArray[np.float64]:
     """Return when each frame of the original is shown in the copy; -1 before its first."""
     index = source.index
     own = (index.pts - index.pts[0]) * float(source.video.time_base)
@@ -133,7 +133,7 @@ def _own(tables: CopyTables) -> list[SeenBoxes]:
 
 
 def _search(
-    source: Source, span: range, progress: Progress
+    source: JobVideo, span: range, progress: Progress
 ) -> tuple[Sequence[SeenBoxes], Sequence[CellMeans]]:
     """Run another inference on some frames, and reduce them to cells."""
     detector = scaled_detector(source, DeidentifyOptions())

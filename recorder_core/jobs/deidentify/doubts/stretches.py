@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recorder_core.jobs.deidentify.report.contents import TrackStretch
-from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.review import (
     LONG_GAP_SECONDS,
     LONG_REPAIR_SECONDS,
@@ -22,14 +22,14 @@ __all__ = [
 ]
 
 
-def longest_repair(table: RedactionTable, source: Source) -> tuple[int, float]:
+def longest_repair(table: RedactionTable, source: JobVideo) -> tuple[int, float]:
     """Return the longest time in which a track was filled or rescued: its frames, and seconds.
 
     Parameters
     ----------
     table : RedactionTable
         What was planned.
-    source : Source
+    source : JobVideo
     """
     seconds, frames = max(
         ((source.seconds_of(run), len(run)) for run in repaired_runs(table)), default=(0.0, 0)
@@ -37,14 +37,14 @@ def longest_repair(table: RedactionTable, source: Source) -> tuple[int, float]:
     return frames, round(seconds, 3)
 
 
-def repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
+def repaired_stretches(table: RedactionTable, source: JobVideo) -> list[tuple[float, float]]:
     """Return when a face was long redacted without being seen, in order: look there.
 
     Parameters
     ----------
     table : RedactionTable
         What was planned.
-    source : Source
+    source : JobVideo
 
     Returns
     -------
@@ -62,14 +62,14 @@ def repaired_stretches(table: RedactionTable, source: Source) -> list[tuple[floa
     )
 
 
-def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple[float, float]]:
+def stretches_without_faces(table: RedactionTable, source: JobVideo) -> list[tuple[float, float]]:
     """Return long spans of time without a redaction between frames that have one.
 
     Parameters
     ----------
     table : RedactionTable
         What was planned.
-    source : Source
+    source : JobVideo
 
     Returns
     -------
@@ -84,14 +84,14 @@ def stretches_without_faces(table: RedactionTable, source: Source) -> list[tuple
     ]
 
 
-def doubtful_tracks(table: RedactionTable, source: Source) -> list[TrackStretch]:
+def doubtful_tracks(table: RedactionTable, source: JobVideo) -> list[TrackStretch]:
     """Return the tracks that are likely no face.
 
     Parameters
     ----------
     table : RedactionTable
         What was planned.
-    source : Source
+    source : JobVideo
     """
     pts = source.index.pts[source.first : source.stop] - source.index.pts[source.first]
     starts = [*pts.tolist(), int(pts[-1] + source.index.durations[source.stop - 1])]
@@ -108,12 +108,12 @@ def doubtful_tracks(table: RedactionTable, source: Source) -> list[TrackStretch]
     ]
 
 
-def stretches_without_audio(source: Source) -> list[tuple[int, float, float]]:
+def stretches_without_audio(source: JobVideo) -> list[tuple[int, float, float]]:
     """Return the spans in which a stream of audio has nothing, though frames are shown.
 
     Parameters
     ----------
-    source : Source
+    source : JobVideo
 
     Returns
     -------

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.media import decode_at_keyframes
 from recorder_core.model import View
 from recorder_core.tables import RedactionTable
@@ -30,7 +30,7 @@ _EDGE_PX: Final = 2
 _JPEG_QUALITY: Final = 85
 
 
-def write_view_picture(path: Path, copy: Path, source: Source, table: RedactionTable) -> None:
+def write_view_picture(path: Path, copy: Path, source: JobVideo, table: RedactionTable) -> None:
     """Write a frame of a copy as a player shows it, with the edge of the view drawn in.
 
     Parameters
@@ -39,7 +39,7 @@ def write_view_picture(path: Path, copy: Path, source: Source, table: RedactionT
         JPEG.
     copy : Path
         The finished file.
-    source : Source
+    source : JobVideo
         What it was made from.
     table : RedactionTable
         What was redacted; the frame is from the moment with most faces.
@@ -55,7 +55,7 @@ def write_view_picture(path: Path, copy: Path, source: Source, table: RedactionT
     drawn.save(path, "JPEG", quality=_JPEG_QUALITY)
 
 
-def _busiest_second(source: Source, table: RedactionTable) -> float:
+def _busiest_second(source: JobVideo, table: RedactionTable) -> float:
     """Return the time in the copy of the frame with most redactions; the middle without any."""
     index, unit = source.copy_index, source.video.time_base
     frames, counts = np.unique(table.frame_index[table.applied], return_counts=True)
@@ -65,7 +65,7 @@ def _busiest_second(source: Source, table: RedactionTable) -> float:
     return float((int(index.pts[place]) - index.shift_pts) * unit)
 
 
-def _shown_view(source: Source) -> View:
+def _shown_view(source: JobVideo) -> View:
     """Return the view in the frame as a player shows it."""
     view, geometry = source.view, source.video.geometry
     box = [[view.x, view.y, view.x + view.width, view.y + view.height]]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment, Renderer
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import Source
 from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.jobs.verification.seen_faces import SecondLook
 from recorder_core.media import Part
@@ -21,7 +21,7 @@ __all__ = ["CopyTask", "Rendering"]
 class CopyTask:
     """What is done to which video; the same for the first rendering and for corrections."""
 
-    source: Source
+    source: JobVideo
     renderer: Renderer
     options: DeidentifyOptions
     #: of source and settings

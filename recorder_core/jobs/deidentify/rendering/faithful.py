@@ -17,7 +17,7 @@ from recorder_core.jobs.deidentify.rendering.segments import (
     RenderedSegment,
     Renderer,
 )
-from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.pipeline.planning import RepeatingPlanner
 from recorder_core.jobs.pipeline.stage_rows import STAGES
@@ -110,13 +110,13 @@ def redactions_by_frame(
 
 @contextmanager
 def redacted_again(
-    source: Source, frames: range, table: RedactionTable, renderer: Renderer
+    source: JobVideo, frames: range, table: RedactionTable, renderer: Renderer
 ) -> Iterator[Iterator[RedactedFrame]]:
     """Yield frames, redacted as the detector and time decided in an earlier run.
 
     Parameters
     ----------
-    source : Source
+    source : JobVideo
         The video.
     frames : range
         Frame indices.

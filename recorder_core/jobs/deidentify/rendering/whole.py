@@ -21,7 +21,7 @@ from recorder_core.jobs.deidentify.rendering.faithful import render_faithfully
 from recorder_core.jobs.deidentify.rendering.free_memory import return_free_memory
 from recorder_core.jobs.deidentify.rendering.full_disk import keep_for_resume
 from recorder_core.jobs.deidentify.rendering.work_folder import SegmentRecord, WorkFolder
-from recorder_core.jobs.inputs.source import Source
+from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.pipeline.planning import FacePlanner
 from recorder_core.jobs.progress import Progress
@@ -153,7 +153,7 @@ def _render_segments(
             yield record
 
 
-def _segment_spans(source: Source, first: int, seconds: float) -> Iterator[tuple[int, int]]:
+def _segment_spans(source: JobVideo, first: int, seconds: float) -> Iterator[tuple[int, int]]:
     """Yield the frames of each segment, by their own time stamps."""
     length = round(seconds / source.video.time_base)
     start = first

@@ -25,7 +25,7 @@ from recorder_core.errors import (
 from recorder_core.jobs import deidentify_video, sidecar
 from recorder_core.jobs.deidentify.publishing import reporting, verified_copy
 from recorder_core.jobs.deidentify.rendering import whole
-from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.media import decode_frames, index_frames, probe
 from recorder_core.model import CorrectionKeyframe
@@ -108,7 +108,7 @@ def test_large_frames_have_the_same_look_ahead(
     drawn: Any, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of frames of 64 MiB the usual budget holds four, and none of a look-ahead."""
-    monkeypatch.setattr(Source, "frame_bytes", 2**26)
+    monkeypatch.setattr(JobVideo, "frame_bytes", 2**26)
     output = tmp_path / "copy.mp4"
     deidentify_video(drawn.request(output))
     assert output.read_bytes() == finished.read_bytes()
@@ -371,7 +371,7 @@ def test_segments_are_as_long_as_the_time_stamps_say(
     drawn: Any, factor: int, stops: list[int]
 ) -> None:
     """At the source's rate, ten times as sparse, and nearly all at once."""
-    source = open_source(drawn.source, drawn.options)
+    source = open_job_video(drawn.source, drawn.options)
     times = source.index.pts * factor + (np.arange(60) if not factor else 0)
     changed = with_index(source, pts=times)
     spans = list(whole._segment_spans(changed, 0, 1.0))

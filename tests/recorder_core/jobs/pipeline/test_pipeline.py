@@ -19,7 +19,7 @@ from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import Cancelled, DecodeError, RedactionIncomplete
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline
 from recorder_core.jobs.pipeline.planning import (
@@ -69,12 +69,12 @@ class BrokenDetector(OneFace):
 
 
 @pytest.fixture(scope="module")
-def source(drawn_source: Path) -> Source:
-    return open_source(drawn_source, DetectOptions())
+def source(drawn_source: Path) -> JobVideo:
+    return open_job_video(drawn_source, DetectOptions())
 
 
 def _planner(
-    source: Source,
+    source: JobVideo,
     detector: OneFace | None = None,
     *,
     stride: DetectionStride | None = None,
@@ -102,7 +102,7 @@ def _planner(
 
 
 def _pipeline(
-    source: Source,
+    source: JobVideo,
     frames: Generator[Frame, None, None],
     planner: Planner | None = None,
     *,
@@ -126,7 +126,7 @@ def no_thread_is_left() -> Iterator[None]:
     assert threading.active_count() == before
 
 
-def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) -> None:
+def test_every_frame_comes_out_once_in_order_with_its_redaction(source: JobVideo) -> None:
     clock = StageClock(STAGES)
     planner = _planner(source, clock=clock)
     with _pipeline(source, source.frames(0, 60), planner, clock=clock) as pipeline:
@@ -143,7 +143,7 @@ def test_every_frame_comes_out_once_in_order_with_its_redaction(source: Source) 
         assert calls[key] == 60
 
 
-def test_the_detector_looks_at_every_nth_frame_in_batches(source: Source) -> None:
+def test_the_detector_looks_at_every_nth_frame_in_batches(source: JobVideo) -> None:
     detector = OneFace()
     planner = _planner(source, detector, stride=DetectionStride(3, 8))
     with _pipeline(source, source.frames(0, 60), planner) as pipeline:
@@ -156,7 +156,7 @@ def test_the_detector_looks_at_every_nth_frame_in_batches(source: Source) -> Non
     assert all(each.redactions for each in decided)
 
 
-def test_memory_is_bounded_while_the_writer_waits(source: Source) -> None:
+def test_memory_is_bounded_while_the_writer_waits(source: JobVideo) -> None:
     limits = FrameLimits(source.frame_bytes, max_frames=20)
     assert limits.look_ahead_frames == 8
     read: list[int] = []
@@ -173,7 +173,7 @@ def test_memory_is_bounded_while_the_writer_waits(source: Source) -> None:
         assert len(list(pipeline.redacted_frames())) == 60
 
 
-def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
+def test_an_error_of_the_reader_reaches_the_writer(source: JobVideo) -> None:
     def broken() -> Generator[Frame, None, None]:
         yield from source.frames(0, 5)
         raise DecodeError("the file broke")
@@ -182,7 +182,7 @@ def test_an_error_of_the_reader_reaches_the_writer(source: Source) -> None:
         list(pipeline.redacted_frames())
 
 
-def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
+def test_an_error_of_the_detector_reaches_the_writer(source: JobVideo) -> None:
     with (
         _pipeline(source, source.frames(0, 60), _planner(source, BrokenDetector())) as pipeline,
         pytest.raises(RedactionIncomplete, match="network broke"),
@@ -190,7 +190,7 @@ def test_an_error_of_the_detector_reaches_the_writer(source: Source) -> None:
         list(pipeline.redacted_frames())
 
 
-def test_an_error_of_the_redactor_reaches_the_writer(source: Source) -> None:
+def test_an_error_of_the_redactor_reaches_the_writer(source: JobVideo) -> None:
     def broken(decided: PlannedFrame) -> PlannedFrame:
         if decided.frame.frame_index == 7:
             raise RedactionIncomplete("a redaction is missing")
@@ -206,7 +206,7 @@ def test_an_error_of_the_redactor_reaches_the_writer(source: Source) -> None:
     assert len(taken) <= 7
 
 
-def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: Source) -> None:
+def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: JobVideo) -> None:
     redacted: list[int] = []
 
     def remember(decided: PlannedFrame) -> PlannedFrame:
@@ -223,7 +223,7 @@ def test_the_redactor_keeps_a_few_frames_ahead_of_the_writer(source: Source) -> 
     assert redacted == list(range(60))
 
 
-def test_whoever_redacts_hears_what_was_decided_too_early(source: Source) -> None:
+def test_whoever_redacts_hears_what_was_decided_too_early(source: JobVideo) -> None:
     limits = FrameLimits(source.frame_bytes, max_frames=20)
     with _pipeline(source, source.frames(0, 60), limits=limits) as pipeline:
         final = [each.is_final for each in pipeline.redacted_frames()]
@@ -232,7 +232,7 @@ def test_whoever_redacts_hears_what_was_decided_too_early(source: Source) -> Non
     assert final == [False] * 52 + [True] * 8
 
 
-def test_a_look_ahead_of_large_frames_is_whole(source: Source) -> None:
+def test_a_look_ahead_of_large_frames_is_whole(source: JobVideo) -> None:
     large_bytes = 2**26
     limits = FrameLimits.covering(large_bytes, source.max_frames_within(2.0))
     # the usual budget holds four such frames, and no look-ahead
@@ -243,7 +243,7 @@ def test_a_look_ahead_of_large_frames_is_whole(source: Source) -> None:
         assert all(each.is_final for each in pipeline.redacted_frames())
 
 
-def test_leaving_does_not_wait_for_a_source_that_is_silent(source: Source) -> None:
+def test_leaving_does_not_wait_for_a_source_that_is_silent(source: JobVideo) -> None:
     goes_on, is_silent, is_closed = threading.Event(), threading.Event(), threading.Event()
 
     def camera() -> Generator[Frame, None, None]:
@@ -273,13 +273,13 @@ def test_leaving_does_not_wait_for_a_source_that_is_silent(source: Source) -> No
         next(pipeline.redacted_frames())
 
 
-def test_leaving_early_ends_the_threads(source: Source) -> None:
+def test_leaving_early_ends_the_threads(source: JobVideo) -> None:
     limits = FrameLimits(source.frame_bytes, 16)
     with _pipeline(source, source.frames(0, 60), limits=limits) as pipeline:
         assert next(pipeline.redacted_frames()).frame.frame_index == 0
 
 
-def test_what_was_decided_before_goes_the_same_way_without_a_detector(source: Source) -> None:
+def test_what_was_decided_before_goes_the_same_way_without_a_detector(source: JobVideo) -> None:
     face = Redaction(7, (100.0, 50.0, 140.0, 100.0), "detected", 3, 0.9)
     clock = StageClock(STAGES)
     with _pipeline(
@@ -299,7 +299,7 @@ def test_what_was_decided_before_goes_the_same_way_without_a_detector(source: So
     assert calls["decode"] == 8  # the last finds the end
 
 
-def test_frames_of_a_batch_are_told_apart(source: Source) -> None:
+def test_frames_of_a_batch_are_told_apart(source: JobVideo) -> None:
     frames = list(source.frames(0, 3))
     found = detect_frames(OneFace(), frames, StageClock(STAGES))  # type: ignore[arg-type]
     assert [each.frame_index for each in found] == [0, 1, 2]

@@ -17,8 +17,8 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX
 from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
 from recorder_core.jobs.deidentify.rerender import RerenderRequest, rerender_copy
+from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions
-from recorder_core.jobs.inputs.source import open_source
 from recorder_core.jobs.verification.follow_faces import follow_faces
 from recorder_core.jobs.verification.seen_faces import SeenFace
 from recorder_core.media import decode_frames, index_frames, probe
@@ -155,7 +155,7 @@ def test_its_track_is_lifted_where_all_is_rendered_again(
 
 
 def test_what_is_seen_once_is_hidden_for_the_padding_around_it(drawn: Any, tmp_path: Path) -> None:
-    source = open_source(write_wall(tmp_path / "wall.mp4", 3 * RATE), drawn.options)
+    source = open_job_video(write_wall(tmp_path / "wall.mp4", 3 * RATE), drawn.options)
     table = follow_faces([_face(30)], source, drawn.options, _nothing())
     padding = round(drawn.options.smoothing.padding_seconds * RATE)
     assert table.frame_index.tolist() == list(range(30 - padding, 31 + padding))
@@ -165,7 +165,7 @@ def test_what_is_seen_once_is_hidden_for_the_padding_around_it(drawn: Any, tmp_p
 def test_faces_that_are_hidden_or_lifted_are_not_followed(
     drawn: Any, long_source: Path, copy: Path
 ) -> None:
-    source = open_source(long_source, drawn.options)
+    source = open_job_video(long_source, drawn.options)
     table = read_redactions(sidecar(copy, "redactions"))
     others = select_rows(table, ~_rows_on_the_small_face(table))
     for planned in (others, replace(others, applied=np.zeros(len(others), np.bool_))):

@@ -12,7 +12,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import Allowed, DetectOptions, deidentify_video, sidecar
-from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.verification import second_look
 from recorder_core.jobs.verification.second_look import (
     search_copy,
@@ -30,8 +30,8 @@ BLIND = SmoothingSettings(birth_score=1.0, evidence_score=1.0)
 
 
 @pytest.fixture(scope="module")
-def source(drawn_source: Path) -> Source:
-    return open_source(drawn_source, DetectOptions())
+def source(drawn_source: Path) -> JobVideo:
+    return open_job_video(drawn_source, DetectOptions())
 
 
 def _face(frame: int = 3, score: float = 0.9) -> SeenFace:
@@ -54,7 +54,7 @@ def test_a_finished_copy_shows_no_face(finished: Path) -> None:
 
 def test_the_source_shows_its_faces_to_the_second_look(drawn: Any, finished: Path) -> None:
     """An untouched file in place of the copy: each look finds the faces bare."""
-    source = open_source(drawn.source, drawn.options)
+    source = open_job_video(drawn.source, drawn.options)
     table = read_redactions(sidecar(finished, "redactions"))
     nothing = select_rows(table, np.zeros(len(table), bool))
     spans = [range(source.first, source.stop)]
@@ -68,7 +68,7 @@ def test_the_source_shows_its_faces_to_the_second_look(drawn: Any, finished: Pat
 
 def test_the_program_s_own_detector_looks_whichever_the_job_had(drawn: Any, finished: Path) -> None:
     weak = replace(drawn.options, detector=DetectorSettings(name="haar", long_side_px=96))
-    source = open_source(drawn.source, weak)
+    source = open_job_video(drawn.source, weak)
     table = read_redactions(sidecar(finished, "redactions"))
     nothing = select_rows(table, np.zeros(len(table), bool))
     look = search_copy(drawn.source, source, weak, nothing, [range(source.first, source.stop)])
@@ -79,7 +79,7 @@ def test_the_program_s_own_detector_looks_whichever_the_job_had(drawn: Any, fini
 def test_faces_that_a_redaction_hides_or_a_person_lifted_are_not_exposed(
     drawn: Any, finished: Path
 ) -> None:
-    source = open_source(drawn.source, drawn.options)
+    source = open_job_video(drawn.source, drawn.options)
     table = read_redactions(sidecar(finished, "redactions"))
     spans = [range(source.first, source.stop)]
     covered = search_copy(drawn.source, source, drawn.options, table, spans)
@@ -94,7 +94,7 @@ def test_faces_that_a_redaction_hides_or_a_person_lifted_are_not_exposed(
 
 
 def test_only_what_was_encoded_is_looked_at(drawn: Any, finished: Path) -> None:
-    source = open_source(drawn.source, drawn.options)
+    source = open_job_video(drawn.source, drawn.options)
     table = read_redactions(sidecar(finished, "redactions"))
     assert search_copy(finished, source, drawn.options, table, []).frames == 0
     assert 1 <= search_copy(finished, source, drawn.options, table, [range(20, 30)]).frames <= 2
@@ -152,16 +152,16 @@ def test_what_only_the_copy_shows_faintly_is_no_face(
     drawn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(second_look, "SURE_SCORE", 1.1)
-    empty = open_source(write_wall(tmp_path / "grey.mp4"), drawn.options)
+    empty = open_job_video(write_wall(tmp_path / "grey.mp4"), drawn.options)
     nothing = _table(range(0))
     look = search_copy(drawn.source, empty, drawn.options, nothing, [range(20)])
     assert not look.could_show_faces
-    room = open_source(drawn.source, drawn.options)
+    room = open_job_video(drawn.source, drawn.options)
     assert search_copy(drawn.source, room, drawn.options, nothing, [range(60)]).could_show_faces
 
 
 def test_an_untouched_copy_is_searched_as_a_whole(drawn: Any, finished: Path) -> None:
-    source = open_source(drawn.source, drawn.options)
+    source = open_job_video(drawn.source, drawn.options)
     look = search_copy(finished, source, drawn.options, _table(range(0)), [range(20, 30)])
     assert look.frames >= 6
 
@@ -175,7 +175,7 @@ def test_a_copy_without_anything_like_a_face_is_finished(drawn: Any, tmp_path: P
     assert report.second_look.best_score < 0.25
 
 
-def test_what_is_allowed_and_what_is_not(source: Source) -> None:
+def test_what_is_allowed_and_what_is_not(source: JobVideo) -> None:
     nothing, some = _table(range(0)), _table(range(5))
     Allowed().check(SecondLook(6), some, source)
     # three seconds may show nobody, if nothing in them resembles a face
@@ -196,7 +196,7 @@ def test_what_is_allowed_and_what_is_not(source: Source) -> None:
     Allowed(seen_faces=True).check(SecondLook(6, exposed=(_face(),)), some, source)
 
 
-def test_a_minute_without_any_face_is_doubted(source: Source) -> None:
+def test_a_minute_without_any_face_is_doubted(source: JobVideo) -> None:
     # the same sixty frames, a second and more apart
     slow = with_index(source, pts=source.index.pts * 25)
     with pytest.raises(FacesInDoubt, match=r"no face was found .* in 73\.8 seconds, so"):

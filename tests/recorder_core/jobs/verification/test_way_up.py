@@ -15,7 +15,7 @@ from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import DeidentifyRequest, deidentify_video, sidecar
-from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.jobs.verification.detectors import WayUp
 from recorder_core.jobs.verification.second_look import lying_faces, search_copy
 from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
@@ -42,7 +42,7 @@ def _write(path: Path, planes: Callable[[int], Planes]) -> Path:
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_faces_that_lie_are_seen_where_they_lie(drawn: Any, tmp_path: Path, turns: int) -> None:
     lying = _write(tmp_path / "lying.mp4", lambda _: _turned(drawn_planes(0), turns))
-    source = open_source(lying, drawn.options)
+    source = open_job_video(lying, drawn.options)
     nothing = RedactionTable.from_redactions([], source.index.pts)
     look = search_copy(lying, source, drawn.options, nothing, [])
     there = Orientation(turns=turns).show_boxes(DRAWN_FACES_XYXY_PX.astype(float), 384, 192)

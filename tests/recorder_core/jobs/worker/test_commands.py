@@ -31,10 +31,10 @@ __all__ = ["source"]
 pytestmark = pytest.mark.usefixtures("own_kinds")
 
 
-def say(job_id: str, content: Any, calling: Any = "command") -> dict[str, Any]:
+def say(job_id: str, content: Any, channel: Any = "command") -> dict[str, Any]:
     """Return what a job answers to who speaks with it without this program."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-        line.connect(call_address(calling, job_id))
+        line.connect(call_address(channel, job_id))
         stream = line.makefile("rb")
         challenge = json.loads(stream.readline())["challenge"]
         line.sendall(

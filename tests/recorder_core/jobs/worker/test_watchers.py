@@ -18,7 +18,7 @@ from PIL import Image
 from recorder_core.archive import Password
 from recorder_core.catalog import Job, Profile
 from recorder_core.errors import NotAllowed, SettingsError, WrongState
-from recorder_core.jobs.archive import JobPiece, add_user, disable_user
+from recorder_core.jobs.archive import JobUpdate, add_user, disable_user
 from recorder_core.jobs.archive.queue.calling import call_address, signed_text
 from recorder_core.jobs.worker.watchers import Watchers
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
@@ -46,7 +46,7 @@ def job(site: Any, source: Path) -> Iterator[Job]:
     gone(job)
 
 
-def number_of(piece: JobPiece) -> int:
+def number_of(piece: JobUpdate) -> int:
     """Return the number that a piece shows, a picture's as another program reads it."""
     if piece.state is not None:
         return int(piece.state["shown"])
@@ -57,9 +57,9 @@ def number_of(piece: JobPiece) -> int:
     return int(image.info["comment"])
 
 
-def signed(job: Job, signer: Any, challenge: str, by: str, calling: Any = "watch") -> Any:
+def signed(job: Job, signer: Any, challenge: str, by: str, channel: Any = "watch") -> Any:
     payload = json.dumps({"by": by})
-    text = signed_text(calling, job.job_id, challenge, payload)
+    text = signed_text(channel, job.job_id, challenge, payload)
     return {"payload": payload, "signature": signer._session.identity.actor.sign(text)}
 
 
@@ -129,7 +129,7 @@ def test_only_who_may_watches_and_nobody_in_the_name_of_another(site: Any, job: 
         assert asked(rosa, "olga")["error"] == "NotAllowed"
         assert asked(rosa, "rosa")["error"] == "NotAllowed"
         # what was signed for a command, or for another challenge
-        assert asked(olga, "olga", calling="command")["error"] == "NotAllowed"
+        assert asked(olga, "olga", channel="command")["error"] == "NotAllowed"
         for wrong in ([], {}, {"payload": "[]", "signature": ""}):
             assert say(job.job_id, wrong, "watch")["error"] == "ArchiveError"
         heard = []
@@ -168,7 +168,7 @@ def test_so_many_watch_and_commands_have_a_limit_of_their_own(site: Any, job: Jo
         watches = [watching.enter_context(archive.watch_job(job.job_id)) for _ in range(8)]
         for each in watches:
             assert next(each).state is not None
-        with pytest.raises(WrongState, match="is watched by 8 already"):
+        with pytest.raises(WrongState, match="already has 8 viewers, the maximum"):
             archive.watch_job(job.job_id)
         assert archive.command_job(job.job_id, "mark", {"code": "incision"})["by"] == "olga"
         watches[0].close()

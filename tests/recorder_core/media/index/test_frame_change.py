@@ -11,7 +11,7 @@ import pytest
 
 from recorder_core.errors import DecodeError
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.media import index_frames, probe
 
 MakeVideo = Callable[..., Path]
@@ -69,9 +69,9 @@ def test_another_size_is_found_before_the_work(
         info.video.seconds(first), abs=0.05
     )
     with pytest.raises(DecodeError, match=r"change from 96x64 to 128x64 .* ffmpeg -i INPUT -vf"):
-        open_source(joined, DetectOptions())
+        open_job_video(joined, DetectOptions())
     # what comes before can be worked on
-    assert len(open_source(joined, DetectOptions(stop_seconds=1.0))) == 25
+    assert len(open_job_video(joined, DetectOptions(stop_seconds=1.0))) == 25
 
 
 @pytest.mark.parametrize("name", ["h264.ts", "mjpeg.avi", "vp9.mkv"])

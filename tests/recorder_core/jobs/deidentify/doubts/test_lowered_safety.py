@@ -10,7 +10,7 @@ from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
 from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, sparse_detection
-from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
 from tests.conftest import write_wall
@@ -54,7 +54,7 @@ def test_what_is_usual_or_more_is_not_said(options: DeidentifyOptions) -> None:
 
 def test_looks_that_are_rarer_than_usual_are_said(tmp_path: Path) -> None:
     # 20 frames per second: usually every second one
-    source = open_source(write_wall(tmp_path / "wall.mp4", 60), USUAL)
+    source = open_job_video(write_wall(tmp_path / "wall.mp4", 60), USUAL)
     assert (
         sparse_detection(source, DetectionStride())
         == sparse_detection(source, DetectionStride(1))

@@ -16,7 +16,7 @@ from recorder_core.jobs.deidentify.doubts.stretches import (
     stretches_without_audio,
     stretches_without_faces,
 )
-from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.media.audio.gaps import AudioGap
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable
@@ -29,11 +29,11 @@ def _table(frames: list[int], origin: Any, track: int = 0) -> RedactionTable:
 
 
 @pytest.fixture
-def two_rates(tmp_path: Path) -> Source:
+def two_rates(tmp_path: Path) -> JobVideo:
     """A video whose first 20 frames are 0.05 s apart, the 10 others 0.5 s; its header says 25."""
     path = tmp_path / "two_rates.mkv"
     write_two_rates(path)
-    return open_source(path, DetectOptions())
+    return open_job_video(path, DetectOptions())
 
 
 def write_two_rates(path: Path) -> None:
@@ -60,20 +60,22 @@ def _shown_seconds(path: Path) -> list[float]:
     [([], "filled", 0), ([3, 4, 5, 9], "filled", 3), ([1, 3], "rescued", 1), ([1, 2], "padded", 0)],
 )
 def test_the_longest_repair_is_counted_in_frames(
-    frames: list[int], origin: str, longest: int, two_rates: Source
+    frames: list[int], origin: str, longest: int, two_rates: JobVideo
 ) -> None:
     counted, seconds = longest_repair(_table(frames, origin), two_rates)
     assert (counted, seconds) == (longest, pytest.approx(0.05 * longest, abs=0.002))
 
 
-def test_the_longest_repair_is_that_of_the_longest_time(two_rates: Source, tmp_path: Path) -> None:
+def test_the_longest_repair_is_that_of_the_longest_time(
+    two_rates: JobVideo, tmp_path: Path
+) -> None:
     shown = _shown_seconds(tmp_path / "two_rates.mkv")
     table = _table([*range(3, 15), *range(22, 25)], "filled")
     assert longest_repair(table, two_rates) == (3, pytest.approx(shown[25] - shown[22]))
     assert shown[25] - shown[22] == pytest.approx(1.5)
 
 
-def test_repaired_stretches_have_the_frames_own_times(two_rates: Source, tmp_path: Path) -> None:
+def test_repaired_stretches_have_the_frames_own_times(two_rates: JobVideo, tmp_path: Path) -> None:
     shown = _shown_seconds(tmp_path / "two_rates.mkv")
     # twelve frames of 0.05 s are no moment to look at, two of half a second are
     table = _table([*range(3, 15), *range(22, 24)], "rescued")
@@ -83,7 +85,7 @@ def test_repaired_stretches_have_the_frames_own_times(two_rates: Source, tmp_pat
 
 
 def test_long_stretches_without_a_face_are_named(drawn_source: Path) -> None:
-    source = open_source(drawn_source, DetectOptions())
+    source = open_job_video(drawn_source, DetectOptions())
     # half a second a frame
     slow = with_index(source, pts=source.index.pts * 10)
     first, last = _table([*range(3, 11)], "detected"), _table([40, 41], "detected")
@@ -94,7 +96,7 @@ def test_long_stretches_without_a_face_are_named(drawn_source: Path) -> None:
     assert stretches_without_faces(table, source) == []
 
 
-def test_stretches_without_audio_are_of_the_job_alone(two_rates: Source) -> None:
+def test_stretches_without_audio_are_of_the_job_alone(two_rates: JobVideo) -> None:
     gaps = (AudioGap(1, 0.0, 0.5), AudioGap(1, 0.9, 2.2), AudioGap(2, 4.0, 5.5))
     whole = with_index(two_rates, audio_gaps=gaps)
     assert stretches_without_audio(whole) == [(1, 0.0, 0.5), (1, 0.9, 2.2), (2, 4.0, 5.5)]

@@ -12,7 +12,7 @@ from recorder_core.jobs import DeidentifyOptions
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask
 from recorder_core.jobs.deidentify.rendering.faithful import render_faithfully, with_quantizer
 from recorder_core.jobs.deidentify.rendering.segments import RenderedSegment, Renderer
-from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.pipeline.planning import PlannedFrame
 from recorder_core.jobs.pipeline.stage_rows import STAGES
@@ -25,7 +25,7 @@ FACE = (225.0, 30.0, 316.0, 150.0)
 
 def _job(path: Path, encoder: EncoderSettings) -> CopyTask:
     options = DeidentifyOptions(encoder=encoder)
-    source = open_source(path, options)
+    source = open_job_video(path, options)
     renderer = Renderer(
         source.video,
         FrameRedactor(RedactionSettings(), source.view),

@@ -16,7 +16,7 @@ from recorder_core.errors import RedactionIncomplete
 from recorder_core.jobs import DetectOptions
 from recorder_core.jobs.deidentify.rendering import segments
 from recorder_core.jobs.deidentify.rendering.segments import Renderer
-from recorder_core.jobs.inputs.source import Source, open_source
+from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.pipeline import frame_redactor
 from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.pipeline.planning import PlannedFrame
@@ -30,11 +30,11 @@ FACE = (225.0, 30.0, 316.0, 150.0)
 
 
 @pytest.fixture(scope="module")
-def source(drawn_source: Path) -> Source:
-    return open_source(drawn_source, DetectOptions())
+def source(drawn_source: Path) -> JobVideo:
+    return open_job_video(drawn_source, DetectOptions())
 
 
-def _renderer(source: Source, *corrections: CorrectionKeyframe) -> Renderer:
+def _renderer(source: JobVideo, *corrections: CorrectionKeyframe) -> Renderer:
     return Renderer(
         source.video,
         FrameRedactor(RedactionSettings(), source.view),
@@ -48,7 +48,7 @@ def _redaction(index: int) -> Redaction:
     return Redaction(index, FACE, "detected", 3, 0.9)
 
 
-def _decided(source: Source, stop: int = 20) -> Iterator[PlannedFrame]:
+def _decided(source: JobVideo, stop: int = 20) -> Iterator[PlannedFrame]:
     with closing(source.frames(0, stop)) as frames:
         for frame in frames:
             yield PlannedFrame(frame, [_redaction(frame.frame_index)], True)
@@ -60,7 +60,7 @@ def _render(
     return renderer.render(path, map(renderer.redact, decided), seconds)
 
 
-def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) -> None:
+def test_the_face_is_gone_and_the_rest_is_there(source: JobVideo, tmp_path: Path) -> None:
     rendered = _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
     assert (rendered.segment.first_index, rendered.segment.stop_index) == (0, 20)
     assert rendered.psnr_y_db > 40
@@ -76,7 +76,7 @@ def test_the_face_is_gone_and_the_rest_is_there(source: Source, tmp_path: Path) 
 
 
 def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
-    source: Source, tmp_path: Path
+    source: JobVideo, tmp_path: Path
 ) -> None:
     lift = [
         CorrectionKeyframe("7", "remove", frame, FACE, 3, "reviewer", "2025-01-01T00:00:00Z")
@@ -93,7 +93,7 @@ def test_a_lifted_redaction_is_written_down_and_the_face_is_shown(
 
 
 def test_a_redaction_that_changes_nothing_is_noticed(
-    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: JobVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(frame_redactor, "redact", lambda *_: None)
     with pytest.raises(RedactionIncomplete, match="changed no pixel"):
@@ -102,7 +102,7 @@ def test_a_redaction_that_changes_nothing_is_noticed(
 
 
 def test_a_redaction_that_does_not_reach_the_file_is_noticed(
-    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: JobVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Forgetful(segments.SegmentEncoder):
         """Encodes the source's frame where a redacted one was given."""
@@ -116,7 +116,7 @@ def test_a_redaction_that_does_not_reach_the_file_is_noticed(
 
 
 def test_half_a_redaction_is_noticed(
-    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: JobVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def redact_the_left_half(planes: Planes, *others: Any) -> None:
         untouched = planes.y.copy()
@@ -128,7 +128,7 @@ def test_half_a_redaction_is_noticed(
         _render(_renderer(source), tmp_path / "segment.mp4", _decided(source), 1.0)
 
 
-def test_the_decoders_own_frame_is_not_written(source: Source, tmp_path: Path) -> None:
+def test_the_decoders_own_frame_is_not_written(source: JobVideo, tmp_path: Path) -> None:
     frames = list(source.frames(0, 4))
     kept = [frame.planes for frame in frames]
     copies = [replace(planes, y=planes.y.copy()) for planes in kept]
@@ -139,7 +139,7 @@ def test_the_decoders_own_frame_is_not_written(source: Source, tmp_path: Path) -
         assert not planes.y.flags.writeable
 
 
-def test_equal_frames_have_a_finite_psnr(source: Source, tmp_path: Path) -> None:
+def test_equal_frames_have_a_finite_psnr(source: JobVideo, tmp_path: Path) -> None:
     frames = list(source.frames(0, 1))
     flat = replace(frames[0].writable())
     flat.y[:], flat.u[:], flat.v[:] = 100, 128, 128
@@ -148,7 +148,7 @@ def test_equal_frames_have_a_finite_psnr(source: Source, tmp_path: Path) -> None
     assert 60 < rendered.psnr_y_db <= 100
 
 
-def test_the_least_psnr_is_that_of_the_worst_frame(source: Source, tmp_path: Path) -> None:
+def test_the_least_psnr_is_that_of_the_worst_frame(source: JobVideo, tmp_path: Path) -> None:
     """A reader that decodes every frame finds the same; redactions are left out."""
     with closing(source.frames(0, 20)) as frames:
         planned = (PlannedFrame(each, [_redaction(each.frame_index)], True) for each in frames)

@@ -9,14 +9,14 @@ import pytest
 
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs import DetectOptions
-from recorder_core.jobs.inputs.source import open_source
+from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.media import MediaInfo, file_sha256, probe
 from recorder_core.model import View
 from tests.other_times import with_index
 
 
 def test_a_whole_source(drawn_source: Path) -> None:
-    source = open_source(drawn_source, DetectOptions())
+    source = open_job_video(drawn_source, DetectOptions())
     assert (source.first, source.stop, len(source)) == (0, 60, 60)
     assert source.view == View(0, 0, 384, 192)
     assert source.frame_bytes == 384 * 192 * 3 // 2
@@ -26,7 +26,7 @@ def test_a_whole_source(drawn_source: Path) -> None:
 
 
 def test_the_frames_of_a_span_are_counted_where_they_are_densest(drawn_source: Path) -> None:
-    source = open_source(drawn_source, DetectOptions())
+    source = open_job_video(drawn_source, DetectOptions())
     assert [source.max_frames_within(seconds) for seconds in (0, 1.0, 99.0)] == [1, 21, 60]
     # from the 40th on, frames come at twice the rate
     pts, start = source.index.pts, source.index.pts[40]
@@ -42,7 +42,7 @@ def test_a_span_holds_the_frames_that_begin_in_it(
     drawn_source: Path, start: float | None, stop: float | None, frames: tuple[int, int]
 ) -> None:
     options = DetectOptions(start_seconds=start, stop_seconds=stop)
-    source = open_source(drawn_source, options)
+    source = open_job_video(drawn_source, options)
     assert (source.first, source.stop) == frames
 
 
@@ -54,21 +54,21 @@ def test_the_rate_is_counted_where_the_header_is_wrong(
         return replace(info, video=replace(info.video, average_frame_rate=Fraction(1000)))
 
     monkeypatch.setattr("recorder_core.media.video.probe", wrong)
-    source = open_source(drawn_source, DetectOptions())
+    source = open_job_video(drawn_source, DetectOptions())
     assert source.video.average_frame_rate == 20
     assert source.seconds_of(range(10, 30)) == 1.0
 
 
 def test_a_span_behind_the_end_is_refused(drawn_source: Path) -> None:
     with pytest.raises(SettingsError, match=r"3\.0 seconds long"):
-        open_source(drawn_source, DetectOptions(start_seconds=10.0))
+        open_job_video(drawn_source, DetectOptions(start_seconds=10.0))
 
 
 def test_a_view_outside_the_frame_is_refused(drawn_source: Path) -> None:
     with pytest.raises(SettingsError, match="does not lie inside the frame of 384x192"):
-        open_source(drawn_source, DetectOptions(view="0,0,640,360"))
+        open_job_video(drawn_source, DetectOptions(view="0,0,640,360"))
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DecodeError, match="does not exist"):
-        open_source(tmp_path / "nothing.mp4", DetectOptions())
+        open_job_video(tmp_path / "nothing.mp4", DetectOptions())

@@ -12,7 +12,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.queue.kinds import JobKind
 from recorder_core.jobs.worker.stopping import Stopper
 
-__all__ = ["Watch"]
+__all__ = ["Supervisor"]
 
 _POLL_SECONDS: Final = 0.5
 _PERSON_SECONDS: Final = 2.0
@@ -21,8 +21,8 @@ _REPORT_SECONDS: Final = 2.0
 _BEAT_SECONDS: Final = 20.0
 
 
-class Watch:
-    """A thread that watches over a job; a context manager.
+class Supervisor:
+    """Watches over a job from a thread of its own; a context manager.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Watch:
         self._progress, self._reported = 0.0, -1.0
         self._beat = self._checked = time.monotonic()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def progress(self, done: int, total: int) -> None:
         """Remember how far the job is; the thread writes it down."""

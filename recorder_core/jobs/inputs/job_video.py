@@ -30,11 +30,11 @@ from recorder_core.media import (
 )
 from recorder_core.model import View, shown_view
 
-__all__ = ["Source", "open_source"]
+__all__ = ["JobVideo", "open_job_video"]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class JobVideo:
     """A video and the part of it that a job works on."""
 
     #: as it was opened
@@ -122,7 +122,7 @@ class Source:
         return decode_frames(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
 
 
-def open_source(source: str | Path | Video, options: DetectOptions) -> Source:
+def open_job_video(source: str | Path | Video, options: DetectOptions) -> JobVideo:
     """Open a video and check the options against it.
 
     Parameters
@@ -148,7 +148,7 @@ def open_source(source: str | Path | Video, options: DetectOptions) -> Source:
         first, stop = _span(info, index, options)
         if index.change is not None and index.change.pts <= index.pts[stop - 1]:
             raise DecodeError(f"{info.name}: {index.change.reason}")
-        opened = Source(video, info, sha256(), view, first, stop)
+        opened = JobVideo(video, info, sha256(), view, first, stop)
     video.check_unchanged()
     return opened
 

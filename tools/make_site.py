@@ -36,6 +36,7 @@ CONTENTS: Final = {
         "glossary",
     ),
     "Reference": (
+        "layouts",
         "archive",
         "server",
         "archive-format",

@@ -53,6 +53,7 @@ from recorder_core.media.files.finished import file_sha256, finished_file, hash_
 from recorder_core.media.files.media_file import MediaFile, VideoSource
 from recorder_core.media.files.output_lock import output_lock
 from recorder_core.media.frames.frame import Frame
+from recorder_core.media.frames.scaling import FrameScaler, planes_of_picture
 from recorder_core.media.index.frame_index import FrameIndex, index_frames
 from recorder_core.media.output.assemble import Part, assemble
 from recorder_core.media.output.cut_recording import (
@@ -87,6 +88,7 @@ __all__ = [
     "Frame",
     "FrameEncoder",
     "FrameIndex",
+    "FrameScaler",
     "Gap",
     "Gop",
     "MediaFile",
@@ -124,6 +126,7 @@ __all__ = [
     "open_video",
     "output_lock",
     "plan_audio",
+    "planes_of_picture",
     "probe",
     "psnr_db",
     "psnr_y",

@@ -106,11 +106,39 @@ class Frame:
             frame, frame_format, frame_index=frame_index, pts=pts, duration=duration, is_gap=is_gap
         )
 
+    @classmethod
+    def of_planes(
+        cls, planes: Planes, frame_format: FrameFormat, *, frame_index: int, pts: int, duration: int
+    ) -> Self:
+        """Return a frame that holds a copy of planes; they may be changed afterwards.
+
+        Raises
+        ------
+        EncodeError
+            If the format is of another size, or of more than 8 bits.
+        """
+        size = frame_format.width, frame_format.height
+        if (planes.width, planes.height) != size or frame_format.sample_bits != _PLANE_BITS:
+            raise EncodeError(
+                f"planes of {planes.width}x{planes.height} and 8 bits are no frame of "
+                f"{size[0]}x{size[1]} and {frame_format.sample_bits} bits"
+            )
+        frame = av.VideoFrame(*size, frame_format.working_format)
+        for number, plane in enumerate((planes.y, planes.u, planes.v)):
+            plane_array(frame, number)[:] = plane
+        frame.pts, frame.time_base = pts, frame_format.time_base
+        return cls(frame, frame_format, frame_index=frame_index, pts=pts, duration=duration)
+
     def __repr__(self) -> str:
         size = f"{self._frame.width}x{self._frame.height}"
         return (
             f"Frame(frame_index={self.frame_index}, pts={self.pts}, {size}, is_gap={self.is_gap})"
         )
+
+    @property
+    def format(self) -> FrameFormat:
+        """What it has in common with the other frames of its video."""
+        return self._format
 
     @property
     def seconds(self) -> float:

@@ -14,9 +14,9 @@ from recorder_core.media.container.crop import NO_CROP, Crop
 from recorder_core.model import ColorMatrix, FrameFormat
 from recorder_core.model.frames.frame_format import matrix_of
 
-__all__ = ["frame_rgb"]
+__all__ = ["COLORSPACES", "frame_rgb"]
 
-_COLORSPACES: Final[Mapping[ColorMatrix, Colorspace]] = {
+COLORSPACES: Final[Mapping[ColorMatrix, Colorspace]] = {
     "bt601": Colorspace.ITU601,
     "bt709": Colorspace.ITU709,
     "bt2020": Colorspace.BT2020,
@@ -53,7 +53,7 @@ def frame_rgb(
     shown = frame.reformat(
         width=round(frame.width * frame_format.sample_aspect_ratio),
         format="rgb24",
-        src_colorspace=_COLORSPACES[matrix],
+        src_colorspace=COLORSPACES[matrix],
         src_color_range=ColorRange.JPEG if is_full else ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,
         interpolation=_EXACT,

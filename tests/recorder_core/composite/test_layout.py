@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,3 +234,21 @@ def test_values_that_are_no_layout_say_where(values: object, sentence: str) -> N
 def test_there_is_no_preset_of_another_name() -> None:
     with pytest.raises(SettingsError, match="there is no layout 'full'; choose one of surgery-box"):
         preset_layout("full")
+
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "layouts.md"
+
+
+def test_the_document_names_every_preset_and_its_room() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| ([\d,]+|none) \|$", DOCUMENT.read_text(), re.M)
+    rooms = {name: preset_layout(name).room_view for name in LAYOUT_PRESETS}
+    assert rows == [(name, str(room).lower()) for name, room in rooms.items()]
+
+
+def test_the_layouts_of_the_document_can_be() -> None:
+    blocks = re.findall(r"```text\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    preset, own = (layout_from_values(tomllib.loads(block)) for block in blocks)
+    assert (preset.width, preset.sources) == (1280, ("laparoscope", "monitor", "room"))
+    assert preset.zones[0].is_for(1920, 1080)
+    assert own.room_view == View(1280, 0, 640, 360)
+    assert [panel.kind for panel in own.panels] == ["numbers", "trend", "event_strip", "clock"]

@@ -1,0 +1,170 @@
+"""Paints a source into its view: placed, turned, its zones black, or what says that it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from recorder_core.composite.canvas import fill_part, paste_picture, paste_planes
+from recorder_core.composite.layout import LayoutView, StaticZone
+from recorder_core.composite.lettering import Color, blank_picture, text_width, write_text
+from recorder_core.composite.panels.lost_signal import LOST_BACK, notice_picture
+from recorder_core.composite.panels.panel import BACK, LINE, TEXT, elapsed_text
+from recorder_core.composite.placement import Placement, hidden_parts, place_picture
+from recorder_core.media import Frame, FrameScaler, planes_of_picture
+from recorder_core.model import Orientation, Planes, ShownGeometry, View
+
+__all__ = ["ViewPainter"]
+
+_LOST: Final = "SIGNAL LOST"
+_NEVER: Final = "NO SIGNAL"
+_HIDDEN: Final = "HIDDEN"
+_OTHER_SHAPE: Final = "its zones are for another picture shape"
+#: of a label's font, by the height of its view
+_LABEL_SHARE: Final = 1 / 24
+_MIN_LABEL_PX, _MAX_LABEL_PX = 12, 28
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """What is worked out once for frames of one geometry."""
+
+    placement: Placement
+    scaler: FrameScaler
+    #: black parts of the composite
+    hidden: Sequence[View]
+    #: whether nothing of the picture may be shown
+    is_hidden: bool
+
+
+class ViewPainter:
+    """Paints one view of a composite; only what changed is painted again.
+
+    Parameters
+    ----------
+    canvas : Planes
+        Of the composite; changed in place, in this view by nobody else.
+    view : LayoutView
+        Of the layout.
+    zones : sequence of StaticZone
+        Of its source.
+    """
+
+    def __init__(self, canvas: Planes, view: LayoutView, zones: Sequence[StaticZone]) -> None:
+        self._canvas, self._view, self._zones = canvas, view, zones
+        self._label = _label_planes(view)
+        #: worked out for the last frame
+        self._placed: _Placed | None = None
+        #: for what the parts around a picture are black now; None while a notice fills the view
+        self._cleared: _Placed | None = None
+        self._shown: Frame | None = None
+        #: whether a notice says that the signal is lost
+        self._is_lost = False
+        fill_part(canvas, view.rectangle, _yuv(LINE))
+        fill_part(canvas, view.inside)
+
+    def paint(self, frame: Frame | None, seconds: float) -> None:
+        """Paint what the source gives; a frame that is painted already is left as it is.
+
+        Parameters
+        ----------
+        frame : Frame or None
+            The same object as the last time where the source gave no other; None while its signal
+            is lost.
+        seconds : float
+            Of the event.
+        """
+        if frame is None:
+            self._paint_lost(seconds)
+        elif frame is not self._shown:
+            self._paint_frame(frame)
+            self._is_lost = False
+        self._shown = frame
+
+    def _paint_lost(self, seconds: float) -> None:
+        if self._is_lost:
+            return
+        heading = _NEVER if self._placed is None else _LOST
+        self._paint_notice(heading, f"since {elapsed_text(seconds)}")
+        self._is_lost = True
+
+    def _paint_frame(self, frame: Frame) -> None:
+        placed = self._place(frame.format.geometry)
+        if placed is not self._cleared:
+            self._clear(placed)
+        if placed.is_hidden:
+            return
+        scaled = _upright(placed.scaler.scale(frame), frame.format.orientation)
+        paste_planes(self._canvas, scaled, placed.placement.target, placed.placement.offset_px)
+        for part in placed.hidden:
+            fill_part(self._canvas, part)
+        self._paint_label()
+
+    def _place(self, geometry: ShownGeometry) -> _Placed:
+        if self._placed is None or self._placed.placement.geometry != geometry:
+            self._placed = _placed(self._view, geometry, self._zones)
+        return self._placed
+
+    def _clear(self, placed: _Placed) -> None:
+        if placed.is_hidden:
+            self._paint_notice(_HIDDEN, _OTHER_SHAPE)
+        else:
+            fill_part(self._canvas, self._view.inside)
+        self._cleared = placed
+
+    def _paint_notice(self, heading: str, line: str) -> None:
+        inside = self._view.inside
+        self._cleared = None
+        fill_part(self._canvas, inside, _yuv(LOST_BACK))
+        picture = notice_picture(inside, self._view.label or self._view.name, heading, line)
+        above = (inside.height - picture.height) // 4 * 2
+        paste_picture(self._canvas, picture, (inside.x, inside.y + above))
+
+    def _paint_label(self) -> None:
+        if self._label is not None:
+            inside = self._view.inside
+            width = min(self._label.width, inside.width)
+            height = min(self._label.height, inside.height)
+            part = View(inside.x, inside.y, width, height)
+            paste_planes(self._canvas, self._label, part, (0, 0))
+
+
+def _placed(view: LayoutView, geometry: ShownGeometry, zones: Sequence[StaticZone]) -> _Placed:
+    placement = place_picture(view, geometry)
+    width, height = placement.scaled_px
+    if geometry.orientation.swaps_sides:
+        width, height = height, width
+    hidden = hidden_parts(placement, zones)
+    is_hidden = placement.target in hidden
+    return _Placed(placement, FrameScaler(width, height), hidden, is_hidden)
+
+
+def _upright(planes: Planes, orientation: Orientation) -> Planes:
+    if orientation.is_as_stored:
+        return planes
+    y, u, v = (orientation.show(plane) for plane in (planes.y, planes.u, planes.v))
+    return Planes(y, u, v)
+
+
+def _label_planes(view: LayoutView) -> Planes | None:
+    """Return the label as it is pasted over the picture."""
+    if not view.label:
+        return None
+    size = min(max(view.rectangle.height * _LABEL_SHARE, _MIN_LABEL_PX), _MAX_LABEL_PX)
+    width = min(view.inside.width, text_width(view.label, size) + 2 * size)
+    picture = blank_picture(_even(width), _even(1.7 * size), BACK)
+    write_text(picture, view.label, (size, 1.2 * size), size, TEXT, max_width_px=width - 2 * size)
+    return planes_of_picture(np.asarray(picture))
+
+
+def _even(value: float) -> int:
+    return round(value / 2) * 2
+
+
+def _yuv(color: Color) -> tuple[int, int, int]:
+    """Return a colour as the planes hold it."""
+    planes = planes_of_picture(np.full((2, 2, 3), color, np.uint8))
+    return int(planes.y[0, 0]), int(planes.u[0, 0]), int(planes.v[0, 0])

@@ -62,6 +62,7 @@ from recorder_core.media.output.cut_recording import (
     remux_cut_recording,
     remux_whole_recording,
 )
+from recorder_core.media.output.fragments import AudioFormat, FragmentWriter
 from recorder_core.media.output.remux import can_remux, indexed_bytes, remux
 from recorder_core.media.output.verify import verify_output
 from recorder_core.media.pictures.compression import compress_as_video
@@ -77,6 +78,7 @@ __all__ = [
     "PRESETS",
     "USUAL_MIN_PSNR_Y_DB",
     "AudioChoice",
+    "AudioFormat",
     "AudioInfo",
     "AudioPlan",
     "ByteSink",
@@ -85,6 +87,7 @@ __all__ = [
     "EncoderName",
     "EncoderSettings",
     "FileState",
+    "FragmentWriter",
     "Frame",
     "FrameEncoder",
     "FrameIndex",

@@ -52,12 +52,7 @@ def read_frame_times(file: ByteSource, name: str) -> FrameTimes:
     DecodeError
         If it is no video.
     """
-    video = media_file(file, name)
-    with reading(video), open_media(video) as container:
-        found = _Frames(container, name)
-        for packet in _whole_packets(container):
-            found.note(packet)
-        return found.times(found.time_base)
+    return _read_times(file, name, from_keyframe=True)
 
 
 def recorded_seconds(file: ByteSource, name: str) -> float:
@@ -168,10 +163,19 @@ def remux_whole_recording(file: ByteSource, sink: ByteSink, name: str) -> FrameT
         return found.times(target.time_base)
 
 
-class _Frames:
-    """The times of a video's frames, packet by packet, from the first keyframe on."""
+def _read_times(file: ByteSource, name: str, *, from_keyframe: bool) -> FrameTimes:
+    video = media_file(file, name)
+    with reading(video), open_media(video) as container:
+        found = _Frames(container, name, from_keyframe=from_keyframe)
+        for packet in _whole_packets(container):
+            found.note(packet)
+        return found.times(found.time_base)
 
-    def __init__(self, container: InputContainer, name: str) -> None:
+
+class _Frames:
+    """The times of a video's frames, packet by packet, usually from the first keyframe on."""
+
+    def __init__(self, container: InputContainer, name: str, *, from_keyframe: bool = True) -> None:
         video = video_stream(container)
         if video is None:
             raise DecodeError(f"{name} holds no video")
@@ -179,10 +183,12 @@ class _Frames:
         self.time_base = video.time_base or Fraction(1, av.time_base)
         self.pts: list[int] = []
         self._stop = 0
+        self._is_shown = not from_keyframe
 
     def note(self, packet: Packet[Any]) -> None:
-        if packet.stream_index != self._index or not (self.pts or packet.is_keyframe):
+        if packet.stream_index != self._index or not (self._is_shown or packet.is_keyframe):
             return
+        self._is_shown = True
         pts = packet.pts or 0
         self.pts.append(pts)
         self._stop = max(self._stop, pts + (packet.duration or 0))
@@ -207,7 +213,8 @@ def _fragmented_seconds(
         media = followers.get(fragment.offset)
         stop = min(media.stop, end) if media else fragment.stop
         content = beginning + _read(file, fragment.offset, stop)
-        return read_frame_times(io.BytesIO(content), name)
+        # the keyframe of its GOP may lie in a fragment before
+        return _read_times(io.BytesIO(content), name, from_keyframe=False)
 
     for fragment in reversed(fragments[-_FRAGMENTS_TRIED:]):
         last = times(fragment)

@@ -6,6 +6,9 @@
       SettingsError (ValueError)          a setting is out of range or contradicts another
         AlreadyFinished                   the output was made by the same job before
         ForeignCopy                       corrections cannot be applied to this copy
+      CaptureError                        a live source gives nothing
+        SourceNotFound                    it cannot be opened; the message says why
+        SourceLost                        it was open, and ended or fell silent
       MediaError                          a file or stream cannot be read or written
         DecodeError                       what is in the file cannot be decoded
         EncodeError                       the result cannot be written
@@ -50,6 +53,7 @@ __all__ = [
     "ArchiveTruncated",
     "AuditError",
     "Cancelled",
+    "CaptureError",
     "CatalogBusy",
     "CatalogDamaged",
     "CatalogError",
@@ -75,6 +79,8 @@ __all__ = [
     "SchemaTooNew",
     "SettingsError",
     "SignInDelayed",
+    "SourceLost",
+    "SourceNotFound",
     "WrongCopy",
     "WrongState",
 ]
@@ -98,6 +104,18 @@ class AlreadyFinished(SettingsError):
 
 class ForeignCopy(SettingsError):
     """The copy was made from another video or with other settings, or nobody can tell."""
+
+
+class CaptureError(RecorderError):
+    """A live source gives nothing; what it is addressed by is named without its password."""
+
+
+class SourceNotFound(CaptureError):
+    """A live source cannot be opened: it is not there, or refuses."""
+
+
+class SourceLost(CaptureError):
+    """A live source was open, and ended or fell silent."""
 
 
 class MediaError(RecorderError):

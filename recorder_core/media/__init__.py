@@ -10,7 +10,8 @@ The only package that imports ``av``. The way of a video through it::
             assemble(parts, video.info, video.index, temporary)
             verify_output(temporary, video.info, video.index)
 
-Frames that come from no file have a `FrameFormat`, too: `Frame.black` makes one to paint, and a
+Live inputs are opened by `open_live`: devices, streams, files in real time, test signals. Frames
+that come from no file have a `FrameFormat`, too: `Frame.black` makes one to paint, and a
 `FrameEncoder` encodes them into any container.
 """
 
@@ -55,6 +56,21 @@ from recorder_core.media.files.output_lock import output_lock
 from recorder_core.media.frames.frame import Frame
 from recorder_core.media.frames.scaling import FrameScaler, planes_of_picture
 from recorder_core.media.index.frame_index import FrameIndex, index_frames
+from recorder_core.media.live.arrivals import (
+    Arrival,
+    ArrivedAudio,
+    ArrivedFrame,
+    Damaged,
+    LiveInput,
+)
+from recorder_core.media.live.opening import open_live
+from recorder_core.media.live.pattern import is_flash, read_pattern_number
+from recorder_core.media.live.settings import (
+    SOURCE_KINDS,
+    SourceKind,
+    SourceSettings,
+    read_source_settings,
+)
 from recorder_core.media.output.assemble import Part, assemble
 from recorder_core.media.output.cut_recording import (
     read_frame_times,
@@ -76,13 +92,18 @@ __all__ = [
     "ENCODER_NAMES",
     "FILE_CLOCK",
     "PRESETS",
+    "SOURCE_KINDS",
     "USUAL_MIN_PSNR_Y_DB",
+    "Arrival",
+    "ArrivedAudio",
+    "ArrivedFrame",
     "AudioChoice",
     "AudioFormat",
     "AudioInfo",
     "AudioPlan",
     "ByteSink",
     "Codec",
+    "Damaged",
     "EncoderFact",
     "EncoderName",
     "EncoderSettings",
@@ -94,6 +115,7 @@ __all__ = [
     "FrameScaler",
     "Gap",
     "Gop",
+    "LiveInput",
     "MediaFile",
     "MediaInfo",
     "Part",
@@ -101,6 +123,8 @@ __all__ = [
     "SegmentEncoder",
     "SegmentInfo",
     "SourceClock",
+    "SourceKind",
+    "SourceSettings",
     "TimedFrame",
     "Video",
     "VideoInfo",
@@ -123,9 +147,11 @@ __all__ = [
     "hash_beside",
     "index_frames",
     "indexed_bytes",
+    "is_flash",
     "is_fragmented",
     "keep_depth",
     "list_gops",
+    "open_live",
     "open_video",
     "output_lock",
     "plan_audio",
@@ -135,7 +161,9 @@ __all__ = [
     "psnr_y",
     "read_creation_time",
     "read_frame_times",
+    "read_pattern_number",
     "read_picture",
+    "read_source_settings",
     "recorded_seconds",
     "remux",
     "remux_cut_recording",

@@ -1,0 +1,93 @@
+"""The frames of a live input, as a source."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from recorder_core.capture.connection import Connection
+from recorder_core.capture.frame_mailbox import FrameMailbox
+from recorder_core.capture.presence import Presence
+from recorder_core.capture.source import FrameSource, LiveFrame, SourceState
+from recorder_core.capture.source_state import state_of
+from recorder_core.media import Arrival, ArrivedFrame, Damaged, SourceSettings
+
+__all__ = ["InputFrames"]
+
+
+class InputFrames(FrameSource):
+    """A `FrameSource`: the newest frames of an input, whoever else uses its connection.
+
+    `take` counts a frame as of a moment that is up to a quarter of its period earlier, so that a
+    source with the rate of the composite is used frame by frame in spite of jitter.
+
+    Parameters
+    ----------
+    name : str
+        A code of the site's.
+    settings : SourceSettings
+        Of the input.
+    clock : callable
+        `time.monotonic`.
+    """
+
+    def __init__(
+        self, name: str, settings: SourceSettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name, self._settings, self._clock = name, settings, clock
+        self._mailbox = FrameMailbox()
+        self._presence = Presence(settings.lost_after_seconds(), clock())
+        self._connection: Connection | None = None
+
+    def connect(self, connection: Connection) -> None:
+        """Use a connection from `start` to `close`."""
+        self._connection = connection
+
+    @property
+    def name(self) -> str:
+        """A code of the site's."""
+        return self._name
+
+    @property
+    def state(self) -> SourceState:
+        """How the source is just now."""
+        return state_of(
+            self._name, self._presence, self._connection, self._mailbox.counters, self._clock()
+        )
+
+    def start(self) -> None:
+        """Begin to connect."""
+        if self._connection is not None:
+            self._connection.start(self)
+
+    def close(self) -> None:
+        """Stop; the connection ends with its last user."""
+        if self._connection is not None:
+            self._connection.close(self)
+
+    def take(self, seconds: float) -> LiveFrame | None:
+        """Return the frame of a moment, and count it; None while the signal is absent."""
+        if not self._presence.is_present(self._clock()):
+            self._mailbox.clear()
+            return None
+        return self._mailbox.take(seconds)
+
+    def peek(self) -> LiveFrame | None:
+        """Return the newest frame, uncounted; None while the signal is absent."""
+        return self._mailbox.peek() if self._presence.is_present(self._clock()) else None
+
+    def open(self, frame_rate: float | None) -> None:
+        """Enter that the input was opened; its connection calls this."""
+        self._mailbox.clear()
+        self._mailbox.set_rate(frame_rate or self._settings.rate)
+        self._presence.lost_after_seconds = self._settings.lost_after_seconds(frame_rate)
+
+    def receive(self, arrival: Arrival) -> None:
+        """Add what has arrived; its connection calls this."""
+        if isinstance(arrival, ArrivedFrame):
+            if self._presence.arrive(self._clock()):
+                self._mailbox.clear()
+            seconds = arrival.seconds - self._settings.latency_seconds
+            self._mailbox.put(LiveFrame(arrival.frame, seconds))
+        elif isinstance(arrival, Damaged):
+            self._mailbox.put_invalid()

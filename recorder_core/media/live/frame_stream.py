@@ -1,0 +1,94 @@
+"""The decoded frames of one stream of a live input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Final
+
+import av.error
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from recorder_core.errors import DecodeError, SettingsError
+from recorder_core.media.container.crop import NO_CROP
+from recorder_core.media.container.decoded_format import decoded_format
+from recorder_core.media.frames.frame import Frame, working_frame
+from recorder_core.media.live.arrivals import Damaged
+from recorder_core.model import FrameFormat
+
+__all__ = ["FrameStream"]
+
+_MICROSECOND: Final = Fraction(1, 1_000_000)
+
+
+class FrameStream:
+    """Decode the packets of a stream of video, whose format may change while it runs.
+
+    Parameters
+    ----------
+    stream : VideoStream
+        Of an open input. It is decoded by one thread: several would hold frames back.
+    first_index : int
+        Of its first frame.
+    """
+
+    def __init__(self, stream: VideoStream, first_index: int = 0) -> None:
+        self.stream = stream
+        stream.thread_type = "NONE"
+        self.time_base = stream.time_base or _MICROSECOND
+        self._aspect = Fraction(stream.sample_aspect_ratio or 1)
+        self._format: FrameFormat | None = None
+        self._seen: tuple[object, ...] = ()
+        #: of the next frame
+        self.next_index = first_index
+        self._next_pts = 0
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second, where the stream says it."""
+        rate = self.stream.average_rate or self.stream.guessed_rate
+        return float(rate) if rate else None
+
+    def decode(self, packet: Packet[Any]) -> Iterator[Frame | Damaged]:
+        """Yield the frames that a packet completes; what is damaged is said, and left out."""
+        try:
+            frames = self.stream.codec_context.decode(packet)
+        except av.error.FFmpegError:
+            yield Damaged("video")
+            return
+        for frame in frames:
+            yield Damaged("video") if frame.is_corrupt else self._framed(frame)
+
+    def _framed(self, frame: VideoFrame) -> Frame | Damaged:
+        pts = self._next_pts if frame.pts is None else frame.pts
+        duration = max(frame.duration or self._usual_duration(), 1)
+        self._next_pts = pts + duration
+        try:
+            shown = working_frame(frame, self._format_of(frame), "now")
+        except (DecodeError, SettingsError, av.error.FFmpegError, ValueError):
+            return Damaged("video")
+        framed = Frame(
+            shown, self._format_of(frame), frame_index=self.next_index, pts=pts, duration=duration
+        )
+        self.next_index += 1
+        return framed
+
+    def _format_of(self, frame: VideoFrame) -> FrameFormat:
+        """Return the format of a frame; made anew where it is not that of the frame before."""
+        seen = (
+            frame.width,
+            frame.height,
+            frame.format.name,
+            frame.colorspace,
+            frame.color_range,
+        )
+        if self._format is None or seen != self._seen:
+            self._format = decoded_format(frame, NO_CROP, self.time_base, self._aspect)
+            self._seen = seen
+        return self._format
+
+    def _usual_duration(self) -> int:
+        rate = self.frame_rate
+        return round(1 / (rate * self.time_base)) if rate else 1

@@ -13,6 +13,7 @@
         DecodeError                       what is in the file cannot be decoded
         EncodeError                       the result cannot be written
       ArchiveError                        an encrypted file or key cannot be used as asked
+        FolderInUse                       a folder that must be empty holds something
         NoKeyMatches                      this key or password does not open it
         HeaderDamaged                     the key file or the stream's header is damaged
         PayloadDamaged                    a segment is not authentic
@@ -65,6 +66,7 @@ __all__ = [
     "EncodeError",
     "EngineUnavailable",
     "FacesInDoubt",
+    "FolderInUse",
     "ForeignCopy",
     "HeaderDamaged",
     "MediaError",
@@ -132,6 +134,10 @@ class EncodeError(MediaError):
 
 class ArchiveError(RecorderError):
     """An encrypted file or a key cannot be used as asked; the message says why."""
+
+
+class FolderInUse(ArchiveError):
+    """A folder that must be empty holds something; the message says what to choose."""
 
 
 class NoKeyMatches(ArchiveError):

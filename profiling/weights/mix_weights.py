@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,9 @@ from recorder_core.evaluation import (
 )
 from recorder_core.train import average_tensors, choose_mix, mix_tensors
 
+#: tensors of a mix -> its score on each set
+_Measure: TypeAlias = Callable[[dict[str, NDArray[np.float32]]], dict[str, float]]
+
 
 def main() -> None:
     """Choose the share, save the mix and print what every share scored."""
@@ -48,25 +52,8 @@ def main() -> None:
     start = _grow(start, sizes, arguments.seed)
     grown = [_grow(snapshot, sizes, arguments.seed) for snapshot in snapshots]
     trained = average_tensors([weights.tensors for weights in grown])
-    pictures = [p for p in read_coco(arguments.faces).pictures if p.set_name in arguments.sets]
-    limits = (pair.split("=") for pair in arguments.min_face)
-    settings = EvaluationSettings(
-        min_face_px_by_set=tuple((name, float(limit)) for name, limit in limits)
-    )
-    # float32, so that the choice is the same on every machine
-    detector = DetectorSettings(
-        name=family_of(start.detector).name, engine="pytorch", min_score=EVALUATION_MIN_SCORE
-    )
-
-    def measure(tensors: dict[str, NDArray[np.float32]]) -> dict[str, float]:
-        # what the start found in its self-test is not what a mix must find
-        mixed = replace(start, tensors=_round(tensors), self_test=None)
-        found = detect_faces(pictures, detector, settings.scale, weights=mixed).predictions
-        scores = voc_average_precision(join_predictions(pictures, found, settings), settings)
-        print(scores, flush=True)
-        return {name: score for name, score in scores.items() if score is not None}
-
     floors = {name: float(v) for name, v in (text.split("=") for text in arguments.floor)}
+    measure = _measuring(arguments, start)
     choice = choose_mix(start.tensors, trained, arguments.shares, measure, floors)
     for share, scores in choice.scores.items():
         print("chosen" if share == choice.share else "      ", share, scores)
@@ -85,6 +72,29 @@ def main() -> None:
         family=family_of(start.detector),
         design=start.design,
     )
+
+
+def _measuring(arguments: argparse.Namespace, start: Weights) -> _Measure:
+    """Return what gives the mean average precision of a mix on each set of pictures."""
+    pictures = [p for p in read_coco(arguments.faces).pictures if p.set_name in arguments.sets]
+    limits = (pair.split("=") for pair in arguments.min_face)
+    settings = EvaluationSettings(
+        min_face_px_by_set=tuple((name, float(limit)) for name, limit in limits)
+    )
+    # float32, so that the choice is the same on every machine
+    detector = DetectorSettings(
+        name=family_of(start.detector).name, engine="pytorch", min_score=EVALUATION_MIN_SCORE
+    )
+
+    def measure(tensors: dict[str, NDArray[np.float32]]) -> dict[str, float]:
+        # what the start found in its self-test is not what a mix must find
+        mixed = replace(start, tensors=_round(tensors), self_test=None)
+        found = detect_faces(pictures, detector, settings.scale, weights=mixed).predictions
+        scores = voc_average_precision(join_predictions(pictures, found, settings), settings)
+        print(scores, flush=True)
+        return {name: score for name, score in scores.items() if score is not None}
+
+    return measure
 
 
 def _grow(weights: Weights, sizes: dict[str, Any], seed: int) -> Weights:

@@ -62,7 +62,7 @@ class Jobs:
         event_id : str, optional
             The event that it is about.
         settings : str, default "{}"
-            JSON of names and booleans.
+            JSON of the settings that the catalog may hold, by name.
         may_queue_beside : {"none", "running", "all"}, default "none"
             Which of the same kind and event it may wait beside, whoever asked for that: one that
             runs, for what is entered meanwhile; or any, where each is another piece of work.

@@ -124,6 +124,7 @@ def test_the_program_keeps_its_rules(graph: grimp.ImportGraph, contracts: list[C
         ("workbench.cli.event.event", "recorder_core.catalog", FACADE),
         ("workbench.server.entrance.sessions", "recorder_core.archive.secrets.secret", FACADE),
         ("workbench.cli.event.event", "recorder_core.jobs.archive.acting", FACADE),
+        ("workbench.cli.event.event", "recorder_core.jobs.archive.sealed_record", FACADE),
         ("workbench.client.archive", "recorder_core.jobs.archive.event.event", FACADE),
         ("recorder_core.datasets.formats.coco", "recorder_core.media.pictures.still", DATA),
         # circles: between rooms, and on one floor of a room
@@ -168,6 +169,12 @@ def test_a_new_package_owns_nothing_until_the_table_says_so(
 ) -> None:
     assert importer not in graph.modules
     assert OWNED in _broken(graph, contracts, (importer, imported))
+
+
+def test_all_of_an_archive_but_its_words_is_behind_the_facade(graph: grimp.ImportGraph) -> None:
+    [forbidden] = [each for each in RULES["contracts"] if each["name"] == FACADE]
+    inside = graph.find_children("recorder_core.jobs.archive")
+    assert inside - set(forbidden["forbidden_modules"]) == {"recorder_core.jobs.archive.words"}
 
 
 def test_a_new_package_must_find_its_place_in_the_layers(

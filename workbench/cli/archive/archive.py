@@ -316,7 +316,7 @@ def _status(options: argparse.Namespace) -> int:
     with opened(options) as archive:
         status = archive_status(archive)
     show(options, status.to_dict(), _status_text(status))
-    return 0 if not status.faults else 1
+    return 1 if status.needs_attention else 0
 
 
 def _moved(options: argparse.Namespace) -> int:
@@ -371,5 +371,6 @@ def _status_text(status: ArchiveStatus) -> str:
     ]
     lines = [format_table(("what", "is"), rows)]
     lines += ["", *(f"! {fault}" for fault in status.faults)] if status.faults else []
-    lines += ["", *(f"  {notice}" for notice in status.notices)] if status.notices else []
+    told = (*status.reminders, *status.notices)
+    lines += ["", *(f"  {sentence}" for sentence in told)] if told else []
     return "\n".join(lines)

@@ -156,7 +156,7 @@ function notice(text) {
 function attention(status, due) {
   const faults = status.faults.map((text) => made("li", text, "bad"));
   const late = due.map((each) => made("li", `event ${each.event_id} is due: it is kept longer than its rule says`, "warn"));
-  const notices = status.notices.map(notice);
+  const notices = [...status.reminders, ...status.notices].map(notice);
   const all = [...faults, ...late, ...notices];
   fill("attention", all.length ? all : [made("li", "Nothing: the archive is as it should be.", "good")]);
   const events = Object.values(status.events_by_state).reduce((sum, each) => sum + each, 0);

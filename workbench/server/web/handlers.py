@@ -42,6 +42,7 @@ _STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
     (errors.CatalogSplit, 500),
     (errors.AuditError, 500),
     (errors.SettingsError, 400),
+    (errors.FolderInUse, 400),
     (errors.DataError, 400),
     (errors.CatalogError, 400),
     (errors.DecodeError, 422),

@@ -158,8 +158,10 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
     SettingsError
         If one folder lies in the other, or the mirror in that of another archive, mirror or
         backup, or the archive's own folder is not there.
+    FolderInUse
+        If something else is in the folder.
     ArchiveError
-        If something else is in the folder, or it cannot be written.
+        If it cannot be written.
     """
     with acting(archive, Action.MANAGE_SETTINGS, detail="mirror") as session:
         refuse_nested(session.folders.primary, mirror, "mirror")

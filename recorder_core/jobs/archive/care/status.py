@@ -55,8 +55,15 @@ class ArchiveStatus:
     password_cost: Argon2Settings
     #: what is wrong
     faults: tuple[str, ...]
+    #: what somebody is to do, though nothing is wrong
+    reminders: tuple[str, ...]
     #: what somebody should know
     notices: tuple[str, ...]
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody is to do something."""
+        return bool(self.faults or self.reminders)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -90,6 +97,7 @@ def archive_status(archive: Archive) -> ArchiveStatus:
             reviewers_needed=reviewers_needed(session),
             faults=_faults(session),
             password_cost=folders.info.cost,
+            reminders=_reminders(session),
             notices=_notices(session),
         )
 
@@ -190,7 +198,8 @@ def _single_copies(session: Session) -> list[str]:
     ]
 
 
-def _notices(session: Session) -> tuple[str, ...]:
+def _reminders(session: Session) -> tuple[str, ...]:
+    """Return what somebody is to do: about a copy, an archive without mirror, and retention."""
     retention = session.catalog.retention
     copied = [notice] if (notice := session.folders.copy_notice()) else []
     if session.trust().was_restored and session.folders.mirror is None:
@@ -198,17 +207,20 @@ def _notices(session: Session) -> tuple[str, ...]:
             "this archive was made from a backup and has had no mirror since: deletions do not "
             "reach its earlier mirror; 'workbench mirror set FOLDER' gives it one"
         )
-    running = [
-        f"event {event_id} is being recorded now"
-        for event_id, is_running in _recordings(session)
-        if is_running
-    ]
     unruled = [
         f"site {site} has no retention rule: its events are kept and nobody is reminded; set one "
         f"with 'workbench retention set {site} --keep-days N --warn-days N'"
         for site in retention.sites_without_rule()
     ]
-    return (*copied, *running, *unruled, *(notice.sentence for notice in retention.due()))
+    return (*copied, *unruled, *(notice.sentence for notice in retention.due()))
+
+
+def _notices(session: Session) -> tuple[str, ...]:
+    return tuple(
+        f"event {event_id} is being recorded now"
+        for event_id, is_running in _recordings(session)
+        if is_running
+    )
 
 
 def _recordings(session: Session) -> list[tuple[str, bool]]:

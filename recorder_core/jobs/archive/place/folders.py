@@ -30,7 +30,13 @@ from recorder_core.archive import DEFAULT_COST, SPARE_NAMES, Argon2Settings, Pub
 from recorder_core.archive.disk.durable import replace_file
 from recorder_core.archive.identity import check_event_id
 from recorder_core.catalog.model.codes import check_code
-from recorder_core.errors import ArchiveError, CatalogError, SchemaTooNew, SettingsError
+from recorder_core.errors import (
+    ArchiveError,
+    CatalogError,
+    FolderInUse,
+    SchemaTooNew,
+    SettingsError,
+)
 from recorder_core.jobs.archive.place.places import BACKUP_NAME, INFO_NAME
 from recorder_core.model.files.inner_files import EVENT_FOLDERS, inner_exists, read_inner
 from recorder_core.model.values.json_text import parse_json
@@ -153,11 +159,11 @@ def refuse_backup(folder: Path) -> None:
 
     Raises
     ------
-    ArchiveError
+    FolderInUse
         If it does.
     """
     if inner_exists(folder / BACKUP_NAME):
-        raise ArchiveError(
+        raise FolderInUse(
             f"{folder} is a backup of an archive; make an archive of it with 'workbench archive "
             f"restore {folder} NEW-FOLDER', or choose another folder"
         )

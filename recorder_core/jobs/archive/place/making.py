@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recorder_core.archive.disk.durable import FOLDER_MODE, replace_file, sync_path
-from recorder_core.errors import ArchiveError
+from recorder_core.errors import ArchiveError, FolderInUse
 from recorder_core.jobs.archive.place.folders import (
     EVENTS_NAME,
     MADE_NAMES,
@@ -23,8 +23,10 @@ def refuse_used(folder: Path) -> None:
 
     Raises
     ------
-    ArchiveError
+    FolderInUse
         If something else is in it.
+    ArchiveError
+        If it cannot be read.
     """
     try:
         names = {path.name for path in folder.iterdir()} if folder.exists() else set()
@@ -34,7 +36,7 @@ def refuse_used(folder: Path) -> None:
     except OSError as error:
         raise ArchiveError(f"{folder} cannot be used ({error.strerror})") from error
     if names:
-        raise ArchiveError(f"the folder {folder} is not empty; an archive begins in an empty one")
+        raise FolderInUse(f"the folder {folder} is not empty: choose an empty one")
 
 
 def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
@@ -54,8 +56,10 @@ def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
 
     Raises
     ------
+    FolderInUse
+        If it holds something already.
     ArchiveError
-        If it holds something already, or cannot be written.
+        If it cannot be written.
     """
     refuse_backup(folder)
     refuse_used(folder)

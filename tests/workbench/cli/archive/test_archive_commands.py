@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from recorder_core.catalog import Action, Profile
 from recorder_core.catalog.database.connection import Database
 from recorder_core.jobs.archive import (
     Credentials,
+    EventRecording,
     RecordingRequest,
     create_archive,
     open_archive,
     record_event,
 )
+from recorder_core.jobs.archive.care import status as archive_care
 from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.tables import SignalRow
 from workbench.cli import main
@@ -37,6 +40,7 @@ NAMES = {
     "place": "Xanthos Hospital",
 }
 Run = Callable[..., tuple[int, str, str]]
+Record = Callable[[], AbstractContextManager[EventRecording]]
 
 
 @pytest.fixture(autouse=True)
@@ -455,12 +459,17 @@ def test_sealed_copies_and_what_they_repair(run: Run, event: str, tmp_path: Path
     assert run("event", "copy", event, "-o", tmp_path / "no", user="rosa")[0] == 1
 
 
-def test_retention(run: Run, event: str) -> None:
+def test_retention(run: Run, event: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # however little room this machine has
+    monkeypatch.setattr(archive_care, "LOW_SPACE_BYTES", 0)
     assert "no site has a rule" in run("retention", "show", user="admin")[1]
-    assert "workbench retention set site1" in run("archive", "status", user="admin")[1]
+    status, out, _ = run("archive", "status", user="admin")
+    assert (status, "workbench retention set site1" in out) == (1, True)
     rule = ("retention", "set", "site1", "--keep-days", 0, "--warn-days", 0)
     assert run(*rule, user="rita")[0] == 1
     assert run(*rule, user="admin")[0] == 0
+    status, out, _ = run("archive", "status", user="admin")
+    assert (status, "kept until someone deletes it" in out) == (1, True)
     assert "somebody is told" in run("retention", "show", user="admin")[1]
     assert "kept until someone deletes it" in run("retention", "due", user="admin")[1]
     assert "nothing was due" in run("retention", "apply", user="admin")[1]
@@ -469,6 +478,7 @@ def test_retention(run: Run, event: str) -> None:
     status, out, _ = run("retention", "apply", "--yes", user="admin")
     assert (status, event in out) == (0, True)
     assert "no event is due" in run("retention", "due", user="admin")[1]
+    assert run("archive", "status", user="admin")[0] == 0
 
 
 def test_steps_of_an_event(run: Run, event: str, finished: Path) -> None:
@@ -487,12 +497,24 @@ def test_steps_of_an_event(run: Run, event: str, finished: Path) -> None:
     assert "is signed off" in run("event", "archive", event, "--undo", user="admin")[1]
 
 
-def test_a_cut_off_recording(run: Run, archive: Path, tmp_path: Path, fragmented: bytes) -> None:
+@pytest.fixture
+def record(run: Run, archive: Path, tmp_path: Path) -> Record:
+    """Return what begins a recording of an operator; it is cut off where it is left."""
     new = ("--new-password-file", tmp_path / "rita.pw")
     assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
-    credentials = Credentials("olga", Password("password of rita"))
-    request = RecordingRequest(procedure_code="lap-chole")
-    with open_archive(archive, credentials) as opened, record_event(opened, request) as begun:
+
+    @contextmanager
+    def begin() -> Iterator[EventRecording]:
+        credentials = Credentials("olga", Password("password of rita"))
+        request = RecordingRequest(procedure_code="lap-chole")
+        with open_archive(archive, credentials) as opened, record_event(opened, request) as begun:
+            yield begun
+
+    return begin
+
+
+def test_a_cut_off_recording(run: Run, record: Record, fragmented: bytes) -> None:
+    with record() as begun:
         begun.sink.write(fragmented)
         assert "being recorded now" in run("event", "list", user="rita")[1]
     assert "incomplete, 3.0 seconds authentic" in run("event", "list", user="rita")[1]
@@ -512,14 +534,8 @@ def test_a_cut_off_recording(run: Run, archive: Path, tmp_path: Path, fragmented
     assert "cut off after 3.0 seconds" in run("event", "show", begun.event_id, user="rita")[1]
 
 
-def test_a_cut_off_recording_of_several_files(
-    run: Run, archive: Path, tmp_path: Path, fragmented: bytes
-) -> None:
-    new = ("--new-password-file", tmp_path / "rita.pw")
-    assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
-    credentials = Credentials("olga", Password("password of rita"))
-    request = RecordingRequest(procedure_code="lap-chole")
-    with open_archive(archive, credentials) as opened, record_event(opened, request) as begun:
+def test_a_cut_off_recording_of_several_files(run: Run, record: Record, fragmented: bytes) -> None:
+    with record() as begun:
         begun.sink.write(fragmented)
         begun.open_signals().append([SignalRow("bis", "", 2.0, 41.0)])
         begun.journal.mark("incision", start_seconds=1.5)
@@ -536,13 +552,9 @@ def test_a_cut_off_recording_of_several_files(
 
 
 def test_a_file_of_a_recording_that_is_damaged_on_every_disk_is_named(
-    run: Run, archive: Path, tmp_path: Path, fragmented: bytes
+    run: Run, record: Record, archive: Path, tmp_path: Path, fragmented: bytes
 ) -> None:
-    new = ("--new-password-file", tmp_path / "rita.pw")
-    assert run("user", "add", "olga", "operator", *new, user="admin")[0] == 0
-    credentials = Credentials("olga", Password("password of rita"))
-    request = RecordingRequest(procedure_code="lap-chole")
-    with open_archive(archive, credentials) as opened, record_event(opened, request) as begun:
+    with record() as begun:
         begun.sink.write(fragmented)
         room = begun.open_stream("room")
         for _ in range(3):

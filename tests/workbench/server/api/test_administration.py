@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from recorder_core.catalog import Catalog
-from recorder_core.errors import SettingsError
+from recorder_core.errors import FolderInUse, SettingsError
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the folders of others matter to root's server")
@@ -35,6 +36,22 @@ def test_the_server_makes_no_mirror_where_another_user_can_change_it(
     linked.symlink_to(mirror)
     assert adam.post("/mirror", {"folder": str(linked)}).json()["mirror"] == str(mirror)
     assert (mirror / "archive.json").is_file()
+
+
+def test_a_folder_that_holds_something_becomes_no_mirror(writable: Any, tmp_path: Path) -> None:
+    adam, used = writable.connection("adam"), tmp_path / "used"
+    used.mkdir()
+    (used / "thesis.txt").write_text("mine")
+    with pytest.raises(FolderInUse, match="used is not empty: choose an empty one"):
+        adam.post("/mirror", {"folder": str(used)})
+    (used / "backup.json").write_text("{}")
+    with pytest.raises(FolderInUse, match="is a backup of an archive"):
+        adam.post("/mirror", {"folder": str(used)})
+    body = json.dumps({"folder": str(used)}).encode()
+    sent = {"method": "POST", "body": body, "Content_Type": "application/json"}
+    assert writable.browser("adam").ask("/mirror", **sent)[0].status == 400
+    assert {path.name for path in used.iterdir()} == {"thesis.txt", "backup.json"}
+    assert writable.connection("adam").get("/status").json()["mirror"] is None
 
 
 def test_what_a_check_found_in_a_copy_is_not_in_the_jobs_of_who_may_not_read_it(

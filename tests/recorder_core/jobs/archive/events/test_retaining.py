@@ -26,7 +26,7 @@ def test_by_default_nothing_is_deleted_and_somebody_is_told(site: Any, event_id:
         assert retention_rules(archive) == []
         assert retention_due(archive) == []
         assert delete_due(archive) == []
-        assert "workbench retention set site1" in " ".join(archive_status(archive).notices)
+        assert "workbench retention set site1" in " ".join(archive_status(archive).reminders)
 
 
 def test_what_is_due_is_deleted_only_where_the_site_chose_that(site: Any, event_id: str) -> None:
@@ -40,7 +40,7 @@ def test_what_is_due_is_deleted_only_where_the_site_chose_that(site: Any, event_
     with site.opened("adam") as archive:
         [notice] = retention_due(archive)
         assert notice.event_id == event_id
-        assert "kept until someone deletes it" in " ".join(archive_status(archive).notices)
+        assert "kept until someone deletes it" in " ".join(archive_status(archive).reminders)
         assert delete_due(archive) == []
         rule = RetentionRule(site_code="site1", warn_after_days=30, deletes_itself=True)
         set_retention_rule(archive, rule)

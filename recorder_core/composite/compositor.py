@@ -20,7 +20,7 @@ from recorder_core.composite.panels.trend import TrendPanel
 from recorder_core.composite.source_picture import picture_without_zones
 from recorder_core.composite.view_painter import ViewPainter
 from recorder_core.errors import SettingsError
-from recorder_core.media import Frame
+from recorder_core.media import Frame, FramePool
 from recorder_core.model import FrameFormat
 
 __all__ = ["Compositor"]
@@ -80,6 +80,7 @@ class Compositor:
             color_matrix=_BT709,
             color_range=_LIMITED,
         )
+        self._pool = FramePool(self._format)
 
     @property
     def layout(self) -> CompositeLayout:
@@ -127,8 +128,8 @@ class Compositor:
             painter.paint(frames.get(source), seconds)
         for panel, drawing in self._panels:
             self._paint_panel(panel, drawing, content, seconds)
-        frame = Frame.of_planes(
-            self._canvas, self._format, frame_index=self._frame_index, pts=pts, duration=1
+        frame = self._pool.frame_of(
+            self._canvas, frame_index=self._frame_index, pts=pts, duration=1
         )
         self._frames, self._pts = dict(frames), pts
         self._frame_index += 1

@@ -89,8 +89,3 @@ class SignalBoard:
         rows = [row for row in series.rows if row[0] >= seconds]
         times, values = np.array(rows, np.float64).reshape(-1, 2).T
         return times, values
-
-    def added_seconds(self, signal: str) -> float | None:
-        """Return the time of the last value of a signal, valid or not; None: there is none."""
-        series = self._series.get(signal)
-        return None if series is None else series.rows[-1][0]

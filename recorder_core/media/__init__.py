@@ -30,6 +30,12 @@ from recorder_core.media.container.source_clock import FILE_CLOCK, SourceClock
 from recorder_core.media.decode.gops import Gop, TimedFrame, decode_at_keyframes, list_gops, psnr_y
 from recorder_core.media.decode.sequential import Gap, decode_frames, find_gaps
 from recorder_core.media.encode.encoder import check_encoder
+from recorder_core.media.encode.encoder_choice import (
+    LIVE_ENCODERS,
+    EncoderChoice,
+    LiveEncoder,
+    choose_encoder,
+)
 from recorder_core.media.encode.encoder_facts import EncoderFact, encoder_facts
 from recorder_core.media.encode.frame_encoder import FrameEncoder
 from recorder_core.media.encode.kept_depth import keep_depth
@@ -54,6 +60,7 @@ from recorder_core.media.files.finished import file_sha256, finished_file, hash_
 from recorder_core.media.files.media_file import MediaFile, VideoSource
 from recorder_core.media.files.output_lock import output_lock
 from recorder_core.media.frames.frame import Frame
+from recorder_core.media.frames.frame_pool import FramePool
 from recorder_core.media.frames.scaling import FrameScaler, planes_of_picture
 from recorder_core.media.index.frame_index import FrameIndex, index_frames
 from recorder_core.media.live.arrivals import (
@@ -91,6 +98,7 @@ __all__ = [
     "CONTAINERS",
     "ENCODER_NAMES",
     "FILE_CLOCK",
+    "LIVE_ENCODERS",
     "PRESETS",
     "SOURCE_KINDS",
     "USUAL_MIN_PSNR_Y_DB",
@@ -104,6 +112,7 @@ __all__ = [
     "ByteSink",
     "Codec",
     "Damaged",
+    "EncoderChoice",
     "EncoderFact",
     "EncoderName",
     "EncoderSettings",
@@ -112,9 +121,11 @@ __all__ = [
     "Frame",
     "FrameEncoder",
     "FrameIndex",
+    "FramePool",
     "FrameScaler",
     "Gap",
     "Gop",
+    "LiveEncoder",
     "LiveInput",
     "MediaFile",
     "MediaInfo",
@@ -133,6 +144,7 @@ __all__ = [
     "bare_transcode",
     "can_remux",
     "check_encoder",
+    "choose_encoder",
     "choose_quantizer",
     "compress_as_video",
     "decode_at_keyframes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -49,9 +49,9 @@ class TrendPanel:
         self._width, self._height = panel.rectangle.width, panel.rectangle.height
         self._unit = min(self._height / 216, self._width / 640)
 
-    def state(self, content: PanelContent, seconds: float) -> Hashable:
-        """Return the right end of the time axis, and which value is the last."""
-        return self._stop(seconds), content.signals.added_seconds(self._signal)
+    def state(self, content: PanelContent, seconds: float) -> float:  # noqa: ARG002
+        """Return the right end of the time axis: new values are drawn when it moves on."""
+        return self._stop(seconds)
 
     def draw(self, content: PanelContent, seconds: float) -> Image.Image:
         """Return the picture."""

@@ -64,6 +64,8 @@ _REMOVE_SEI: Final = {
 #: MP4's name of HEVC whose parameter sets are in the header alone, as players demand it
 HEVC_TAG: Final = "hvc1"
 _MP4: Final = "mp4"
+#: encoders that take no planar frames: PyAV converts to what they take
+_TAKEN_FORMATS: Final = {"h264_qsv": "nv12"}
 #: keyframes are asked for by the frames' time stamps long before; an encoder's own count of
 #: frames decides nothing
 _MAX_GOP_FRAMES: Final = 3000
@@ -150,7 +152,7 @@ def _configure(
     codec: VideoCodecContext, frame_format: FrameFormat, settings: EncoderSettings
 ) -> None:
     codec.width, codec.height = frame_format.width, frame_format.height
-    codec.pix_fmt = frame_format.working_format
+    codec.pix_fmt = _TAKEN_FORMATS.get(settings.encoder, frame_format.working_format)
     codec.gop_size = _MAX_GOP_FRAMES
     codec.max_b_frames = 0
     codec.thread_count = settings.threads

@@ -1,4 +1,4 @@
-"""Which encoders can be opened on this machine."""
+"""Which encoders work on this machine."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Final
 
 from recorder_core.errors import EncodeError
-from recorder_core.media.encode.encoder import check_encoder
 from recorder_core.media.encode.settings import ENCODER_NAMES, EncoderName, EncoderSettings
+from recorder_core.media.encode.trial import try_encoder
 from recorder_core.model import FrameFormat
 
 __all__ = ["EncoderFact", "encoder_facts"]
@@ -22,7 +22,7 @@ _TRIAL_RATE: Final = Fraction(30)
 
 @dataclass(frozen=True, slots=True)
 class EncoderFact:
-    """Whether an encoder can be opened on this machine."""
+    """Whether an encoder works on this machine."""
 
     name: EncoderName
     available: bool
@@ -31,13 +31,13 @@ class EncoderFact:
 
 
 def encoder_facts() -> list[EncoderFact]:
-    """Try to open every encoder that the settings allow."""
+    """Try every encoder that the settings allow: encode some frames with it."""
     return [_try(name) for name in ENCODER_NAMES]
 
 
 def _try(name: EncoderName) -> EncoderFact:
     try:
-        check_encoder(_TRIAL, EncoderSettings(encoder=name), frame_rate=_TRIAL_RATE)
+        try_encoder(EncoderSettings(encoder=name), _TRIAL, frame_rate=_TRIAL_RATE)
     except EncodeError as exc:
         return EncoderFact(name, False, str(exc))
-    return EncoderFact(name, True, f"{name} opens")
+    return EncoderFact(name, True, f"{name} encodes")

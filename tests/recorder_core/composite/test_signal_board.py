@@ -25,8 +25,6 @@ def test_an_invalid_value_is_none_at_once() -> None:
     seconds, values = board.since("bis", 0.0)
     assert seconds.tolist() == [5.0, 10.0]
     assert math.isnan(values[1])
-    assert board.added_seconds("bis") == 10.0
-    assert board.added_seconds("sqi") is None
 
 
 def test_values_of_more_than_an_hour_ago_are_forgotten() -> None:

@@ -1,0 +1,55 @@
+"""Frames whose buffers are used again: a new buffer of 1080p costs more than filling it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import av
+
+from recorder_core.media.frames.frame import Frame, fill_frame
+from recorder_core.model import FrameFormat, Planes
+
+__all__ = ["FramePool"]
+
+#: who holds a free buffer: the pool, the variable that looks at it, and the question itself
+_OWN_REFERENCES: Final = 3
+
+
+class FramePool:
+    """Makes frames of one format; a buffer is used again once nobody in Python holds its frame.
+
+    What an encoder still reads stays as it is: FFmpeg counts who reads a buffer, and such a frame
+    gets another one.
+
+    Parameters
+    ----------
+    frame_format : FrameFormat
+        Of all its frames; 8 bits.
+    """
+
+    def __init__(self, frame_format: FrameFormat) -> None:
+        self._format = frame_format
+        self._buffers: list[av.VideoFrame] = []
+
+    def frame_of(self, planes: Planes, *, frame_index: int, pts: int, duration: int) -> Frame:
+        """Return a frame that holds a copy of planes; they may be changed afterwards.
+
+        Raises
+        ------
+        EncodeError
+            If the planes are of another size.
+        """
+        buffer = self._free_buffer()
+        fill_frame(buffer, planes)
+        buffer.pts, buffer.time_base = pts, self._format.time_base
+        return Frame(buffer, self._format, frame_index=frame_index, pts=pts, duration=duration)
+
+    def _free_buffer(self) -> av.VideoFrame:
+        for buffer in self._buffers:
+            if sys.getrefcount(buffer) <= _OWN_REFERENCES:
+                buffer.make_writable()
+                return buffer
+        size = self._format.width, self._format.height
+        self._buffers.append(av.VideoFrame(*size, self._format.working_format))
+        return self._buffers[-1]

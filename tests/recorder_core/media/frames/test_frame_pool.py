@@ -1,0 +1,64 @@
+"""Buffers are used again where nobody holds them, and nowhere else."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.errors import EncodeError
+from recorder_core.media import Frame, FramePool
+from recorder_core.model import FrameFormat, Planes
+
+FORMAT = FrameFormat(width=64, height=48, pixel_format="yuv420p", time_base=Fraction(1, 30))
+
+
+def planes_of(level: int, width: int = 64) -> Planes:
+    half = np.full((24, width // 2), 128, np.uint8)
+    return Planes(np.full((48, width), level, np.uint8), half, half)
+
+
+def address(frame: Frame) -> int:
+    plane: Any = frame.av_frame.planes[0]
+    return int(plane.buffer_ptr)
+
+
+def test_a_buffer_is_used_again_once_nobody_holds_its_frame() -> None:
+    pool = FramePool(FORMAT)
+    places = set()
+    for level in range(20, 30):
+        frame = pool.frame_of(planes_of(level), frame_index=level, pts=level, duration=1)
+        assert (frame.frame_index, frame.pts, frame.av_frame.pts) == (level, level, level)
+        assert frame.av_frame.time_base == FORMAT.time_base
+        places.add(address(frame))
+    assert len(places) == 2
+
+
+def test_frames_that_are_held_stay_as_they_are() -> None:
+    pool = FramePool(FORMAT)
+    held = [
+        pool.frame_of(planes_of(level), frame_index=level, pts=level, duration=1)
+        for level in range(20, 60)
+    ]
+    assert [int(frame.planes.y[5, 5]) for frame in held] == list(range(20, 60))
+
+
+def test_planes_outlive_their_frame() -> None:
+    pool = FramePool(FORMAT)
+    planes = [
+        pool.frame_of(planes_of(level), frame_index=0, pts=0, duration=1).planes
+        for level in range(20, 30)
+    ]
+    assert [int(each.y[5, 5]) for each in planes] == list(range(20, 30))
+
+
+def test_a_changed_frame_does_not_change_the_next() -> None:
+    pool = FramePool(FORMAT)
+    for level in range(20, 30):
+        frame = pool.frame_of(planes_of(level), frame_index=0, pts=0, duration=1)
+        assert (frame.planes.y == level).all()
+        frame.writable().y[:] = 200
+    with pytest.raises(EncodeError, match="planes of 32x48 and 8 bits are no frame of 64x48"):
+        pool.frame_of(planes_of(1, 32), frame_index=0, pts=0, duration=1)

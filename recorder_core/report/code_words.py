@@ -48,6 +48,13 @@ CODES: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "emg": ("EMG", "EMG", "EMG"),
     "sr": ("suppression ratio", "taxa de supressão", "tasa de supresión"),
+    "sef": (
+        "spectral edge frequency",
+        "frequência de borda espectral",
+        "frecuencia de borde espectral",
+    ),
+    "total power": ("total power", "potência total", "potencia total"),
+    "burst rate": ("burst rate", "taxa de surtos", "tasa de brotes"),
     "heart rate": ("heart rate", "frequência cardíaca", "frecuencia cardíaca"),
     "spo2": ("SpO₂", "SpO₂", "SpO₂"),
     "etco2": ("EtCO₂", "EtCO₂", "EtCO₂"),

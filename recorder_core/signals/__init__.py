@@ -8,11 +8,13 @@ from recorder_core.signals.measuring import (
     measure_span,
     usual_interval,
 )
+from recorder_core.signals.names import SIGNAL_UNITS
 from recorder_core.signals.signal import Signal, split_signals
 
 __all__ = [
     "BIS_RANGE",
     "MAX_HOLD_INTERVALS",
+    "SIGNAL_UNITS",
     "Signal",
     "SpanMeasure",
     "find_gaps",

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.signals import SIGNAL_UNITS
 from recorder_core.simulate.physiology import Patient
 
 __all__ = ["COURSES", "COURSE_SECONDS", "SIGNALS", "Course", "write_signals"]
@@ -21,8 +22,8 @@ COURSE_SECONDS: Final = 120.0
 _MIN_VALUES: Final = 120
 #: signal -> its unit, as of a BIS monitor and a multiparameter monitor
 SIGNALS: Final[Mapping[str, str]] = {
-    "bis": "", "sqi": "%", "emg": "dB", "sr": "%", "heart-rate": "1/min", "spo2": "%",
-}  # fmt: skip
+    name: SIGNAL_UNITS[name] for name in ("bis", "sqi", "emg", "sr", "heart-rate", "spo2")
+}
 #: what the electrodes give; nothing of it comes without them, but how bad the signal is
 _OF_ELECTRODES: Final = frozenset({"bis", "emg", "sr"})
 #: of somebody who is awake

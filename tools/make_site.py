@@ -43,6 +43,7 @@ CONTENTS: Final = {
         "http-interface",
         "copies",
         "corrections",
+        "bis",
         "report",
         "tables",
         "datasets",

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from recorder_core.model import EventClock
 from recorder_core.signals import SIGNAL_UNITS
 from recorder_core.simulate.devices import BisMonitorModel, SimulatedBisMonitor
 from recorder_core.tables import SignalRow, begin_signal_log, pack_signals, read_signal_log
+from tests.integration.documents.blocks import ROOT, programs_of
 from tests.recorder_core.capture.bis.streams import PATIENT, Protocol, check_against
 from tests.recorder_core.capture.waiting import wait_until
 
@@ -285,3 +287,13 @@ def test_samples_are_signals_of_the_event_too() -> None:
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         BisSettings(**{"port": "/dev/ttyUSB0", **wrong})  # type: ignore[arg-type]
+
+
+def test_the_program_of_the_page_reads_a_simulated_monitor() -> None:
+    (program,) = programs_of(ROOT / "docs" / "bis.md")
+    made: dict[str, Any] = {}
+    exec(compile(program, "bis.md", "exec"), made)
+    rows = made["readings"].value_rows(made["clock"])
+    assert [row.signal for row in rows[:6]] == ["bis", "sqi", "emg", "sr", "sef", "total-power"]
+    assert not any(math.isnan(row.value) for row in rows)
+    assert made["source"].state.sentence == "bis was stopped"

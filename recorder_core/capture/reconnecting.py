@@ -45,8 +45,10 @@ class ReconnectingSource(ABC, Generic[_Device]):
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        #: when it last gave what it should
+        self._alive_seconds = clock()
         sentence = f"{name} was not started yet"
-        self._state = SourceState(name, False, clock(), 0, SourceCounters(), sentence)
+        self._state = SourceState(name, False, self._alive_seconds, 0, SourceCounters(), sentence)
 
     @property
     def name(self) -> str:
@@ -111,18 +113,19 @@ class ReconnectingSource(ABC, Generic[_Device]):
         self._set_absent(f"{self.name} was stopped")
 
     def _set_present(self) -> None:
-        self._set(is_present=True, sentence="")
+        """Note that the device gives what it should, now."""
+        with self._lock:
+            now, old = self._clock(), self._state
+            self._alive_seconds = now
+            if not old.is_present:
+                self._state = replace(old, is_present=True, since_seconds=now, sentence="")
 
     def _set_absent(self, sentence: str) -> None:
-        self._set(is_present=False, sentence=sentence)
-
-    def _set(self, *, is_present: bool, sentence: str) -> None:
+        """Note why it does not; the absence began when it last did."""
         with self._lock:
             old = self._state
-            since = old.since_seconds if is_present is old.is_present else self._clock()
-            self._state = replace(
-                old, is_present=is_present, since_seconds=since, sentence=sentence
-            )
+            since = self._alive_seconds if old.is_present else old.since_seconds
+            self._state = replace(old, is_present=False, since_seconds=since, sentence=sentence)
 
     def _count(
         self, *, received: int = 0, used: int = 0, dropped: int = 0, invalid: int = 0

@@ -154,7 +154,7 @@ class BisSource(ReconnectingSource[SerialPort]):
         return bool(records)
 
     def _is_stale(self, heard: _Heard, now: float) -> bool:
-        """Say so if no record has come for two periods; return whether to ask again."""
+        """Note that no record has come for two periods; return whether to ask again."""
         limit, port = self._protocol.stale_seconds, self._settings.port
         if now - heard.record <= limit:
             return False

@@ -105,7 +105,7 @@ class SimulatedBisMonitor:
         self._command(self._plug_in)
 
     def stall(self, seconds: float) -> None:
-        """Say nothing for so long, and lose what would have been said."""
+        """Fall silent for so long; what would have been said is lost."""
 
         def begin() -> None:
             self._silent_until = time.monotonic() + seconds

@@ -25,6 +25,7 @@ from recorder_core.jobs.archive.acting import acting, session_of
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.storing import put_names
+from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import FileRole, role_of
 from recorder_core.jobs.archive.recording.detections import DetectionStream, detections_from
@@ -153,6 +154,21 @@ class EventRecording:
             As `open_stream`.
         """
         return self._open("detections", detections_from(self.event_id, time_base, settings or {}))
+
+    def describe(self, names: EventNames) -> None:
+        """Seal names of people and places in the place of those before.
+
+        Raises
+        ------
+        WrongState
+            If the recording has its end.
+        NotAllowed
+            If who records was disabled meanwhile; nothing is changed.
+        """
+        with self._lock:
+            self._refuse_ended()
+            with updating_catalog(self._session, self.event_id):
+                put_names(self._session, self.event_id, names)
 
     def finish(self, duration_seconds: float, index: FrameTimes | None = None) -> ArchivedEvent:
         """Complete all files and the event.

@@ -1,0 +1,40 @@
+"""Record a room into an archive; docs/recorder.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recorder_core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from recorder_core.jobs.record.gaps import (
+        Gap as Gap,
+    )
+    from recorder_core.jobs.record.recorder import (
+        RoomRecorder as RoomRecorder,
+    )
+    from recorder_core.jobs.record.request import (
+        RecordRequest as RecordRequest,
+        RoomSources as RoomSources,
+    )
+    from recorder_core.jobs.record.room_config import (
+        RoomConfig as RoomConfig,
+        read_room as read_room,
+        room_from_values as room_from_values,
+    )
+    from recorder_core.jobs.record.space import (
+        SpaceLimits as SpaceLimits,
+    )
+    from recorder_core.jobs.record.starting import (
+        record_room as record_room,
+    )
+    from recorder_core.jobs.record.state import (
+        recorder_state as recorder_state,
+    )
+    from recorder_core.jobs.record.summary import (
+        RecordingSummary as RecordingSummary,
+    )
+
+
+#: no command needs all of them
+__getattr__, __all__ = lazy_names(__name__, __file__)

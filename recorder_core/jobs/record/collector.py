@@ -1,0 +1,110 @@
+"""Collect what comes seldom: numbers of monitors, and presses of foot switches."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from recorder_core.jobs.archive import EventRecording
+from recorder_core.jobs.record.gaps import Gap, GapWatch
+from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.request import RoomSources, SwitchPress
+from recorder_core.tables import SignalRow
+
+__all__ = ["Collector"]
+
+_PERIOD_SECONDS: Final = 0.05
+
+
+class Collector:
+    """Appends signals to an event and passes on presses, in a thread of its own.
+
+    Parameters
+    ----------
+    sources : RoomSources
+        Whose signals and switches.
+    recording : EventRecording
+        Of the event.
+    pauses : Pauses
+        In which no signal is recorded.
+    on_rows : callable
+        Given the rows that were appended, by the event's clock.
+    duration_seconds : float or None
+        How long the event will be, where that is known.
+    """
+
+    def __init__(
+        self,
+        sources: RoomSources,
+        recording: EventRecording,
+        pauses: Pauses,
+        on_rows: Callable[[list[SignalRow]], None],
+        duration_seconds: float | None,
+    ) -> None:
+        self._sources, self._clock, self._pauses = sources, recording.clock, pauses
+        self._on_rows = on_rows
+        self._on_press: Callable[[SwitchPress], None] = _ignore
+        self._stream = recording.open_signals() if sources.signals else None
+        self._watches = [(source, GapWatch(source.name)) for source in sources.signals]
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+        self._stop_seconds = math.inf if duration_seconds is None else duration_seconds
+        #: why it ended before it was asked to
+        self.error: BaseException | None = None
+
+    def start(self, on_press: Callable[[SwitchPress], None]) -> None:
+        """Begin to collect; each press of a switch is passed on."""
+        self._on_press = on_press
+        self._thread.start()
+
+    def stop(self, event_seconds: float) -> None:
+        """Collect what is there up to a moment of the event, and end."""
+        self._stop_seconds = min(self._stop_seconds, event_seconds)
+        self._ended.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def gaps(self) -> list[Gap]:
+        """Return the gaps that have ended."""
+        return [gap for _, watch in self._watches for gap in tuple(watch.gaps)]
+
+    def finish(self, event_seconds: float) -> list[Gap]:
+        """End the gaps that go on; return all."""
+        for _, watch in self._watches:
+            watch.finish(event_seconds)
+        return self.gaps()
+
+    def _run(self) -> None:
+        try:
+            while not self._ended.wait(_PERIOD_SECONDS):
+                self._collect()
+            self._collect()
+        except Exception as error:  # who supervises the recording says it
+            self.error = error
+
+    def _collect(self) -> None:
+        for monitor in self._sources.signals:
+            self._append(monitor.take_rows(self._clock))
+        for switch in self._sources.switches:
+            for press in switch.take():
+                self._on_press(press)
+        for source, watch in self._watches:
+            state = source.state
+            since = max(0.0, self._clock.seconds(state.since_seconds))
+            watch.note_state(is_present=state.is_present, since_seconds=since)
+
+    def _append(self, rows: Sequence[SignalRow]) -> None:
+        kept = [
+            row
+            for row in rows
+            if 0 <= row.seconds < self._stop_seconds and not self._pauses.covers(row.seconds)
+        ]
+        if kept and self._stream is not None:
+            self._stream.append(kept)
+            self._on_rows(kept)
+
+
+def _ignore(press: SwitchPress) -> None:
+    """Ignore a press before the recording runs."""

@@ -1,0 +1,173 @@
+"""Compose a frame every tick, a delay behind, in a thread of its own.
+
+The delay lets a frame of each source arrive that belongs to the tick, in spite of jitter. A tick
+whose frame cannot be composed or taken in time has none: the frame before is shown for longer,
+and that is counted. Time is never stretched.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from recorder_core.jobs.record.frame_queue import FrameQueue
+from recorder_core.jobs.record.ticks import Ticks
+from recorder_core.media import Frame
+
+__all__ = ["ComposedFrame", "Composer", "Picture"]
+
+#: a tick that is so late is left out; the mailboxes of the sources do not hold more
+_MAX_LATE_SECONDS: Final = 0.5
+
+
+class Picture(Protocol):
+    """What is composed."""
+
+    def compose(self, tick: int) -> Frame:
+        """Return the frame of a tick; each is asked for once at most, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedFrame:
+    """A frame of the composite, to be read.
+
+    Attributes
+    ----------
+    frame : Frame
+        With its index and pts in the video.
+    event_seconds : float
+        When it is shown, by the event's clock.
+    """
+
+    frame: Frame
+    event_seconds: float
+
+
+@dataclass(slots=True)
+class _Wanted:
+    tick: int
+    result: Future[ComposedFrame] = field(default_factory=Future)
+
+
+class Composer:
+    """Composes the frames of a recording.
+
+    Parameters
+    ----------
+    picture : Picture
+        What is composed.
+    ticks : Ticks
+        When.
+    delay_seconds : float
+        How long after its tick a frame is composed.
+    queue : FrameQueue
+        Where it goes.
+    """
+
+    def __init__(
+        self, picture: Picture, ticks: Ticks, delay_seconds: float, queue: FrameQueue
+    ) -> None:
+        self._picture, self._ticks, self._queue = picture, ticks, queue
+        self._delay_seconds = delay_seconds
+        self._lock = threading.Lock()
+        self._wanted: list[_Wanted] = []
+        self._wake = threading.Event()
+        self._stop_tick: int | None = None
+        self._next_tick = 0
+        self._thread = threading.Thread(target=self._run, name="composer", daemon=True)
+        #: ticks without a frame of their own
+        self.dropped = 0
+        #: why it ended before it was asked to
+        self.error: BaseException | None = None
+
+    @property
+    def next_tick(self) -> int:
+        """The tick that is composed next."""
+        return self._next_tick
+
+    def start(self) -> None:
+        """Begin with tick 0."""
+        self._thread.start()
+
+    def frame_at(self, seconds: float) -> Future[ComposedFrame]:
+        """Return the frame of a moment once it is composed, or the next where it is so already.
+
+        Parameters
+        ----------
+        seconds : float
+            By `time.monotonic`.
+        """
+        wanted = _Wanted(self._ticks.tick_at(seconds))
+        with self._lock:
+            self._wanted.append(wanted)
+        return wanted.result
+
+    def stop(self, seconds: float) -> int:
+        """Compose the ticks before a moment, and end; return how many ticks there were.
+
+        Parameters
+        ----------
+        seconds : float
+            By `time.monotonic`; what is composed already stays.
+        """
+        self._stop_tick = self._ticks.tick_at(seconds)
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._queue.end()
+        with self._lock:
+            left, self._wanted = self._wanted, []
+        for each in left:
+            each.result.cancel()
+        return self._next_tick
+
+    def _run(self) -> None:
+        try:
+            while not self._is_over():
+                if self._is_due():
+                    self._leave_out_late()
+                    self._compose(self._next_tick)
+                    self._next_tick += 1
+        except Exception as error:  # who supervises the recording says it
+            self.error = error
+
+    def _is_over(self) -> bool:
+        return self._stop_tick is not None and self._next_tick >= self._stop_tick
+
+    def _is_due(self) -> bool:
+        """Return whether the next tick is due; wait for it, or for a change, where it is not."""
+        left = self._ticks.seconds(self._next_tick) + self._delay_seconds - time.monotonic()
+        if left > 0:
+            if self._stop_tick is None:
+                self._wake.wait(left)
+            else:
+                time.sleep(left)
+        return left <= 0
+
+    def _leave_out_late(self) -> None:
+        late = time.monotonic() - self._ticks.seconds(self._next_tick) - self._delay_seconds
+        if late <= _MAX_LATE_SECONDS:
+            return
+        first = self._ticks.tick_at(time.monotonic() - self._delay_seconds)
+        if self._stop_tick is not None:
+            first = min(first, self._stop_tick - 1)
+        if first > self._next_tick:
+            self.dropped += first - self._next_tick
+            self._next_tick = first
+
+    def _compose(self, tick: int) -> None:
+        frame = self._picture.compose(tick)
+        if not self._queue.offer(frame):
+            self.dropped += 1
+            return
+        for each in self._due(tick):
+            each.result.set_result(ComposedFrame(frame, self._ticks.event_seconds(tick)))
+
+    def _due(self, tick: int) -> list[_Wanted]:
+        with self._lock:
+            due = [each for each in self._wanted if each.tick <= tick]
+            self._wanted = [each for each in self._wanted if each.tick > tick]
+        return [each for each in due if each.result.set_running_or_notify_cancel()]

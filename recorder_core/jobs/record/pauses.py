@@ -1,0 +1,60 @@
+"""When a recording pauses: its clock goes on, and nothing of the room is recorded meanwhile.
+
+A pause begins and ends at the moment at which somebody asked for it, although what was captured
+then is composed a delay later. The picture is black and the audio silent, so that every moment of
+the event keeps its place.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+
+__all__ = ["Pauses"]
+
+
+class Pauses:
+    """The pauses of a recording, by the event's clock; threads share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        #: (start, stop); the stop of one that goes on is infinite
+        self._spans: list[tuple[float, float]] = []
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a pause goes on."""
+        with self._lock:
+            return self._is_on
+
+    @property
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """Start and stop of each in seconds; the stop of one that goes on is infinite."""
+        with self._lock:
+            return tuple(self._spans)
+
+    def begin(self, seconds: float) -> bool:
+        """Begin a pause; return False if one goes on already."""
+        with self._lock:
+            if self._is_on:
+                return False
+            last = self._spans[-1][1] if self._spans else 0.0
+            self._spans.append((max(seconds, last, 0.0), math.inf))
+            return True
+
+    def end(self, seconds: float) -> tuple[float, float] | None:
+        """End the pause; return its span, or None if none goes on."""
+        with self._lock:
+            if not self._is_on:
+                return None
+            start, _ = self._spans[-1]
+            self._spans[-1] = start, max(start, seconds)
+            return self._spans[-1]
+
+    def covers(self, seconds: float) -> bool:
+        """Return whether a moment lies in a pause."""
+        return any(start <= seconds < stop for start, stop in self.spans)
+
+    @property
+    def _is_on(self) -> bool:
+        return bool(self._spans) and self._spans[-1][1] == math.inf

@@ -1,0 +1,375 @@
+"""Record a room: what its sources give becomes one event of the archive.
+
+Threads that never wait for each other: each source has its own; one composes a frame every tick;
+one encodes and writes; one collects signals; one seals screenshots. Who drives the recording polls
+it: :meth:`RoomRecorder.wait` supervises.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Final
+
+from recorder_core.capture.source import SourceState
+from recorder_core.catalog import Marker, Screenshot
+from recorder_core.errors import RecorderError, WrongState
+from recorder_core.jobs.archive import EventNames, EventRecording
+from recorder_core.jobs.record.collector import Collector
+from recorder_core.jobs.record.composer import Composer
+from recorder_core.jobs.record.gaps import Gap
+from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.previews import Previews
+from recorder_core.jobs.record.request import RecordRequest, RoomSources, SwitchPress
+from recorder_core.jobs.record.room_picture import RoomPicture
+from recorder_core.jobs.record.screenshots import Screenshots
+from recorder_core.jobs.record.space import SpaceGuard, SpaceLeft
+from recorder_core.jobs.record.summary import RecordingSummary
+from recorder_core.jobs.record.ticks import Ticks
+from recorder_core.jobs.record.writing import RecordingWriter
+
+__all__ = ["RecorderParts", "RoomRecorder"]
+
+_SPACE_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.05
+#: kinds of the markers that the recorder sets itself; of a lost signal, before the source's name
+_SWITCH: Final = "foot-switch"
+_LONG_PRESS: Final = "foot-switch-long"
+_PAUSE: Final = "pause"
+_LOST: Final = "signal-lost"
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderParts:
+    """What a recording runs on.
+
+    Attributes
+    ----------
+    ticks : Ticks
+        Of the composite.
+    picture : RoomPicture
+        What is composed.
+    composer : Composer
+        Composes it.
+    writer : RecordingWriter
+        Encodes and writes it.
+    collector_of : callable
+        Makes what collects signals and presses, given what it tells of a press.
+    pauses : Pauses
+        In which nothing of the room is recorded.
+    guard : SpaceGuard
+        Of the disks.
+    """
+
+    ticks: Ticks
+    picture: RoomPicture
+    composer: Composer
+    writer: RecordingWriter
+    collector: Collector
+    pauses: Pauses
+    guard: SpaceGuard
+
+
+class RoomRecorder:
+    """A recording that runs; threads may share it.
+
+    Attributes
+    ----------
+    event_id : str
+        Of the new event.
+    faults : list of str
+        What went wrong beside it.
+    """
+
+    def __init__(
+        self,
+        request: RecordRequest,
+        sources: RoomSources,
+        recording: EventRecording,
+        parts: RecorderParts,
+        faults: list[str],
+    ) -> None:
+        self._request, self._sources, self._recording = request, sources, recording
+        self._parts, self._names = parts, request.names
+        self._screenshots = Screenshots(recording, parts.composer)
+        self._previews = Previews(parts.composer)
+        self._wake = threading.Event()
+        self._marked: set[Gap] = set()
+        self._space_checked = float("-inf")
+        self._space = SpaceLeft(0, float("inf"))
+        self.event_id = recording.event_id
+        self.faults = faults
+        #: why it is to end, as a sentence; empty where somebody wants it
+        self.stop_reason = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it goes on, by the event's clock."""
+        return self._recording.clock.seconds(time.monotonic())
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it pauses."""
+        return self._parts.pauses.is_on
+
+    @property
+    def space(self) -> SpaceLeft:
+        """How much room is left, as of the last second."""
+        return self._space
+
+    @property
+    def dropped_frames(self) -> int:
+        """Ticks without a frame of their own so far."""
+        return self._parts.composer.dropped
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of the composite so far."""
+        return self._parts.composer.next_tick - self._parts.composer.dropped
+
+    def source_states(self) -> list[SourceState]:
+        """Return how each source is."""
+        return [source.state for source in self._sources]
+
+    # -- what people do -------------------------------------------------------------------
+
+    def mark(
+        self,
+        kind: str,
+        *,
+        asked_seconds: float | None = None,
+        note: str | None = None,
+        by: str | None = None,
+    ) -> Marker:
+        """Mark a moment.
+
+        Parameters
+        ----------
+        kind : str
+            Code, such as incision; stored in clear.
+        asked_seconds : float, optional
+            When, by `time.monotonic`; now unless given.
+        note : str, optional
+            Free text; stored sealed.
+        by : str, optional
+            User id of whose marker it is; who records unless given.
+
+        Raises
+        ------
+        CatalogError
+            If the kind is no code.
+        WrongState
+            If the recording has its end.
+        """
+        seconds = self._event_seconds(asked_seconds)
+        return self._recording.journal.mark(kind, start_seconds=seconds, note=note, by=by)
+
+    def take_screenshot(
+        self,
+        *,
+        asked_seconds: float | None = None,
+        note: str | None = None,
+        by: str | None = None,
+    ) -> Future[Screenshot]:
+        """Seal a picture of the composite; parameters as of :meth:`mark`.
+
+        Raises
+        ------
+        WrongState
+            In a pause, or if too many wait for the disk.
+        """
+        moment = time.monotonic() if asked_seconds is None else asked_seconds
+        if self._parts.pauses.covers(self._event_seconds(moment)):
+            raise WrongState("the recording pauses and shows nothing: resume it first")
+        return self._screenshots.take(moment, by=by, note=note)
+
+    def pause(self, *, asked_seconds: float | None = None) -> None:
+        """Record nothing of the room from a moment on; the clock of the event goes on.
+
+        Raises
+        ------
+        WrongState
+            If it pauses already.
+        """
+        if not self._parts.pauses.begin(self._event_seconds(asked_seconds)):
+            raise WrongState("the recording pauses already: resume it")
+
+    def resume(self, *, asked_seconds: float | None = None, by: str | None = None) -> None:
+        """Record the room again from a moment on, and mark the pause.
+
+        Raises
+        ------
+        WrongState
+            If it does not pause.
+        """
+        if not self._end_pause(self._event_seconds(asked_seconds), by):
+            raise WrongState("the recording does not pause")
+
+    def describe(self, names: EventNames) -> None:
+        """Seal names of people and places; fields without a value stay as they were."""
+        given = {key: value for key, value in names.to_dict().items() if value}
+        known = replace(self._names, **given)
+        self._recording.describe(known)
+        self._names = known
+
+    def stop(self, reason: str = "") -> None:
+        """Ask for the end; who drives the recording then finishes it.
+
+        Parameters
+        ----------
+        reason : str, optional
+            Why, as a sentence, where nobody wanted it.
+        """
+        self.stop_reason = self.stop_reason or reason
+        self._wake.set()
+
+    # -- what drives it ---------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> bool:
+        """Supervise the recording for a while; return whether it goes on.
+
+        Raises
+        ------
+        RecorderError
+            If it cannot go on; what is there is saved with ``workbench event finalise``.
+        """
+        until = time.monotonic() + seconds
+        while not self._is_over():
+            self._check_parts()
+            self._mark_gaps(self._parts.picture.gaps() + self._parts.collector.gaps())
+            self._check_space()
+            left = until - time.monotonic()
+            if left <= 0:
+                return True
+            self._wake.wait(min(left, _POLL_SECONDS))
+        return False
+
+    def preview(self) -> bytes | None:
+        """Return a small picture of the composite as JPEG, if one is due; this does not wait."""
+        return self._previews.newest()
+
+    def finish(self) -> RecordingSummary:
+        """End the recording and complete the event.
+
+        Raises
+        ------
+        RecorderError
+            If a file of it cannot be completed.
+        """
+        parts = self._parts
+        seconds = parts.ticks.event_seconds(self._end_video())
+        parts.collector.stop(seconds)
+        self._check_parts()
+        times = parts.writer.times()
+        gaps = parts.picture.finish(seconds) + parts.collector.finish(seconds)
+        self._mark_gaps(gaps, seconds)
+        self._end_pause(seconds, None)
+        video_bytes = self._recording.sink.tell()
+        self._recording.finish(seconds, times)
+        return RecordingSummary(
+            event_id=self.event_id,
+            seconds=seconds,
+            frame_count=len(times),
+            dropped_frames=parts.composer.dropped,
+            video_bytes=video_bytes,
+            sources={source.name: source.state.counters for source in self._sources},
+            gaps=tuple(sorted(gaps, key=lambda gap: gap.start_seconds)),
+            stop_reason=self.stop_reason,
+            faults=tuple(self.faults),
+        )
+
+    def begin(self) -> None:
+        """Start the threads."""
+        self._parts.writer.start()
+        self._parts.composer.start()
+        self._parts.collector.start(self.press)
+
+    def abandon(self) -> None:
+        """End the threads; does nothing after `finish`."""
+        seconds = self._parts.ticks.event_seconds(self._end_video())
+        self._parts.collector.stop(seconds)
+
+    def press(self, press: SwitchPress) -> None:
+        """Seal a picture of the composite and mark the moment, as a foot switch does."""
+        kind = _LONG_PRESS if press.is_long else _SWITCH
+        self.mark(kind, asked_seconds=press.seconds, by=_SWITCH)
+        try:
+            taken = self.take_screenshot(asked_seconds=press.seconds, by=_SWITCH)
+        except WrongState as error:
+            self.faults.append(str(error))
+        else:
+            taken.add_done_callback(self._note_fault)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _end_video(self) -> int:
+        """End the composer and the writer; return how many ticks there are."""
+        ticks = self._parts.composer.stop(self._stop_moment())
+        self._screenshots.close()
+        self._parts.writer.join()
+        return ticks
+
+    def _stop_moment(self) -> float:
+        """Return when it ends, by `time.monotonic`: one tick is there at least."""
+        zero, rate = self._recording.clock.zero_monotonic_seconds, self._parts.ticks.rate
+        moment = time.monotonic()
+        if self._request.duration_seconds is not None:
+            moment = min(moment, zero + self._request.duration_seconds)
+        return max(moment, zero + 1 / rate)
+
+    def _is_over(self) -> bool:
+        if self._wake.is_set():
+            return True
+        duration = self._request.duration_seconds
+        return duration is not None and self.seconds >= duration
+
+    def _event_seconds(self, asked_seconds: float | None) -> float:
+        moment = time.monotonic() if asked_seconds is None else asked_seconds
+        return max(0.0, self._recording.clock.seconds(moment))
+
+    def _check_parts(self) -> None:
+        """Raise why a thread ended before it was asked to."""
+        for part in (self._parts.writer, self._parts.composer, self._parts.collector):
+            if isinstance(part.error, RecorderError):
+                raise part.error
+            if part.error is not None:
+                raise WrongState(
+                    f"the recording of event {self.event_id} cannot go on "
+                    f"({type(part.error).__name__}); what is there is saved with 'workbench event "
+                    f"finalise {self.event_id}'"
+                ) from part.error
+
+    def _check_space(self) -> None:
+        now = time.monotonic()
+        if now - self._space_checked < _SPACE_SECONDS:
+            return
+        self._space_checked = now
+        sink = self._recording.sink
+        self._space = self._parts.guard.measure(sink.whole_roots, sink.tell(), self.seconds)
+        if self._space.is_used_up:
+            self.stop("the recording was ended before the disk is full: delete events")
+
+    def _mark_gaps(self, gaps: Iterable[Gap], stop_seconds: float = float("inf")) -> None:
+        """Mark the gaps that are not marked yet, up to the end of the recording."""
+        for gap in [each for each in gaps if each not in self._marked]:
+            self._marked.add(gap)
+            start = min(gap.start_seconds, stop_seconds)
+            self._recording.journal.mark(
+                f"{_LOST}:{gap.source}",
+                start_seconds=start,
+                stop_seconds=min(gap.stop_seconds, stop_seconds),
+            )
+
+    def _end_pause(self, seconds: float, by: str | None) -> bool:
+        span = self._parts.pauses.end(seconds)
+        if span is None:
+            return False
+        self._recording.journal.mark(_PAUSE, start_seconds=span[0], stop_seconds=span[1], by=by)
+        return True
+
+    def _note_fault(self, taken: Future[Screenshot]) -> None:
+        if not taken.cancelled() and (error := taken.exception()) is not None:
+            self.faults.append(f"a screenshot of the foot switch was not taken: {error}")

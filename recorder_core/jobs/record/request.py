@@ -1,0 +1,91 @@
+"""What is recorded in a room, and what gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from recorder_core.capture.source import FrameSource, Source
+from recorder_core.jobs.archive import EventNames
+from recorder_core.jobs.record.room_config import RoomConfig
+from recorder_core.model import EventClock
+from recorder_core.tables import SignalRow
+
+__all__ = ["RecordRequest", "RoomSources", "SignalSource", "SwitchPress", "SwitchSource"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRequest:
+    """What is recorded in a room.
+
+    Attributes
+    ----------
+    room : RoomConfig
+        Its sources, and what becomes of them.
+    procedure_code : str or None
+        Code of what is done; None: as the room says.
+    names : EventNames
+        Of people and places.
+    duration_seconds : float or None
+        How long; None: until it is stopped.
+    """
+
+    room: RoomConfig
+    procedure_code: str | None = None
+    names: EventNames = field(default=EventNames(), repr=False)
+    duration_seconds: float | None = None
+
+
+class SignalSource(Source, Protocol):
+    """A source of numbers."""
+
+    def take_rows(self, clock: EventClock) -> Sequence[SignalRow]:
+        """Return the rows that arrived since the last call, by an event's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchPress:
+    """A switch was pressed.
+
+    Attributes
+    ----------
+    seconds : float
+        When, by `time.monotonic`.
+    is_long : bool
+        Whether it was held down.
+    """
+
+    seconds: float
+    is_long: bool
+
+
+class SwitchSource(Source, Protocol):
+    """A foot switch."""
+
+    def take(self) -> Sequence[SwitchPress]:
+        """Return what was pressed since the last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSources:
+    """The sources of a room.
+
+    Attributes
+    ----------
+    frames : mapping of FrameSource
+        By name.
+    signals : sequence of SignalSource
+        Such as a BIS monitor.
+    switches : sequence of SwitchSource
+        Each press is a screenshot and a marker.
+    """
+
+    frames: Mapping[str, FrameSource]
+    signals: Sequence[SignalSource] = ()
+    switches: Sequence[SwitchSource] = ()
+
+    def __iter__(self) -> Iterator[Source]:
+        yield from self.frames.values()
+        yield from self.signals
+        yield from self.switches

@@ -1,0 +1,255 @@
+"""What a site says of a room in which it records: a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, cast, get_args
+
+from recorder_core.catalog.model.codes import check_code, check_site_code
+from recorder_core.composite import CompositeLayout, layout_from_values
+from recorder_core.errors import CatalogError, DataError, SettingsError
+from recorder_core.jobs.record.space import SpaceLimits
+from recorder_core.media import (
+    ENCODER_NAMES,
+    PRESETS,
+    EncoderName,
+    EncoderSettings,
+    Preset,
+    SourceSettings,
+    read_source_settings,
+)
+from recorder_core.model.values.json_fields import read_fields
+
+__all__ = ["CompositeRate", "RoomConfig", "read_room", "room_from_values"]
+
+#: frames per second of a composite
+CompositeRate = Literal[25, 30, 50, 60]
+_RATES: Final = get_args(CompositeRate)
+_MAX_FILE_BYTES: Final = 1 << 20
+_MAX_DELAY_SECONDS: Final = 5.0
+_GIB: Final = 1 << 30
+_MINUTE_SECONDS: Final = 60.0
+_MEGA: Final = 1_000_000
+_TABLES: Final = ("video", "layout", "sources", "space")
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _VideoTable:
+    """``[video]``."""
+
+    rate: int = 30
+    delay_seconds: float = 0.2
+    encoder: str = "libx264"
+    preset: str = "superfast"
+    max_megabits_per_second: float = 12.0
+
+    def __post_init__(self) -> None:
+        _check(self.rate in _RATES, f"rate must be one of {', '.join(map(str, _RATES))}")
+        _check(
+            0 <= self.delay_seconds <= _MAX_DELAY_SECONDS,
+            f"delay_seconds must be 0 to {_MAX_DELAY_SECONDS:g}, such as 0.2",
+        )
+        _check(self.encoder in ENCODER_NAMES, f"encoder must be one of {', '.join(ENCODER_NAMES)}")
+        _check(self.preset in PRESETS, f"preset must be one of {', '.join(PRESETS)}")
+        _check(
+            0.1 <= self.max_megabits_per_second <= 200,
+            "max_megabits_per_second must be 0.1 to 200, such as 12",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SpaceTable:
+    """``[space]``."""
+
+    keep_free_gib: float = 2.0
+    min_minutes: float = 10.0
+
+    def __post_init__(self) -> None:
+        _check(self.keep_free_gib >= 0, "keep_free_gib must be 0 or more, such as 2")
+        _check(self.min_minutes >= 0, "min_minutes must be 0 or more, such as 10")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RoomTable:
+    """What stands above all tables."""
+
+    procedure: str | None = None
+    site: str | None = None
+    deidentify: str = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomConfig:
+    """A room in which is recorded.
+
+    Attributes
+    ----------
+    layout : CompositeLayout
+        What the composite shows where.
+    sources : mapping of SourceSettings
+        Each source that it shows, by its name.
+    rate : Fraction
+        Frames of the composite per second.
+    encoder : EncoderSettings
+        How it is encoded.
+    delay_seconds : float
+        How long after its moment a frame is composed.
+    space : SpaceLimits
+        How much room a recording leaves, and needs.
+    procedure_code, site_code : str or None
+        Of the events recorded here, unless something else is said; None: say it for each event,
+        and the archive's own.
+    """
+
+    layout: CompositeLayout
+    sources: Mapping[str, SourceSettings] = field(repr=False)
+    rate: Fraction
+    encoder: EncoderSettings
+    delay_seconds: float = 0.2
+    space: SpaceLimits = field(default_factory=SpaceLimits)
+    procedure_code: str | None = None
+    site_code: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.layout.sources:
+            if name not in self.sources:
+                raise SettingsError(
+                    f"the layout shows the source {name}, which is not there; write a table "
+                    f"[sources.{name}], or name another in the sources of [layout]"
+                )
+        for name, source in self.sources.items():
+            if name not in self.layout.sources:
+                raise SettingsError(
+                    f"[sources.{name}] is shown by no view of the layout; its sources are "
+                    f"{', '.join(self.layout.sources)}"
+                )
+            if not source.has_frames:
+                raise SettingsError(f"[sources.{name}] is of a kind without frames; move it")
+
+
+def read_room(path: Path) -> RoomConfig:
+    """Read the file of a room.
+
+    Raises
+    ------
+    SettingsError
+        If it is none, or a key is missing, unknown or of another type; the message names it and
+        says what to write.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+        values = tomllib.loads(content[:_MAX_FILE_BYTES].decode("utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path.name} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path.name} is not a text file in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name} is no TOML: {error}") from None
+    if len(content) > _MAX_FILE_BYTES:
+        raise SettingsError(f"{path.name} is longer than {_MAX_FILE_BYTES >> 20} MiB")
+    try:
+        return room_from_values(values)
+    except SettingsError as error:
+        raise SettingsError(f"{path.name}: {error}") from None
+
+
+def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
+    """Return a room from plain values, as TOML and JSON hold them.
+
+    Raises
+    ------
+    SettingsError
+        As `read_room`.
+    """
+    video = _read(_VideoTable, values.get("video", {}), "video")
+    space = _read(_SpaceTable, values.get("space", {}), "space")
+    room = _read(_RoomTable, {key: values[key] for key in values if key not in _TABLES}, "")
+    _check(
+        room.deidentify == "none",
+        'deidentify must be "none" for now: what is recorded is de-identified afterwards',
+    )
+    return RoomConfig(
+        layout=_named(
+            "layout", layout_from_values, values.get("layout", {"preset": "surgery-box"})
+        ),
+        sources=_sources(values.get("sources", {})),
+        rate=Fraction(video.rate),
+        encoder=_encoder(video),
+        delay_seconds=video.delay_seconds,
+        space=SpaceLimits(round(space.keep_free_gib * _GIB), space.min_minutes * _MINUTE_SECONDS),
+        procedure_code=_code(room.procedure, "procedure", check_code),
+        site_code=_code(room.site, "site", lambda code, _: check_site_code(code)),
+    )
+
+
+def _check(is_so: bool, sentence: str) -> None:
+    if not is_so:
+        raise SettingsError(sentence)
+
+
+def _read(kind: type[_Read], table: object, place: str) -> _Read:
+    """Return a table as its class, in which every key has a default."""
+    where = f"[{place}] " if place else ""
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{place} is no table; write [{place}] and its keys below")
+    known = {each.name: each.default for each in fields(kind)}  # type: ignore[arg-type]
+    for key, value in table.items():
+        if key not in known:
+            there = [*known, *([] if place else _TABLES)]
+            raise SettingsError(f"{where}{key} is no key here; there are {', '.join(there)}")
+        try:
+            read_fields(kind, {key: value})
+        except DataError:
+            raise SettingsError(
+                f"{where}{key} is of another type than it must be; write it as in {key} = "
+                f"{_toml(known[key])}"
+            ) from None
+        except SettingsError as error:
+            raise SettingsError(f"{where}{error}") from None
+    return read_fields(kind, table)
+
+
+def _toml(value: object) -> str:
+    """Return an example of a value; codes have no default."""
+    return str(value) if isinstance(value, int | float) else f'"{value or "or-2"}"'
+
+
+def _named(place: str, read: Callable[[Any], _Read], value: object) -> _Read:
+    try:
+        return read(value)
+    except SettingsError as error:
+        raise SettingsError(f"[{place}] {error}") from None
+
+
+def _sources(tables: object) -> dict[str, SourceSettings]:
+    if not isinstance(tables, Mapping) or not tables:
+        raise SettingsError(
+            'there is no source; write a table for each, such as [sources.room] with kind = "v4l2"'
+        )
+    found = {}
+    for name, table in tables.items():
+        _code(name, f"the name of [sources.{name}]", check_code)
+        found[name] = read_source_settings(table, f"sources.{name}")
+    return found
+
+
+def _encoder(video: _VideoTable) -> EncoderSettings:
+    rate = round(video.max_megabits_per_second * _MEGA)
+    return EncoderSettings(
+        encoder=cast("EncoderName", video.encoder),
+        preset=cast("Preset", video.preset),
+        max_bit_rate_bps=rate,
+    )
+
+
+def _code(value: str | None, key: str, check: Callable[[str, str], str]) -> str | None:
+    try:
+        return None if value is None else check(value, key)
+    except CatalogError as error:
+        raise SettingsError(str(error)) from None

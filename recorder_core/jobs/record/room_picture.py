@@ -1,0 +1,97 @@
+"""The picture of a room: the frames of its sources at a moment, composed; black in a pause."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from recorder_core.capture.source import FrameSource
+from recorder_core.composite import PanelContent
+from recorder_core.jobs.record.gaps import Gap, GapWatch
+from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.ticks import Ticks
+from recorder_core.media import Frame
+from recorder_core.model import FrameFormat
+from recorder_core.tables import SignalRow
+
+__all__ = ["Composing", "RoomPicture"]
+
+
+class Composing(Protocol):
+    """Composes frames of sources into one: `recorder_core.composite.Compositor`."""
+
+    @property
+    def format(self) -> FrameFormat:
+        """What all its frames have in common."""
+
+    def compose(
+        self, frames: Mapping[str, Frame | None], content: PanelContent, seconds: float
+    ) -> Frame:
+        """Return a frame; `pts` counts ticks."""
+
+
+class RoomPicture:
+    """What a recording shows; composed in one thread.
+
+    Parameters
+    ----------
+    sources : mapping of FrameSource
+        By name.
+    compositor : Composing
+        Makes one frame of theirs.
+    content : PanelContent
+        What the recorder itself shows.
+    ticks : Ticks
+        Of the frames.
+    pauses : Pauses
+        In which they are black.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, FrameSource],
+        compositor: Composing,
+        content: PanelContent,
+        ticks: Ticks,
+        pauses: Pauses,
+    ) -> None:
+        self._sources, self._compositor, self._content = sources, compositor, content
+        self._ticks, self._pauses = ticks, pauses
+        self._watches = {name: GapWatch(name) for name in sources}
+        #: rows that came since the last frame
+        self._rows: deque[SignalRow] = deque()
+
+    @property
+    def format(self) -> FrameFormat:
+        """What all its frames have in common."""
+        return self._compositor.format
+
+    def add_signals(self, rows: Iterable[SignalRow]) -> None:
+        """Show numbers from the next frame on; any thread may call this."""
+        self._rows.extend(rows)
+
+    def compose(self, tick: int) -> Frame:
+        """Return the frame of a tick, black in a pause."""
+        event_seconds = self._ticks.event_seconds(tick)
+        if self._pauses.covers(event_seconds):
+            return Frame.black(self.format, frame_index=0, pts=tick, duration=1)
+        seconds = self._ticks.seconds(tick)
+        frames = {name: source.take(seconds) for name, source in self._sources.items()}
+        for name, frame in frames.items():
+            when = None if frame is None else self._ticks.clock.seconds(frame.seconds)
+            self._watches[name].note(when)
+        while self._rows:
+            self._content.signals.add([self._rows.popleft()])
+        shown = {name: frame.frame for name, frame in frames.items() if frame is not None}
+        return self._compositor.compose(shown, self._content, event_seconds)
+
+    def gaps(self) -> list[Gap]:
+        """Return the gaps that have ended."""
+        return [gap for watch in self._watches.values() for gap in tuple(watch.gaps)]
+
+    def finish(self, event_seconds: float) -> list[Gap]:
+        """End the gaps that go on; return all."""
+        for watch in self._watches.values():
+            watch.finish(event_seconds)
+        return self.gaps()

@@ -1,0 +1,80 @@
+"""Screenshots of a running recording: frames of the composite, sealed beside the video."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Final
+
+from recorder_core.catalog import Screenshot
+from recorder_core.errors import WrongState
+from recorder_core.jobs.archive import EventRecording
+from recorder_core.jobs.record.composer import ComposedFrame, Composer
+
+__all__ = ["Screenshots"]
+
+#: how many may wait for the disk; a foot switch that is held down takes no more
+_MAX_WAITING: Final = 8
+
+
+class Screenshots:
+    """Takes screenshots; threads may share it.
+
+    Parameters
+    ----------
+    recording : EventRecording
+        Of the event.
+    composer : Composer
+        Of its frames.
+    """
+
+    def __init__(self, recording: EventRecording, composer: Composer) -> None:
+        self._recording, self._composer = recording, composer
+        self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="screenshots")
+
+    def take(self, seconds: float, *, by: str | None, note: str | None) -> Future[Screenshot]:
+        """Seal a picture of the frame of a moment, or of the next where that has gone.
+
+        Parameters
+        ----------
+        seconds : float
+            By `time.monotonic`.
+        by : str or None
+            User id of who took it; None: who records.
+        note : str or None
+            A caption; stored sealed.
+
+        Raises
+        ------
+        WrongState
+            If so many wait that the disk does not keep up.
+        """
+        if not self._waiting.acquire(blocking=False):
+            raise WrongState("screenshots wait for a slow disk: take this one again in a moment")
+        try:
+            frame = self._composer.frame_at(seconds)
+            taken = self._thread.submit(self._seal, frame, by, note)
+        except BaseException:
+            self._waiting.release()
+            raise
+        taken.add_done_callback(lambda _: self._waiting.release())
+        return taken
+
+    def close(self) -> None:
+        """Wait for those that were asked for; the composer must have ended."""
+        self._thread.shutdown()
+
+    def _seal(self, frame: Future[ComposedFrame], by: str | None, note: str | None) -> Screenshot:
+        try:
+            shown = frame.result()
+        except CancelledError:
+            raise WrongState("the recording ended before the frame of the screenshot") from None
+        return self._recording.journal.add_screenshot(
+            shown.frame.to_rgb(),
+            frame_index=shown.frame.frame_index,
+            pts=shown.frame.pts,
+            at_seconds=shown.event_seconds,
+            note=note,
+            by=by,
+        )

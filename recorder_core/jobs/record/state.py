@@ -1,0 +1,50 @@
+"""How a recording is just now, as plain values for who watches it."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict
+from typing import Any
+
+from recorder_core.capture.source import SourceState
+from recorder_core.jobs.record.recorder import RoomRecorder
+
+__all__ = ["recorder_state"]
+
+
+def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
+    """Return how a recording is, as JSON can hold it; without names and addresses.
+
+    Returns
+    -------
+    dict
+        ``event``, ``state`` (recording or paused), ``seconds`` since its start, ``free_bytes`` and
+        ``seconds_left`` (None: not known) of the disk that is full first, ``frames`` and
+        ``dropped_frames`` of the composite, ``faults`` as sentences, and of each of ``sources``
+        its ``name``, whether it ``is_present``, for how many ``seconds``, its ``sentence``,
+        ``connections`` and ``counters``.
+    """
+    left = recorder.space.seconds
+    return {
+        "event": recorder.event_id,
+        "state": "paused" if recorder.is_paused else "recording",
+        "seconds": max(0.0, recorder.seconds),
+        "free_bytes": recorder.space.free_bytes,
+        "seconds_left": left if math.isfinite(left) else None,
+        "frames": recorder.frame_count,
+        "dropped_frames": recorder.dropped_frames,
+        "faults": list(recorder.faults),
+        "sources": [_source(state) for state in recorder.source_states()],
+    }
+
+
+def _source(state: SourceState) -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "is_present": state.is_present,
+        "seconds": max(0.0, time.monotonic() - state.since_seconds),
+        "sentence": state.sentence,
+        "connections": state.connections,
+        "counters": asdict(state.counters),
+    }

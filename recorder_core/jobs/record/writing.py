@@ -1,0 +1,68 @@
+"""Encode the composed frames and the audio, in a thread of its own, into what takes the bytes."""
+
+from __future__ import annotations
+
+import threading
+
+from recorder_core.errors import EncodeError
+from recorder_core.jobs.record.frame_queue import FrameQueue
+from recorder_core.media import FragmentWriter
+from recorder_core.model import FrameTimes
+
+__all__ = ["RecordingWriter"]
+
+
+class RecordingWriter:
+    """Writes a recording's video.
+
+    Parameters
+    ----------
+    queue : FrameQueue
+        From which frames come.
+    writer : FragmentWriter
+        Not entered yet; used by the thread alone.
+    """
+
+    def __init__(self, queue: FrameQueue, writer: FragmentWriter) -> None:
+        self._queue, self._writer = queue, writer
+        self._times: FrameTimes | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="recording writer", daemon=True)
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why it ended before the queue did."""
+        return self._error
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until all that was queued is written; the queue must have ended."""
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def times(self) -> FrameTimes:
+        """Return when each frame is shown, after `join`.
+
+        Raises
+        ------
+        EncodeError
+            If the video could not be written to its end.
+        """
+        if self._times is None:
+            raise self._error or EncodeError("no frame of the recording was written")
+        return self._times
+
+    def _run(self) -> None:
+        try:
+            with self._writer:
+                self._write_all()
+                self._times = self._writer.finish()
+        except Exception as error:  # who supervises the recording says it
+            self._error = error
+
+    def _write_all(self) -> None:
+        while (frame := self._queue.take()) is not None:
+            self._writer.write_frame(frame)

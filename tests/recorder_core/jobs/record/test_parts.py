@@ -1,0 +1,190 @@
+"""The parts of a recorder, each by itself: gaps, pauses, room on the disks, ticks, frames."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.record.composer import Composer
+from recorder_core.jobs.record.frame_queue import FrameQueue
+from recorder_core.jobs.record.gaps import Gap, GapWatch
+from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.space import SpaceGuard, SpaceLimits
+from recorder_core.jobs.record.ticks import Ticks
+from recorder_core.media import Frame
+from recorder_core.model import EventClock
+from tests.recorder_core.jobs.record.fakes import FORMAT
+
+GIB = 1 << 30
+
+
+def _frame(tick: int) -> Frame:
+    return Frame.black(FORMAT, frame_index=0, pts=tick, duration=1)
+
+
+def _ticks(rate: int = 200) -> Ticks:
+    return Ticks(EventClock(time.monotonic(), datetime.now(UTC)), Fraction(rate))
+
+
+def test_a_gap_lasts_from_the_last_frame_to_the_next_one() -> None:
+    watch = GapWatch("room")
+    assert [watch.note(each) for each in (0.1, 0.2, 0.2, None, None)] == [None] * 5
+    assert watch.is_absent
+    assert watch.note(1.5) == Gap("room", 0.2, 1.5)
+    assert watch.note(1.6) is None
+    assert watch.finish(9.0) is None
+    watch.note(None)
+    assert watch.finish(2.0) == Gap("room", 1.6, 2.0)
+    assert [gap.seconds for gap in watch.gaps] == pytest.approx([1.3, 0.4])
+
+
+def test_a_source_that_never_came_is_absent_from_the_start() -> None:
+    watch = GapWatch("room")
+    watch.note(None)
+    assert watch.finish(5.0) == Gap("room", 0.0, 5.0)
+    said = GapWatch("bis")
+    assert said.note_state(is_present=True, since_seconds=0.0) is None
+    assert said.note_state(is_present=False, since_seconds=3.0) is None
+    assert said.note_state(is_present=False, since_seconds=3.0) is None
+    assert said.note_state(is_present=True, since_seconds=4.5) == Gap("bis", 3.0, 4.5)
+
+
+def test_pauses_cover_their_moments_alone() -> None:
+    pauses = Pauses()
+    assert pauses.end(1.0) is None
+    assert pauses.begin(2.0)
+    assert not pauses.begin(3.0)
+    assert (pauses.is_on, pauses.spans) == (True, ((2.0, math.inf),))
+    assert pauses.covers(1e9)
+    assert pauses.end(4.0) == (2.0, 4.0)
+    assert pauses.begin(3.5)  # asked for before the last one ended
+    assert pauses.end(1.0) == (4.0, 4.0)
+    assert [pauses.covers(each) for each in (1.9, 2.0, 3.9, 4.0)] == [False, True, True, False]
+
+
+def test_room_is_that_of_the_disk_which_is_full_first(tmp_path: Path) -> None:
+    free = {tmp_path: 12 * GIB}
+    guard = SpaceGuard(SpaceLimits(2 * GIB, 600), 8_000_000, free.__getitem__)
+    left = guard.check_start([tmp_path])
+    assert (left.free_bytes, left.seconds) == (12 * GIB, 10 * GIB / 1e6)
+    assert not left.is_used_up
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()  # on the same disk: everything is written twice
+    assert guard.check_start([tmp_path, mirror]).seconds == 10 * GIB / 2e6
+    # what is measured counts once there is something
+    assert guard.measure([tmp_path], 2 * GIB, 1000.0).seconds == pytest.approx(5000.0)
+    assert guard.measure([tmp_path], 2 * GIB, 1.0).seconds == 10 * GIB / 1e6
+    free[tmp_path] = 2 * GIB
+    assert guard.measure([tmp_path], GIB, 100.0).is_used_up
+    with pytest.raises(ArchiveError, match="there is room for 0 minutes of recording, and 10"):
+        guard.check_start([tmp_path])
+    assert not guard.measure([tmp_path / "unplugged"], GIB, 100.0).is_used_up
+
+
+def test_ticks_are_where_the_clock_has_them() -> None:
+    ticks = Ticks(EventClock(1000.0, datetime.now(UTC)), Fraction(30))
+    assert [ticks.tick_at(ticks.seconds(each)) for each in range(2000)] == list(range(2000))
+    assert ticks.tick_at(1000.01) == 1
+    assert ticks.tick_at(990.0) == 0
+    assert ticks.event_seconds(45) == 1.5
+
+
+def test_a_full_queue_leaves_frames_out_and_makes_nobody_wait() -> None:
+    queue = FrameQueue(Fraction(4))
+    assert [queue.offer(_frame(each)) for each in range(6)] == [True] * 4 + [False] * 2
+    first = queue.take()
+    assert first is not None
+    assert (first.frame_index, first.pts) == (0, 0)
+    assert queue.offer(_frame(9))
+    queue.end()
+    rest = [queue.take() for _ in range(5)]
+    assert [each and (each.frame_index, each.pts) for each in rest] == [
+        (1, 1),
+        (2, 2),
+        (3, 3),
+        (4, 9),
+        None,
+    ]
+
+
+class _Picture:
+    """Composes black, and is slow at one tick."""
+
+    def __init__(self, slow_tick: int = -1, seconds: float = 0.0) -> None:
+        self.slow_tick, self.seconds = slow_tick, seconds
+        self.ticks: list[int] = []
+
+    def compose(self, tick: int) -> Frame:
+        self.ticks.append(tick)
+        if tick == self.slow_tick:
+            time.sleep(self.seconds)
+        return _frame(tick)
+
+
+def _drain(queue: FrameQueue, found: list[Frame]) -> None:
+    while (frame := queue.take()) is not None:
+        found.append(frame)
+
+
+def _composed(picture: _Picture, stop_tick: int, rate: int = 200) -> tuple[Composer, list[Frame]]:
+    ticks, queue, found = _ticks(rate), FrameQueue(Fraction(rate)), list[Frame]()
+    composer = Composer(picture, ticks, 0.05, queue)
+    reader = threading.Thread(target=_drain, args=(queue, found))
+    reader.start()
+    composer.start()
+    while composer.next_tick < stop_tick // 2 and composer.error is None:
+        time.sleep(0.005)
+    assert composer.stop(ticks.seconds(stop_tick)) >= stop_tick or composer.error is not None
+    reader.join()
+    return composer, found
+
+
+def test_every_tick_before_the_end_is_composed_once() -> None:
+    picture = _Picture()
+    composer, found = _composed(picture, 60)
+    count = len(picture.ticks)
+    assert picture.ticks == list(range(count))
+    assert [each.pts for each in found] == picture.ticks
+    assert (composer.dropped, composer.error) == (0, None)
+
+
+def test_ticks_that_are_too_late_are_left_out_and_counted() -> None:
+    picture = _Picture(slow_tick=10, seconds=1.0)
+    composer, found = _composed(picture, 300)
+    assert composer.dropped > 50
+    assert composer.dropped + len(found) == composer.next_tick
+    assert [each.frame_index for each in found] == list(range(len(found)))
+    pts = [each.pts for each in found]
+    assert pts == sorted(set(pts))
+    assert pts[:11] == list(range(11))
+
+
+def test_an_error_of_what_is_composed_ends_it_and_is_kept() -> None:
+    class Broken(_Picture):
+        def compose(self, tick: int) -> Frame:
+            raise ArchiveError("broken")
+
+    composer, found = _composed(Broken(), 10)
+    assert isinstance(composer.error, ArchiveError)
+    assert found == []
+
+
+def test_the_frame_of_a_moment_is_handed_out_once_it_is_composed() -> None:
+    ticks, queue = _ticks(100), FrameQueue(Fraction(100))
+    composer = Composer(_Picture(), ticks, 0.02, queue)
+    wanted = composer.frame_at(ticks.seconds(20))
+    composer.start()
+    shown = wanted.result(10)
+    assert (shown.frame.pts, shown.event_seconds) == (20, 0.2)
+    late = composer.frame_at(ticks.seconds(0)).result(10)
+    assert late.frame.pts > 20
+    never = composer.frame_at(ticks.seconds(9999))
+    composer.stop(time.monotonic())
+    assert never.cancelled()

@@ -1,0 +1,215 @@
+"""A room of sources that a test plays, recorded into an archive and read from it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.errors import ArchiveError, WrongState
+from recorder_core.jobs.archive import EventNames, export_event, finalise_event
+from recorder_core.jobs.record import RecordRequest, RoomSources, SpaceLimits, record_room
+from tests.recorder_core.jobs.record.fakes import (
+    RATE,
+    ROOM_VIEW,
+    FakeFrames,
+    FakeSignals,
+    FakeSwitch,
+    room,
+)
+
+
+def _sources(**more: Any) -> RoomSources:
+    frames = {"laparoscope": FakeFrames("laparoscope", 90), "room": FakeFrames("room", 180)}
+    return RoomSources(frames, **more)
+
+
+def _wait_until(recorder: Any, seconds: float) -> None:
+    while recorder.seconds < seconds:
+        assert recorder.wait(0.02)
+
+
+def _frames(path: Path) -> Any:
+    """Return the luma of each frame, and when it is shown, as FFmpeg's own tools say."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_packets", "-of", "json"]
+    probed = subprocess.run([*command, str(path)], check=True, capture_output=True).stdout
+    times = [float(each["pts_time"]) for each in json.loads(probed)["packets"]]
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "yuv420p"]
+    command += ["-fps_mode", "passthrough", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    planes = np.frombuffer(raw, np.uint8).reshape(len(times), 270, 640)
+    return planes[:, :180], np.array(times)
+
+
+def test_a_room_becomes_an_event_with_video_signals_marks_and_screenshots(
+    site: Any, tmp_path: Path
+) -> None:
+    switch = FakeSwitch()
+    sources = _sources(signals=[FakeSignals()], switches=[switch])
+    request = RecordRequest(
+        room=room(), names=EventNames(patient_name="Zephyrina"), duration_seconds=2.0
+    )
+    with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
+        _wait_until(recorder, 0.5)
+        recorder.mark("incision", note="said so")
+        switch.press()
+        shot = recorder.take_screenshot(by="olga").result(20)
+        while recorder.wait(0.1):
+            pass
+        summary = recorder.finish()
+    assert not any(source.is_open for source in sources)  # type: ignore[attr-defined]
+    assert (summary.seconds, summary.frame_count, summary.dropped_frames) == (2.0, 60, 0)
+    assert (summary.gaps, summary.faults) == ((), ())
+    with site.opened("rita") as archive:
+        event = archive.event(summary.event_id)
+        export_event(archive, event.event_id, tmp_path, ["original", "signals"])
+        assert (event.row.duration_seconds, event.row.procedure_code) == (2.0, "lap-chole")
+        assert event.names().patient_name == "Zephyrina"
+        assert event.room_view() == ROOM_VIEW
+        marks = event.markers()
+        shots = archive.catalog.contents.screenshots(event.event_id)
+        values = event.signals()
+    assert marks["kind"].tolist() == ["incision", "foot-switch"]
+    assert np.allclose(marks["start_seconds"], 0.5, atol=0.2)
+    assert sorted(each.author for each in shots) == ["foot-switch", "olga"]
+    assert shot.frame_index == shot.pts
+    assert shot.at_seconds == shot.frame_index / RATE
+    assert values["seconds"].tolist() == values["value"].tolist()
+    assert values["seconds"].max() == pytest.approx(1.9)
+    luma, times = _frames(tmp_path / f"{summary.event_id}.original.mp4")
+    assert np.allclose(times, np.arange(60) / RATE, atol=1e-3)
+    assert np.allclose(luma[:, 100, 100], 90, atol=3)
+    assert np.allclose(luma[:, 100, 500], 180, atol=3)
+
+
+def test_a_lost_source_is_a_gap_and_the_recording_goes_on(site: Any, tmp_path: Path) -> None:
+    sources = _sources(signals=[bis := FakeSignals()])
+    request = RecordRequest(room=room(), duration_seconds=2.5)
+    with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
+        zero = time.monotonic() - recorder.seconds
+        for source in sources.frames.values():
+            source.gaps.append((zero + 1.0, zero + 1.5))  # type: ignore[attr-defined]
+        _wait_until(recorder, 0.8)
+        bis.is_present, bis.since = False, zero + 0.8
+        while recorder.wait(0.1):
+            pass
+        summary = recorder.finish()
+    assert (summary.frame_count, summary.dropped_frames) == (75, 0)
+    found = {gap.source: (gap.start_seconds, gap.stop_seconds) for gap in summary.gaps}
+    assert found["bis"] == pytest.approx((0.8, 2.5), abs=0.01)
+    for name in ("laparoscope", "room"):
+        assert found[name] == pytest.approx((1.0, 1.5), abs=2.1 / RATE)
+    with site.opened("rita") as archive:
+        export_event(archive, summary.event_id, tmp_path, ["original"])
+        marks = archive.event(summary.event_id).markers()
+    assert sorted(marks["kind"]) == [
+        "signal-lost:bis",
+        "signal-lost:laparoscope",
+        "signal-lost:room",
+    ]
+    spans = {
+        kind.partition(":")[2]: (start, stop)
+        for kind, start, stop in zip(
+            marks["kind"], marks["start_seconds"], marks["stop_seconds"], strict=True
+        )
+    }
+    assert {name: pytest.approx(span) for name, span in spans.items()} == found
+    luma, _ = _frames(tmp_path / f"{summary.event_id}.original.mp4")
+    assert abs(int(luma[20, 100, 100]) - 90) < 4
+    assert abs(int(luma[60, 100, 100]) - 90) < 4
+    assert luma[40, 20, 100] < 60  # SIGNAL LOST lies in the middle of a dark view
+
+
+def test_a_pause_is_black_and_keeps_the_clock(site: Any, tmp_path: Path) -> None:
+    sources = _sources(signals=[FakeSignals()])
+    request = RecordRequest(room=room(), duration_seconds=2.0)
+    with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
+        zero = time.monotonic() - recorder.seconds
+        with pytest.raises(WrongState, match="does not pause"):
+            recorder.resume()
+        _wait_until(recorder, 0.7)
+        recorder.pause(asked_seconds=zero + 0.7)
+        assert recorder.is_paused
+        with pytest.raises(WrongState, match="pauses already"):
+            recorder.pause()
+        with pytest.raises(WrongState, match="resume it first"):
+            recorder.take_screenshot()
+        _wait_until(recorder, 1.4)
+        recorder.resume(asked_seconds=zero + 1.4)
+        while recorder.wait(0.1):
+            pass
+        summary = recorder.finish()
+    assert (summary.frame_count, summary.gaps) == (60, ())
+    with site.opened("rita") as archive:
+        export_event(archive, summary.event_id, tmp_path, ["original"])
+        event = archive.event(summary.event_id)
+        [mark] = event.markers().to_dict("records")
+        seconds = event.signals()["seconds"]
+    assert (mark["kind"], mark["start_seconds"]) == ("pause", pytest.approx(0.7, abs=0.01))
+    assert mark["stop_seconds"] == pytest.approx(1.4, abs=0.01)
+    assert not ((seconds >= 0.72) & (seconds < 1.38)).any()
+    assert (seconds > 1.42).any()
+    luma, _ = _frames(tmp_path / f"{summary.event_id}.original.mp4")
+    dark = [index for index in range(60) if luma[index].max() < 24]
+    assert dark == list(range(21, 42)) or dark == list(range(22, 42))
+
+
+def test_names_that_become_known_later_are_added_to_those_before(site: Any) -> None:
+    request = RecordRequest(
+        room=room(), names=EventNames(patient_name="Zephyrina", place="Xanthos"), duration_seconds=9
+    )
+    with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:
+        recorder.describe(EventNames(physician_names=("Dr Quellmarker",), place="Timbuktoo"))
+        _wait_until(recorder, 0.3)
+        recorder.stop()
+        assert not recorder.wait(0.1)
+        summary = recorder.finish()
+    assert 0.3 <= summary.seconds < 9
+    with site.opened("rita") as archive:
+        names = archive.event(summary.event_id).names()
+    assert names.patient_name == "Zephyrina"
+    assert (names.physician_names, names.place) == (("Dr Quellmarker",), "Timbuktoo")
+
+
+def test_it_does_not_begin_without_room_and_ends_before_the_disk_is_full(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = SpaceLimits(keep_free_bytes=1 << 60)
+    request = RecordRequest(room=room(space=limits))
+    with (
+        site.opened("olga") as archive,
+        pytest.raises(ArchiveError, match="there is room for 0 minutes of recording, and 10 are"),
+        record_room(archive, request, _sources()),
+    ):
+        pass
+    with site.opened("olga") as archive:
+        assert archive.events() == []
+        request = RecordRequest(room=room())
+        with record_room(archive, request, _sources()) as recorder:
+            _wait_until(recorder, 0.5)
+            free = recorder._parts.guard
+            monkeypatch.setattr(free, "_free_bytes", lambda _: 0)
+            while recorder.wait(0.1):
+                pass
+            summary = recorder.finish()
+        assert summary.stop_reason.startswith("the recording was ended before the disk is full")
+        assert archive.event(summary.event_id).row.is_complete
+
+
+def test_what_ends_without_finish_is_saved_by_finalise(site: Any) -> None:
+    request = RecordRequest(room=room())
+    sources = _sources(signals=[FakeSignals()])
+    with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
+        _wait_until(recorder, 1.0)
+        recorder.mark("incision")
+    with site.opened("rita") as archive:
+        result = finalise_event(archive, recorder.event_id)
+        assert result.seconds >= 1.0
+        assert result.event.markers()["kind"].tolist() == ["incision"]
+    assert not any(each.name in ("composer", "recording writer") for each in threading.enumerate())

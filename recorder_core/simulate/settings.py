@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from recorder_core.errors import SettingsError
 from recorder_core.simulate.people.staff import MAX_FACES
 
@@ -65,6 +67,22 @@ class SimulationSettings:
     def frame_count(self) -> int:
         """Number of frames, at least one."""
         return max(1, round(Fraction(self.duration_seconds) * self.frame_rate))
+
+    def sample_span(self, frame_index: int, sample_rate_hz: int) -> tuple[int, int]:
+        """Return which samples of audio belong to a frame, the second exclusive."""
+        first, stop = (
+            int(place * sample_rate_hz / self.frame_rate)
+            for place in (frame_index, frame_index + 1)
+        )
+        return first, stop
+
+    def generators(self) -> tuple[np.random.Generator, ...]:
+        """Return the random numbers of patient, laparoscope, room and audio.
+
+        Each has its own, so that none changes another.
+        """
+        seeds = np.random.SeedSequence(self.seed).spawn(4)
+        return tuple(np.random.default_rng(seed) for seed in seeds)
 
     @property
     def video_bit_rate_bps(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.errors import SettingsError
-from recorder_core.media import CONTAINERS, file_sha256, open_video
+from recorder_core.media import CONTAINERS
 from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
-from recorder_core.model import LAYOUTS, Planes, TruthFace, View, ViewName
+from recorder_core.model import LAYOUTS, Planes, View, ViewName
 from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.audio import SAMPLE_RATE_HZ, RoomAudio
 from recorder_core.simulate.pasting import blank_planes, paste
 from recorder_core.simulate.physiology import Patient
 from recorder_core.simulate.settings import SimulationResult, SimulationSettings
+from recorder_core.simulate.truth import write_faces
 from recorder_core.simulate.views.endoscope import Endoscope
 from recorder_core.simulate.views.room import FaceInView, RoomCamera
 from recorder_core.simulate.views.screens import BisScreen, EventBar, VitalSignsScreen
-from recorder_core.tables import TableMetadata, TruthTable, write_truth
 
 __all__ = ["SimulatedFrame", "render_surgery", "simulate"]
 
@@ -64,9 +64,8 @@ class _Scene:
 
 
 def _build(settings: SimulationSettings) -> _Scene:
-    """Make the scene; each part has its own random numbers, so that none changes another."""
-    seeds = np.random.SeedSequence(settings.seed).spawn(4)
-    patient_rng, scope_rng, room_rng, audio_rng = (np.random.default_rng(seed) for seed in seeds)
+    """Make the scene."""
+    patient_rng, scope_rng, room_rng, audio_rng = settings.generators()
     layout, frame = LAYOUTS[_LAYOUT], (settings.width, settings.height)
     views = {name: layout.view(name, *frame) for name in layout.places}
     patient = Patient.invent(patient_rng)
@@ -106,17 +105,9 @@ def render_surgery(settings: SimulationSettings) -> Iterator[SimulatedFrame]:
     planes = blank_planes(settings.width, settings.height)
     for index in range(settings.frame_count):
         seconds = float(index / settings.frame_rate)
-        audio = scene.audio.samples(*_sample_span(index, settings))
+        audio = scene.audio.samples(*settings.sample_span(index, SAMPLE_RATE_HZ))
         faces = _draw(scene, planes, seconds, audio)
         yield SimulatedFrame(index, seconds, planes, audio, faces)
-
-
-def _sample_span(index: int, settings: SimulationSettings) -> tuple[int, int]:
-    """Return which samples belong to a frame."""
-    first, stop = (
-        int(place * SAMPLE_RATE_HZ / settings.frame_rate) for place in (index, index + 1)
-    )
-    return first, stop
 
 
 def _draw(
@@ -181,7 +172,7 @@ def simulate(
         settings.frame_rate, settings.video_bit_rate_bps, b_frames=settings.b_frames
     )
     count = write_video(path, frames, encoding)
-    faces = _write_truth(path, settings, truth_path, seen)
+    faces = write_faces(truth_path, path, settings, seen)
     known = sum(face.state not in ("turned", "covered") for face in faces)
     return SimulationResult(path, truth_path, count, len(faces), known)
 
@@ -203,20 +194,3 @@ def _remembering(
     for frame in frames:
         seen.extend((frame.frame_index, face) for face in frame.faces)
         yield frame.planes, frame.audio if audio else None
-
-
-def _write_truth(
-    path: Path, settings: SimulationSettings, truth_path: Path,
-    seen: list[tuple[int, FaceInView]],
-) -> tuple[TruthFace, ...]:  # fmt: skip
-    """Write the table with the time stamps that the container gave the frames."""
-    with open_video(path) as video:
-        time_base, pts = video.info.video.time_base, video.index.pts.tolist()
-    faces = tuple(
-        TruthFace(index, pts[index], face.face_id, face.box_xyxy_px, face.visible, face.state)
-        for index, face in seen
-    )
-    described = asdict(settings) | {"frame_rate": str(settings.frame_rate)}
-    metadata = TableMetadata(file_sha256(path), described, time_base)
-    write_truth(truth_path, TruthTable(faces, tuple(enumerate(pts))), metadata)
-    return faces

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import av
 import numpy as np
@@ -24,7 +25,7 @@ from recorder_core.media.files.finished import finished_file
 from recorder_core.media.frames.frame import plane_array
 from recorder_core.model import Planes
 
-__all__ = ["Samples", "SynthesisSettings", "write_video"]
+__all__ = ["Samples", "SynthesisSettings", "VideoWriter", "write_video"]
 
 #: (N,) float32 mono audio, about -1 to 1
 Samples = NDArray[np.float32]
@@ -91,14 +92,69 @@ def write_video(
     EncodeError
         If the file cannot be written.
     """
-    waiting = iter(frames)
-    first = next(waiting, None)
-    if first is None:
-        raise SettingsError("a video needs at least one frame")
-    with finished_file(path) as temporary, av.open(temporary, "w") as container:
-        video = _add_video(container, first[0], settings)
-        audio = None if first[1] is None else _add_audio(container, settings)
-        return _encode(container, video, audio, chain([first], waiting))
+    with VideoWriter(path, settings) as writer:
+        for planes, samples in frames:
+            writer.write(planes, samples)
+        return writer.count
+
+
+class VideoWriter:
+    """Writes one synthetic video, frame by frame; a context manager.
+
+    Leaving it with an error leaves no file.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write; the suffix chooses the container.
+    settings : SynthesisSettings
+        How to encode.
+    """
+
+    def __init__(self, path: Path, settings: SynthesisSettings) -> None:
+        self._path, self._settings = path, settings
+        #: frames, and samples of audio, so far
+        self.count = self._heard = 0
+        self._video: VideoStream | None = None
+        self._audio: AudioStream | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as resources:
+            temporary = resources.enter_context(finished_file(self._path))
+            self._container = resources.enter_context(av.open(temporary, "w"))
+            self._resources = resources.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._resources:
+            if error is not None:
+                raise error
+            self._finish()
+
+    def write(self, planes: Planes, samples: Samples | None) -> None:
+        """Encode a frame and its audio; parameters as of :func:`write_video`."""
+        if self._video is None:
+            self._video = _add_video(self._container, planes, self._settings)
+            if samples is not None:
+                self._audio = _add_audio(self._container, self._settings)
+        self._container.mux(self._video.encode(_video_frame(planes, self.count, self._video)))
+        self.count += 1
+        if self._audio is not None and samples is not None and len(samples):
+            frame = _audio_frame(samples, self._heard, self._audio)
+            self._container.mux(self._audio.encode(frame))
+            self._heard += len(samples)
+
+    def _finish(self) -> None:
+        if self._video is None:
+            raise SettingsError("a video needs at least one frame")
+        self._container.mux(self._video.encode(None))
+        if self._audio is not None:
+            self._container.mux(self._audio.encode(None))
 
 
 def _add_video(
@@ -127,26 +183,6 @@ def _add_audio(container: OutputContainer, settings: SynthesisSettings) -> Audio
     stream.codec_context.bit_rate = settings.audio_bit_rate_bps
     stream.codec_context.flags |= Flags.bitexact
     return stream
-
-
-def _encode(
-    container: OutputContainer,
-    video: VideoStream,
-    audio: AudioStream | None,
-    frames: Iterable[tuple[Planes, Samples | None]],
-) -> int:
-    """Encode and mux everything; return the number of frames."""
-    count = heard = 0
-    for planes, samples in frames:
-        container.mux(video.encode(_video_frame(planes, count, video)))
-        count += 1
-        if audio is not None and samples is not None and len(samples):
-            container.mux(audio.encode(_audio_frame(samples, heard, audio)))
-            heard += len(samples)
-    container.mux(video.encode(None))
-    if audio is not None:
-        container.mux(audio.encode(None))
-    return count
 
 
 def _video_frame(planes: Planes, index: int, stream: VideoStream) -> VideoFrame:

@@ -1,4 +1,4 @@
-"""Install the browser that the tests of the pages need: Debian's Chromium, where there is none.
+"""Install Debian's programs that the tests need, where there are none: Chromium, and Xvfb.
 
 ``make test`` runs this. It may be run again, and says what it does and why.
 """
@@ -11,21 +11,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: where Debian and Ubuntu have it
+#: where Debian and Ubuntu have the browser in which the pages are tested, and a display without a
+#: screen, which is recorded as a source
 CHROMIUM = Path("/usr/bin/chromium")
+XVFB = Path("/usr/bin/Xvfb")
 
 
 def main() -> None:
-    """Install Chromium, or stop with one sentence that says how to."""
-    if CHROMIUM.exists():
+    """Install what is missing, or stop with one sentence that says how to."""
+    programs = {"chromium": CHROMIUM, "xvfb": XVFB}
+    missing = [package for package, path in programs.items() if not path.exists()]
+    if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
+        needed = " and ".join(str(programs[package]) for package in missing)
         sys.exit(
-            f"setup: the tests of the pages need {CHROMIUM}; install it (Debian: sudo apt-get "
-            "install chromium) and run the same command again"
+            f"setup: the tests need {needed}; install it (Debian: sudo apt-get install "
+            f"{' '.join(missing)}) and run the same command again"
         )
-    print("setup: installing Chromium for the tests of the pages", flush=True)
-    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+    print(f"setup: installing {' and '.join(missing)} for the tests", flush=True)
+    for words in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
         command = ["apt-get", "-qq", *words]
         if subprocess.run(command, check=False).returncode:  # noqa: S603
             sys.exit("setup: apt-get failed; mend what it says and run the same command again")

@@ -32,10 +32,11 @@ def commands(tool: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str
     return ran
 
 
-def test_a_browser_that_is_there_is_used(
+def test_what_is_there_is_used(
     tool: ModuleType, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tool, "CHROMIUM", tmp_path)
+    monkeypatch.setattr(tool, "XVFB", tmp_path)
     tool.main()
     assert commands == []
 
@@ -44,10 +45,14 @@ def test_root_installs_it_and_others_are_told_how(
     tool: ModuleType, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tool, "CHROMIUM", tmp_path / "none")
+    monkeypatch.setattr(tool, "XVFB", tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(SystemExit, match="sudo apt-get install chromium"):
+    with pytest.raises(SystemExit, match=r"sudo apt-get install chromium\)"):
         tool.main()
     assert commands == []
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     tool.main()
     assert commands[-1][-1] == "chromium"
+    monkeypatch.setattr(tool, "XVFB", tmp_path / "none")
+    tool.main()
+    assert commands[-1][-2:] == ["chromium", "xvfb"]

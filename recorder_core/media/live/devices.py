@@ -138,6 +138,9 @@ class _Reader:
         self._settings, self._video, self._audio = settings, video, audio
         # the streams of one connection may come by different ways
         self._video_clock, self._audio_clock = ArrivalClock(), ArrivalClock()
+        # FFmpeg gives a frame of a stream of RTP when the next one begins: only then it is whole
+        waits = settings.kind == "rtsp" and video is not None and video.frame_rate is not None
+        self._completed_seconds = 1 / (video.frame_rate or 1) if waits and video else 0.0
 
     @property
     def frame_rate(self) -> float | None:
@@ -167,7 +170,8 @@ class _Reader:
         if self._video is None:
             return
         if packet.pts is not None and packet.time_base is not None:
-            self._video_clock.observe(float(packet.pts * packet.time_base), arrived)
+            ended = float(packet.pts * packet.time_base) + self._completed_seconds
+            self._video_clock.observe(ended, arrived)
         for frame in self._video.decode(packet):
             if isinstance(frame, Damaged):
                 yield frame

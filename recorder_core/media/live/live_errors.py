@@ -28,7 +28,7 @@ _BY_CLASS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (av.error.HTTPForbiddenError, "refuses the user or the password; correct its address"),
     (av.error.HTTPNotFoundError, "has no stream of this name; correct the end of its address"),
     (av.error.ExitError, "does not answer; check that it is switched on, and its address"),
-    (av.error.InvalidDataError, "sends nothing that this program can read"),
+    (av.error.InvalidDataError, "gives nothing that this program can read; check its address"),
 )
 _UNREACHED: Final = "cannot be reached; check its cable and its address"
 #: what the system says by a number
@@ -82,7 +82,7 @@ def _why_absent(error: Exception, settings: SourceSettings) -> str:
         if isinstance(error, kind):
             return sentence
     number = getattr(error, "errno", None)
-    if number in _GONE or _is_unknown_card(number, settings):
+    if number in _GONE or _is_unknown(number, settings):
         return f"is not there; {_how_to_plug(settings)}"
     if number in (errno.EACCES, errno.EPERM):
         group = _GROUPS.get(settings.kind)
@@ -91,9 +91,9 @@ def _why_absent(error: Exception, settings: SourceSettings) -> str:
     return _BY_NUMBER.get(number or 0, f"cannot be opened: {_said(error)}")
 
 
-def _is_unknown_card(number: int | None, settings: SourceSettings) -> bool:
-    """Return whether an error is ALSA's for a card that it does not know."""
-    return settings.kind == "alsa" and number == errno.EIO
+def _is_unknown(number: int | None, settings: SourceSettings) -> bool:
+    """Return whether an error is that of a sound card or a display that nobody knows."""
+    return settings.kind in ("alsa", "x11grab") and number == errno.EIO
 
 
 def _how_to_plug(settings: SourceSettings) -> str:

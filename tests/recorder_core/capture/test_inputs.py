@@ -16,16 +16,9 @@ from recorder_core.capture.inputs import connect_input
 from recorder_core.capture.source import FrameSource
 from recorder_core.errors import SettingsError, SourceLost, SourceNotFound
 from recorder_core.media import LiveInput, SourceSettings, read_pattern_number
+from tests.recorder_core.capture.waiting import wait_until
 
 PATTERN = SourceSettings(kind="pattern", size=(160, 120))
-
-
-def _until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for something; only a test that would fail waits long."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.01)
 
 
 def _number_now(source: FrameSource) -> int | None:
@@ -42,7 +35,7 @@ def test_frames_and_audio_of_one_input_are_opened_once() -> None:
     sources.frames.start()
     sources.audio.start()
     try:
-        _until(lambda: sources.frames.state.is_present and sources.audio.state.is_present)
+        wait_until(lambda: sources.frames.state.is_present and sources.audio.state.is_present)
         frame = sources.frames.take(time.monotonic())
         assert frame is not None
         assert read_pattern_number(frame.frame.planes.y) == round(frame.seconds * 30) % 2**24
@@ -66,7 +59,7 @@ def test_latency_is_subtracted_once() -> None:
     assert frames is not None
     frames.start()
     try:
-        _until(lambda: frames.peek() is not None)
+        wait_until(lambda: frames.peek() is not None)
         frame = frames.peek()
         assert frame is not None
         assert read_pattern_number(frame.frame.planes.y) == round((frame.seconds + 2) * 30) % 2**24
@@ -82,14 +75,14 @@ def test_a_file_that_is_not_there_is_said_and_found_when_it_comes(
     assert frames is not None
     frames.start()
     try:
-        _until(lambda: "not there" in frames.state.sentence)
+        wait_until(lambda: "not there" in frames.state.sentence)
         state = frames.state
         assert state.sentence == "later.mp4 is not there; check its name"
         assert not state.is_present
         assert state.connections == 0
         assert frames.take(time.monotonic()) is None
         path.write_bytes(tiny_video.read_bytes())
-        _until(lambda: frames.state.is_present)
+        wait_until(lambda: frames.state.is_present)
         assert frames.state.sentence == ""
         assert frames.take(time.monotonic()) is not None
     finally:
@@ -102,7 +95,7 @@ def test_a_file_that_is_played_once_ends(tiny_video: Path) -> None:
     assert frames is not None
     frames.start()
     try:
-        _until(lambda: frames.state.sentence == "room has been played to its end")
+        wait_until(lambda: frames.state.sentence == "room has been played to its end")
         assert frames.state.connections == 1
         assert frames.take(time.monotonic()) is None
     finally:
@@ -124,7 +117,7 @@ def test_a_source_can_be_started_again() -> None:
     assert frames is not None
     for turn in (1, 2):
         frames.start()
-        _until(lambda turn=turn: frames.state.connections == turn and _number_now(frames))
+        wait_until(lambda turn=turn: frames.state.connections == turn and _number_now(frames))
         frames.close()
 
 
@@ -179,7 +172,7 @@ def test_an_input_is_opened_again_and_more_rarely(monkeypatch: pytest.MonkeyPatc
         on_arrival=lambda _: None,
     )
     connection.start(faulty)
-    _until(lambda: connection.count == 3 and connection.is_open)
+    wait_until(lambda: connection.count == 3 and connection.is_open)
     connection.close(faulty)
     assert len(faulty.opened) == 5
     assert said == [

@@ -44,6 +44,7 @@ CONTENTS: Final = {
         "copies",
         "corrections",
         "bis",
+        "foot-switch",
         "report",
         "tables",
         "datasets",

@@ -25,6 +25,8 @@ else:
 _WAIT_SECONDS: Final = 0.1
 #: how long writing waits for an adapter that takes nothing
 _WRITE_SECONDS: Final = 1.0
+#: of a port without lines beside its data, such as a pseudo-terminal
+_NO_LINES: Final = (errno.ENOTTY, errno.EINVAL)
 _WHY_NOT: Final[Mapping[int | None, str]] = {
     errno.ENOENT: "is not there: plug the adapter in, or name another port",
     errno.EACCES: "may not be opened: add the user who records to the group of the port, often "
@@ -88,7 +90,14 @@ class SerialPort:
             If the adapter is gone, or has no such lines.
         """
         with _losing(self.name):
-            return bool(getattr(self._port, name))
+            try:
+                return bool(getattr(self._port, name))
+            except OSError as error:
+                if error.errno not in _NO_LINES:
+                    raise
+                raise SourceLost(
+                    f"the serial port {self.name} has no line {name}: name another port"
+                ) from error
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from recorder_core.simulate.devices.bis_model import BisMonitorModel
 from recorder_core.simulate.devices.bis_monitor import SimulatedBisMonitor
 from recorder_core.simulate.devices.bis_numbers import BisNumbers, ChannelNumbers, numbers_of
 from recorder_core.simulate.devices.damage import DAMAGES, damage_bytes
+from recorder_core.simulate.devices.foot_switch import SimulatedFootSwitch
 from recorder_core.simulate.devices.sent import SentRecord, SentStream
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "SentRecord",
     "SentStream",
     "SimulatedBisMonitor",
+    "SimulatedFootSwitch",
     "damage_bytes",
     "numbers_of",
 ]

@@ -28,6 +28,7 @@ RUN_BY = {
     "first-hour/researcher.md": "tests/integration/documents/test_guides.py",
     "evaluation.md": "tests/integration/documents/test_commands.py",
     "bis.md": "tests/recorder_core/capture/bis/test_source.py",
+    "foot-switch.md": "tests/recorder_core/capture/switch/test_source.py",
     "archive.md": "tests/recorder_core/jobs/archive/recording/test_recording.py",
     "http-interface.md": "tests/workbench/server/api/test_client.py",
 }

@@ -1,0 +1,87 @@
+"""A foot switch, read in a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
+
+from recorder_core.capture.reconnecting import RETRY_SECONDS, ReconnectingSource
+from recorder_core.capture.switch.contact import Contact
+from recorder_core.capture.switch.input_device import open_input_device
+from recorder_core.capture.switch.presses import PressDetector, SwitchPress
+from recorder_core.capture.switch.serial_contact import open_serial_contact
+from recorder_core.capture.switch.switch_settings import SwitchSettings
+
+__all__ = ["SwitchSource"]
+
+_WAIT_SECONDS: Final = 0.02
+
+
+class SwitchSource(ReconnectingSource[Contact]):
+    """A foot switch: tells of each press once, and connects again when it is gone.
+
+    It is present while its device is there.
+
+    Parameters
+    ----------
+    name : str
+        A code of the site's, such as `pedal`.
+    settings : SwitchSettings
+        Where it is.
+    on_press : callable
+        Called with each press in the switch's thread, and must not raise: with a short one once
+        the switch is released, with a long one once it is long. Its time is that of the contact.
+    open_contact : callable, optional
+        Opens another contact than that of the settings, such as a simulated one.
+    clock : callable, optional
+        Gives `time.monotonic`.
+    retry_seconds : float, optional
+        How often a device that is absent is looked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: SwitchSettings,
+        on_press: Callable[[SwitchPress], object],
+        *,
+        open_contact: Callable[[], AbstractContextManager[Contact]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        super().__init__(name, clock=clock, retry_seconds=retry_seconds)
+        self._settings = settings
+        self._on_press = on_press
+        self._open_contact = open_contact or self._open_configured
+
+    def _open(self) -> AbstractContextManager[Contact]:
+        return self._open_contact()
+
+    def _open_configured(self) -> AbstractContextManager[Contact]:
+        settings = self._settings
+        if settings.kind == "input":
+            return open_input_device(settings.address, settings.key_code)
+        return open_serial_contact(settings.address, settings.line)
+
+    def _read(self, device: Contact) -> None:
+        detector = PressDetector(self._settings.debounce_seconds, self._settings.long_seconds)
+        try:
+            is_last = False
+            while not is_last:
+                # what was pressed before the end is told
+                is_last = self._stopping.is_set()
+                self._set_present()
+                # what changed before this moment is known when the wait is over
+                now = self._clock()
+                for change in device.wait(_WAIT_SECONDS):
+                    self._tell(detector.change(change.is_down, change.seconds))
+                self._tell(detector.tick(now))
+        finally:
+            self._tell(detector.end())
+
+    def _tell(self, presses: Sequence[SwitchPress]) -> None:
+        for press in presses:
+            self._count(received=1, used=1)
+            self._on_press(press)

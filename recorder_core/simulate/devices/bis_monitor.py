@@ -97,7 +97,7 @@ class SimulatedBisMonitor:
     # -- faults on command ----------------------------------------------------------------------
 
     def unplug(self) -> None:
-        """Pull the adapter out: the port vanishes, also from who has it open."""
+        """Unplug the adapter: the port vanishes, also from who has it open."""
         self._command(self._unplug)
 
     def plug_in(self) -> None:

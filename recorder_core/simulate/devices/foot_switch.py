@@ -76,14 +76,14 @@ class SimulatedFootSwitch:
         return at
 
     def unplug(self) -> None:
-        """Pull the plug: who has it open loses it."""
+        """Unplug it: who has it open loses it."""
         with self._lock:
             self._is_plugged_in = False
             while self._writing:
                 os.close(self._writing.pop())
 
     def plug_in(self) -> None:
-        """Put the plug in again."""
+        """Plug it in again."""
         with self._lock:
             self._is_plugged_in = True
 

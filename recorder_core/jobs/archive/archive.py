@@ -7,6 +7,7 @@ Every operation asks the person's profile and is logged, refusals too; see
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
@@ -39,7 +40,7 @@ from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.folders import Folders
 from recorder_core.jobs.archive.place.roles import VideoRole
 from recorder_core.jobs.archive.queue.handover import JobPlace
-from recorder_core.jobs.archive.queue.job_queue import NO_SETTINGS, JobQueue
+from recorder_core.jobs.archive.queue.job_queue import NO_LOCK, NO_SETTINGS, JobQueue
 from recorder_core.jobs.archive.queue.pieces import JobWatch
 from recorder_core.jobs.archive.readable import ReadableEvent
 
@@ -265,6 +266,7 @@ class Archive:
         arguments: Mapping[str, Any] = NO_SETTINGS,
         *,
         asked_seconds: float | None = None,
+        lock: AbstractContextManager[object] = NO_LOCK,
     ) -> Any:
         """Send a command, such as a marker, to a running job; return what it answers.
 
@@ -282,6 +284,9 @@ class Archive:
             When a person asked for it, on the monotonic clock of this machine, where that is
             earlier than this call, as of a request that waited. The job takes this moment if it
             is at most ten seconds before the call, else that of the call.
+        lock : context manager, optional
+            Held while this archive is used, and not while the job is waited for; of who uses it
+            from several threads.
 
         Raises
         ------
@@ -294,9 +299,9 @@ class Archive:
         RecorderError
             If it refuses.
         """
-        return self._queue.command(job_id, command, arguments, asked_seconds)
+        return self._queue.command(job_id, command, arguments, asked_seconds, lock)
 
-    def watch_job(self, job_id: str) -> JobWatch:
+    def watch_job(self, job_id: str, *, lock: AbstractContextManager[object] = NO_LOCK) -> JobWatch:
         """Watch a running job: its state and previews, as it shows them.
 
         The job asks every two seconds whether the person may still watch. Who reads slowly gets
@@ -306,12 +311,15 @@ class Archive:
         ----------
         job_id : str
             Of a kind that can be watched; from any process of the archive.
+        lock : context manager, optional
+            As of `command_job`.
 
         Returns
         -------
         JobWatch
-            A context manager that yields :class:`JobUpdate`; it ends with the job, and raises
-            NotAllowed once the person may not watch any more.
+            A context manager that yields :class:`JobUpdate`. It ends with the job, whose `job` says
+            then how it ended. It raises NotAllowed once the person may not watch any more, and
+            WrongState where it breaks off, as when the job's process was killed.
 
         Raises
         ------
@@ -322,7 +330,7 @@ class Archive:
         WrongState
             If it does not run, does not answer, or has the maximum of viewers.
         """
-        return self._queue.watch(job_id)
+        return self._queue.watch(job_id, lock)
 
     def cancel_job(self, job_id: str) -> Job:
         """Ask a job to stop: what it has not finished is removed, an earlier copy stays.

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Final
 
 from recorder_core.catalog import Job
@@ -56,35 +56,37 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
     job_id, kind = handed.job_id, handed.kind
     jobs = session.catalog.jobs
     jobs.report(job_id, worker, 0.0)
-    try:
-        with (
-            Supervisor(session, job_id, kind, worker, stopper) as supervisor,
-            CommandListener(session, job_id, kind) as commands,
-            Watchers(session, job_id, kind) as watchers,
-        ):
-            try:
-                job = _wait_for_turn(archive, handed, worker)
-                if kind.stop == "finish":
-                    stopper.disable_interrupts()
-                run_job(
-                    RunningJob(
-                        archive=archive,
-                        job=job,
-                        kind=kind,
-                        work=handed.place.work,
-                        progress=supervisor.progress,
-                        private=handed.private,
-                        commands=commands,
-                        watchers=watchers,
-                        stopper=stopper,
+    # who watches hears of the end once the catalog says how it was
+    with ExitStack() as watching:
+        try:
+            watchers = watching.enter_context(Watchers(session, job_id, kind))
+            with (
+                Supervisor(session, job_id, kind, worker, stopper) as supervisor,
+                CommandListener(session, job_id, kind) as commands,
+            ):
+                try:
+                    job = _wait_for_turn(archive, handed, worker)
+                    if kind.stop == "finish":
+                        stopper.disable_interrupts()
+                    run_job(
+                        RunningJob(
+                            archive=archive,
+                            job=job,
+                            kind=kind,
+                            work=handed.place.work,
+                            progress=supervisor.progress,
+                            private=handed.private,
+                            commands=commands,
+                            watchers=watchers,
+                            stopper=stopper,
+                        )
                     )
-                )
-            finally:
-                stopper.disable_interrupts()
-    except (Exception, KeyboardInterrupt) as error:
-        return _end_badly(session, job_id, stopper.reason or error)
-    jobs.end(job_id, "done")
-    return 0
+                finally:
+                    stopper.disable_interrupts()
+        except (Exception, KeyboardInterrupt) as error:
+            return _end_badly(session, job_id, stopper.reason or error)
+        jobs.end(job_id, "done")
+        return 0
 
 
 def _wait_for_turn(archive: Archive, handed: JobHandover, worker: str) -> Job:

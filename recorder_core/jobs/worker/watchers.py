@@ -35,6 +35,8 @@ _ASK_SECONDS: Final = 2.0
 _STALLED_SECONDS: Final = 30.0
 #: what waits in the system for a slow watcher is old: little of it
 _WAITING_BYTES: Final = 65_536
+#: so long the last state and the end may take to leave
+_LAST_SECONDS: Final = 5.0
 _JPEG_BEGIN: Final = b"\xff\xd8\xff"
 
 
@@ -95,6 +97,7 @@ class Watchers:
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._count, _LAST_SECONDS)
 
     def _serve(self, call: Call) -> None:
         """Check who calls, and send until the job ends, or the person goes or may not."""
@@ -112,6 +115,7 @@ class Watchers:
         finally:
             with self._changed:
                 self._count -= 1
+                self._changed.notify_all()
 
     def _join(self) -> None:
         with self._changed:

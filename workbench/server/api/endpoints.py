@@ -15,9 +15,20 @@ from workbench.server.api.open_files import OpenFiles
 from workbench.server.entrance.sessions import SignedIn
 from workbench.wire import API_PATH
 
-__all__ = ["API_PATH", "Answering", "ApiRequest", "Content", "Endpoint", "Field", "Method"]
+__all__ = [
+    "API_PATH",
+    "Answering",
+    "ApiRequest",
+    "Content",
+    "Endpoint",
+    "Field",
+    "Method",
+    "Threads",
+]
 
 Method: TypeAlias = Literal["GET", "POST"]
+#: whose threads answer
+Threads: TypeAlias = Literal["answers", "frames", "calls"]
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 #: what stands in the path of an address
 PATH_SCHEMAS: Final[Mapping[str, Schema]] = {
@@ -91,9 +102,10 @@ class Endpoint:
     answer : callable or None
         Runs in a thread of its own, one at a time for a person; None for files, which are sent
         piece by piece.
-    outside_lock : bool
-        Whether the answer may run beside others of the same person: it takes long, and takes the
-        lock itself where it needs it.
+    threads : {"answers", "frames", "calls"}
+        Where it is answered: one at a time for a person, or where that takes long beside others of
+        the same person, as it decodes frames or calls a running job; it takes the person's lock
+        itself then, where it needs it.
     """
 
     method: Method
@@ -104,7 +116,7 @@ class Endpoint:
     query: tuple[Field, ...] = ()
     body: tuple[Field, ...] = ()
     types: tuple[str, ...] = ("application/json",)
-    outside_lock: bool = False
+    threads: Threads = "answers"
 
     @property
     def pattern(self) -> str:

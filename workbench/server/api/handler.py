@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, cast
@@ -20,9 +20,11 @@ from recorder_core.errors import NotAllowed, RecorderError, SettingsError, SignI
 from recorder_core.jobs.archive import JobWatch
 from recorder_core.jobs.archive.words import Action
 from recorder_core.model.values.schema import check_value
-from workbench.server.api.endpoints import ApiRequest, Content, Endpoint
+from workbench.server.api.endpoints import ApiRequest, Content, Endpoint, Threads
 from workbench.server.api.open_files import OpenFiles
+from workbench.server.entrance.gate import asking
 from workbench.server.entrance.sessions import SignedIn
+from workbench.server.kernels.kernels import UserKernels
 from workbench.server.web.handlers import WorkbenchHandler
 from workbench.server.web.turns import Turns
 from workbench.wire import error_code, to_json
@@ -35,6 +37,13 @@ _MAX_BODY_BYTES: Final = 1 << 20
 #: decoding takes long: it has threads of its own
 _FRAMES: Final = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="frames")
 _FRAME_TURNS: Final = Turns(at_once=2, waiting=30)
+#: a running job may take a minute for its answer, and takes sixteen calls at once
+_CALLS: Final = ThreadPoolExecutor(32, thread_name_prefix="calls")
+_CALL_TURNS: Final = Turns(at_once=8, waiting=24)
+_BESIDE: Final[Mapping[Threads, tuple[Executor, Turns]]] = {
+    "frames": (_FRAMES, _FRAME_TURNS),
+    "calls": (_CALLS, _CALL_TURNS),
+}
 #: a piece of what a job shows is awaited for some seconds, so that has threads of its own, too
 _PIECES: Final = ThreadPoolExecutor(32, thread_name_prefix="pieces")
 #: so many jobs one person watches at once
@@ -122,10 +131,9 @@ class EndpointHandler(ApiHandler):
             values |= self._body_values(endpoint)
         known = self.request.headers.get("If-None-Match", "")
         request = ApiRequest(signed_in, values, self.open_files, self._arrived_seconds, known)
-        if endpoint.outside_lock:
-            answer = await self.in_turn(
-                _answer, endpoint, request, pool=_FRAMES, turns=_FRAME_TURNS
-            )
+        if beside := _BESIDE.get(endpoint.threads):
+            pool, turns = beside
+            answer = await self.in_turn(_answer, endpoint, request, pool=pool, turns=turns)
         else:
             answer = await self.in_turn(_answer, endpoint, request)
         if isinstance(answer, JobWatch):
@@ -168,7 +176,13 @@ class EndpointHandler(ApiHandler):
             return watch.end(error)
         except HTTPError:  # as the session has ended
             return watch.end(_ENDED)
-        return piece if self.sessions.is_open(self.signed_in) else watch.end(_ENDED)
+        return piece if self._goes_on() else watch.end(_ENDED)
+
+    def _goes_on(self) -> bool:
+        """Return whether the session goes on; to watch is a use of it while a page shows it."""
+        kernel_id = asking(self.request).kernel_id
+        is_seen = kernel_id is None or cast(UserKernels, self.kernel_manager).is_seen(kernel_id)
+        return self.sessions.find(self.signed_in.token, is_use=is_seen) is self.signed_in
 
     def _body_values(self, endpoint: Endpoint) -> dict[str, Any]:
         """Return the fields of the body; SettingsError unless it is JSON of the right form."""
@@ -203,7 +217,7 @@ def _answer(endpoint: Endpoint, request: ApiRequest) -> Any:
     """Return the answer; one at a time for a person, unless it sees to that itself."""
     if endpoint.answer is None:
         raise SettingsError("this address sends files")
-    if endpoint.outside_lock:
+    if endpoint.threads in _BESIDE:
         return endpoint.answer(request)
     with request.signed_in.lock:
         return endpoint.answer(request)

@@ -77,12 +77,13 @@ def _command(request: ApiRequest) -> Any:
         request["command"],
         request["arguments"] or {},
         asked_seconds=request.arrived_seconds,
+        lock=request.signed_in.lock,
     )
     return {"answer": answer}
 
 
 def _watch(request: ApiRequest) -> Any:
-    return request.archive.watch_job(request["job"])
+    return request.archive.watch_job(request["job"], lock=request.signed_in.lock)
 
 
 _WATCHING: Final = Endpoint(
@@ -92,6 +93,7 @@ _WATCHING: Final = Endpoint(
     "What a running job shows: its state and previews, piece by piece until it ends",
     _watch,
     types=("application/octet-stream",),
+    threads="calls",
 )
 
 
@@ -138,6 +140,7 @@ def job_endpoints(kinds: Collection[JobKind]) -> tuple[Endpoint, ...]:
             "Send a command, such as a marker, to a running job whose kind takes it",
             _command,
             body=(Field("arguments", _arguments(kinds)),),
+            threads="calls",
         ),
         _WATCHING,
     )

@@ -216,7 +216,7 @@ _TABLES: Final = (
             Field("width_px", _WIDTH),
         ),
         types=("image/jpeg", "image/png"),
-        outside_lock=True,
+        threads="frames",
     ),
     Endpoint(
         "GET",
@@ -226,7 +226,7 @@ _TABLES: Final = (
         answer_thumbnail,
         query=(Field("width_px", _WIDTH),),
         types=("image/jpeg",),
-        outside_lock=True,
+        threads="frames",
     ),
     _table("signals", Action.READ_SIGNALS, "Signals"),
     _table("detections", Action.READ_DETECTIONS, "What the detector saw"),

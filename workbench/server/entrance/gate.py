@@ -47,10 +47,11 @@ _SCHEMES: Final = ("bearer", "token")
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who sends a request, and with what kind of token."""
+    """Who sends a request, and with what kind of token; which kernel, if it is a kernel's."""
 
     signed_in: SignedIn | None
     holder: Holder = "browser"
+    kernel_id: str | None = None
 
 
 def asking(request: HTTPServerRequest) -> Asking:
@@ -107,7 +108,8 @@ def guard(
 def _identify(request: HTTPServerRequest, sessions: Sessions, uids: UidRange | None) -> Asking:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() in _SCHEMES:
-        return Asking(sessions.find_kernel(token.strip()), "kernel")
+        token = token.strip()
+        return Asking(sessions.find_kernel(token), "kernel", sessions.kernel_id(token))
     cookie = request.cookies.get(cookie_name(request))
     signed_in = sessions.find(cookie.value, is_use=False) if cookie else None
     if signed_in is None or signed_in.address != (request.remote_ip or ""):

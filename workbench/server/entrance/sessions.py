@@ -194,6 +194,12 @@ class Sessions:
             _, signed_in = self._by_kernel.get(_hash(token), ("", None))
         return signed_in if signed_in is not None and self._is_valid(signed_in) else None
 
+    def kernel_id(self, token: str) -> str | None:
+        """Return which kernel holds a token; None if none does."""
+        with self._lock:
+            kernel_id, _ = self._by_kernel.get(_hash(token), (None, None))
+        return kernel_id
+
     def kernel_token(self, signed_in: SignedIn, kernel_id: str) -> str:
         """Return a new token for a kernel of a person; it ends with the kernel or the session."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)

@@ -294,8 +294,12 @@ class UserKernels(AsyncMappingKernelManager):
             raise HTTPError(429, reason="You have as many kernels as may be: close one first")
         return min(unseen, key=lambda each: (each not in self._ahead, self._last_activity(each)))
 
+    def is_seen(self, kernel_id: str) -> bool:
+        """Return whether a page shows a kernel just now."""
+        return kernel_id in self and bool(self._kernel_connections.get(kernel_id))
+
     def _is_unseen(self, kernel_id: str) -> bool:
-        return kernel_id in self and not self._kernel_connections.get(kernel_id)
+        return kernel_id in self and not self.is_seen(kernel_id)
 
     def _last_activity(self, kernel_id: str) -> datetime:
         found: datetime = self.get_kernel(kernel_id).last_activity  # type: ignore[attr-defined]

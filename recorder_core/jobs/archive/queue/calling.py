@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias
 
@@ -127,8 +128,8 @@ class JobConnection:
                 "'workbench job list', and send it again"
             ) from error
 
-    def ask(self, actor: Actor, name: str, content: Mapping[str, Any]) -> Any:
-        """Sign what is asked, send it, and return what the job answers.
+    def prepare(self, actor: Actor, name: str, content: Mapping[str, Any]) -> Callable[[], Any]:
+        """Sign what is asked; nothing is sent yet, and nobody waited for.
 
         Parameters
         ----------
@@ -139,12 +140,18 @@ class JobConnection:
         content : mapping
             What is asked, as JSON can hold it.
 
+        Returns
+        -------
+        callable
+            Sends it, waits, and returns what the job answers. It raises what the job refuses it
+            with, and WrongState if the job does not answer.
+
         Raises
         ------
         SettingsError
             If it is too long.
-        RecorderError
-            If the job refuses; WrongState if it does not answer.
+        WrongState
+            If this person has no signing key.
         """
         if actor.sign is None:
             raise WrongState(
@@ -156,16 +163,7 @@ class JobConnection:
         line = json_line({"payload": payload, "signature": actor.sign(signed)})
         if len(line) > MAX_LINE_BYTES:
             raise SettingsError(f"{name} may be at most {MAX_LINE_BYTES} bytes")
-        try:
-            self._connection.sendall(line)
-            answer = self._read_line()
-        except (OSError, ValueError) as error:
-            raise WrongState(
-                f"job {self._job.job_id} ended before it had answered: see what it has of "
-                f"{name} before you send it again"
-            ) from error
-        raise_refusal(answer)
-        return answer.get("answer")
+        return partial(self._send, name, line)
 
     def read(self, size: int) -> bytes:
         """Return the next bytes that the job sends; fewer once it has ended."""
@@ -189,6 +187,18 @@ class JobConnection:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _send(self, name: str, line: bytes) -> Any:
+        try:
+            self._connection.sendall(line)
+            answer = self._read_line()
+        except (OSError, ValueError) as error:
+            raise WrongState(
+                f"job {self._job.job_id} ended before it had answered: see what it has of "
+                f"{name} before you send it again"
+            ) from error
+        raise_refusal(answer)
+        return answer.get("answer")
 
     def _check_peer(self) -> None:
         """Raise OSError unless the process that the catalog names is at the other end."""

@@ -6,7 +6,7 @@ job believes that within bounds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,14 +59,14 @@ class JobCall(JobConnection):
             raise WrongState(f"job {job.job_id} is {job.state}: it takes commands while it runs")
         super().__init__(job, "command")
 
-    def send(
+    def prepare_command(
         self,
         actor: Actor,
         command: str,
         arguments: Mapping[str, Any],
         asked_seconds: float | None = None,
-    ) -> Any:
-        """Send a command, and return what the job answers.
+    ) -> Callable[[], Any]:
+        """Sign a command; return what sends it, waits, and returns what the job answers.
 
         Parameters
         ----------
@@ -83,12 +83,10 @@ class JobCall(JobConnection):
         ------
         SettingsError
             If the arguments are too long.
-        RecorderError
-            If the job refuses; WrongState if it does not answer.
         """
         content = {
             "command": command,
             "arguments": dict(arguments),
             "asked_seconds": asked_seconds,
         }
-        return self.ask(actor, command, content)
+        return self.prepare(actor, command, content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,10 +26,12 @@ from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
 from recorder_core.jobs.archive.queue.pieces import JobWatch
 from recorder_core.jobs.archive.queue.watching import watch
 
-__all__ = ["NO_SETTINGS", "JobQueue"]
+__all__ = ["NO_LOCK", "NO_SETTINGS", "JobQueue"]
 
 #: of a job of which nothing special was asked
 NO_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType({})
+#: of who uses an archive in one thread
+NO_LOCK: Final[AbstractContextManager[object]] = nullcontext()
 #: class of an error in the place of one that says what was found in a copy
 _UNTOLD: Final = RecorderError.__name__
 
@@ -116,9 +118,12 @@ class JobQueue:
         command: str,
         arguments: Mapping[str, Any],
         asked_seconds: float | None = None,
+        lock: AbstractContextManager[object] = NO_LOCK,
     ) -> Any:
         """Send a command to a running job; see `Archive.command_job`."""
-        job, session = self.get(job_id), self._session
+        session = self._session
+        with lock:
+            job = self.get(job_id)
         kind = find_kind(job.kind)
         taken = kind.commands.get(command)
         action = kind.action if taken is None else taken.action
@@ -127,23 +132,35 @@ class JobQueue:
             nullcontext() if taken is None or not session.may(action) else JobCall(job)
         )
         detail = f"job:{job_id} {'unknown' if taken is None else command}"
-        with connecting as call, session.audited(action, job.event_id, detail=detail):
-            if taken is None or call is None:
-                known = ", ".join(kind.commands) or "none"
-                raise SettingsError(f"{kind.name} takes no command {command!r}; it takes {known}")
-            taken.check(command, arguments)
-            return call.send(session.identity.actor, command, arguments, asked_seconds)
+        with connecting as call, ExitStack() as acting:
+            with lock:
+                acting.enter_context(session.audited(action, job.event_id, detail=detail))
+                if taken is None or call is None:
+                    known = ", ".join(kind.commands) or "none"
+                    raise SettingsError(
+                        f"{kind.name} takes no command {command!r}; it takes {known}"
+                    )
+                taken.check(command, arguments)
+                actor = session.identity.actor
+                send = call.prepare_command(actor, command, arguments, asked_seconds)
+            return send()
 
-    def watch(self, job_id: str) -> JobWatch:
+    def watch(self, job_id: str, lock: AbstractContextManager[object] = NO_LOCK) -> JobWatch:
         """Watch a running job; see `Archive.watch_job`."""
-        job, session = self.get(job_id), self._session
-        kind = find_kind(job.kind)
-        detail = f"job:{job_id} watch"
+        session = self._session
         # logged as begun, not as long as it goes on: meanwhile this person does other things
-        with session.audited(Action.VIEW_PREVIEW, job.event_id, detail=detail):
-            if not kind.is_watched:
-                raise SettingsError(f"{kind.name} shows nothing while it runs: ask how far it is")
-            return watch(job, session.identity.actor)
+        with ExitStack() as acting:
+            with lock:
+                job = self.get(job_id)
+                kind, detail = find_kind(job.kind), f"job:{job_id} watch"
+                acting.enter_context(
+                    session.audited(Action.VIEW_PREVIEW, job.event_id, detail=detail)
+                )
+                if not kind.is_watched:
+                    raise SettingsError(
+                        f"{kind.name} shows nothing while it runs: ask how far it is"
+                    )
+            return watch(job, session.identity.actor, lock)
 
     def cancel(self, job_id: str) -> Job:
         """Ask a job to stop; see `Archive.cancel_job`."""

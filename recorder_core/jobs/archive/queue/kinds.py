@@ -113,6 +113,12 @@ class JobKind:
         was entered meanwhile.
     makes_copy : bool
         Whether it makes a copy, in place of an earlier one if there is one.
+    failures : mapping of str
+        What a person reads where it failed: class of an error to what happened and what to do,
+        where that is of this kind alone. ``{again}`` stands for how the same is started once more.
+    left : str
+        The part of a sentence that says what one leaves that did not get to its end; ``{event}``
+        stands for its event.
     """
 
     name: str
@@ -130,6 +136,8 @@ class JobKind:
     resumes: bool = False
     may_queue_beside: SameKind = "none"
     makes_copy: bool = False
+    failures: Mapping[str, str] = field(default_factory=dict)
+    left: str = ""
 
     @property
     def can_start_again(self) -> bool:
@@ -183,6 +191,15 @@ _ALLOWED: Final = (
         },
     ),
 )
+_COPY_STAYS: Final = "an earlier copy is as it was"
+_COPY_FAILURES: Final[Mapping[str, str]] = {
+    "FacesInDoubt": (
+        "faces may be left in the copy: look at the moments, correct, and {again}, or allow "
+        "what it found (allow_no_faces, allow_seen_faces)"
+    ),
+    # of who may not read what was found
+    "RecorderError": "it ended without a copy: who may review the event sees why",
+}
 #: name -> the kind of job; in the order in which people read them
 JOB_KINDS: Final[Mapping[str, JobKind]] = {
     each.name: each
@@ -195,6 +212,8 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             settings=_ALLOWED,
             resumes=True,
             makes_copy=True,
+            failures=_COPY_FAILURES,
+            left=_COPY_STAYS,
         ),
         JobKind(
             name="rerender",
@@ -204,6 +223,14 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             settings=_ALLOWED,
             may_queue_beside="running",
             makes_copy=True,
+            failures={
+                **_COPY_FAILURES,
+                "SettingsError": (
+                    "this program would not render the copy as it was made: make a new one with "
+                    "deidentify"
+                ),
+            },
+            left=_COPY_STAYS,
         ),
         JobKind(
             name="rank",

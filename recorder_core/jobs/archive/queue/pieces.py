@@ -78,8 +78,9 @@ def end_bytes(error: RecorderError | None = None) -> bytes:
 class JobWatch:
     """What a running job shows, piece by piece: an iterator and a context manager.
 
-    It ends when the job does, and raises NotAllowed when the person may watch no longer. Who is
-    slow gets the newest piece next, and those between never.
+    It ends when the job does, however that was: ask `archive.job` afterwards. It raises NotAllowed
+    when the person may watch no longer. Who is slow gets the newest piece next, and those between
+    never.
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ class JobWatch:
         Returns so many bytes of the stream, fewer where it ends.
     close : callable
         Ends it.
-    lost : RecorderError, optional
-        What to raise where it ends without a last piece; unless given, the job has ended.
+    lost : RecorderError
+        What to raise where it breaks off, without a last piece: the job may have been killed.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class JobWatch:
         read: Callable[[int], bytes],
         close: Callable[[], object],
         *,
-        lost: RecorderError | None = None,
+        lost: RecorderError,
     ) -> None:
         self._read, self._close, self._lost = read, close, lost
         self._is_over = False
@@ -157,7 +158,7 @@ class JobWatch:
     def _next(self) -> tuple[PieceKind, bytes]:
         """Return kind and content of the next piece."""
         ended = PieceKind.END, b"{}"
-        if self._is_over:
+        if self.is_over:
             return ended
         head = self._read(_HEAD.size)
         if len(head) == _HEAD.size:
@@ -166,10 +167,10 @@ class JobWatch:
             if len(content) == size:
                 self._is_over = kind is PieceKind.END
                 return kind, content
+        if self._is_over:  # closed meanwhile
+            return ended
         self._is_over = True
-        if self._lost is not None:
-            raise self._lost
-        return ended
+        raise self._lost
 
 
 def _known(head: bytes) -> tuple[PieceKind, int]:

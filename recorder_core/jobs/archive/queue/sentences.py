@@ -6,25 +6,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from recorder_core.catalog import Job
-from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
+from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind
 
 __all__ = ["job_sentence"]
 
-_COPY_STAYS: Final = "an earlier copy is as it was"
 #: how a kind is stopped -> what one does that was asked to
 _STOPS: Final[Mapping[str, str]] = {
     "cancel": "stops at its next step",
     "finish": "finishes what it has begun",
 }
-#: in a sentence: what starts the same once more
-_AGAIN: Final = "{again}"
-#: class of an error -> what happened, and what to do
+#: in a sentence of a kind: what starts the same once more, and the event
+_AGAIN, _EVENT = "{again}", "{event}"
+#: class of an error -> what happened, and what to do, unless the kind says it
 _FAILED: Final[Mapping[str, str]] = {
     "DiskFull": "the disk is full: make room in the server's work folder, then {again}",
-    "FacesInDoubt": (
-        "faces may be left in the copy: look at the moments, correct, and {again}, or allow "
-        "what it found (allow_no_faces, allow_seen_faces)"
-    ),
     "NotAllowed": (
         "the person who started it is disabled or has another profile: somebody else may {again}"
     ),
@@ -32,12 +27,8 @@ _FAILED: Final[Mapping[str, str]] = {
         "a file that it needs is not sealed to the person who started it: have it granted first"
     ),
     "WrongState": "the event was in another state when its turn came: look at the event",
-    "SettingsError": (
-        "this program would not render the copy as it was made: make a new one with deidentify"
-    ),
     "ArchiveError": "a file is not as it should be: run 'workbench mirror verify'",
     "EngineUnavailable": "the inference engine does not run here: run 'workbench doctor'",
-    "RecorderError": "it ended without a copy: who may review the event sees why",
     "MemoryError": "the machine had no memory left: {again} when less is running",
 }
 
@@ -52,16 +43,23 @@ def job_sentence(job: Job) -> str:
         return what if job.stopped_by else "is running"
     if job.state == "done":
         return "is done"
-    stays = f"; {_COPY_STAYS}" if kind is not None and kind.makes_copy else ""
+    stays = _stays(job, kind)
     if job.state == "cancelled":
         by = f" by {job.stopped_by}" if job.stopped_by else ""
         return f"was cancelled{by}{stays}"
-    if kind is not None and kind.begins_event and job.event_id is not None:
-        stays = f"; what is there is saved with 'workbench event finalise {job.event_id}'"
     may_again = kind is None or kind.can_start_again
     again = "start it again" if may_again else f"start a new {job.kind}"
     if job.state == "interrupted":
         then = f": {again}" if may_again else ""
         return f"its process ended before it had finished{stays}{then}"
-    why = _FAILED.get(job.error_class or "", f"it ended with {job.error_class}")
+    failures = _FAILED if kind is None else {**_FAILED, **kind.failures}
+    why = failures.get(job.error_class or "", f"it ended with {job.error_class}")
     return f"{why.replace(_AGAIN, again)}{stays}"
+
+
+def _stays(job: Job, kind: JobKind | None) -> str:
+    """Return the part of a sentence that says what a job has left, as its kind says it."""
+    left = "" if kind is None else kind.left
+    if not left or (_EVENT in left and job.event_id is None):
+        return ""
+    return f"; {left.replace(_EVENT, str(job.event_id))}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from recorder_core.catalog import Actor, Job
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.queue.calling import JobConnection
@@ -10,7 +12,7 @@ from recorder_core.jobs.archive.queue.pieces import JobWatch
 __all__ = ["watch"]
 
 
-def watch(job: Job, actor: Actor) -> JobWatch:
+def watch(job: Job, actor: Actor, lock: AbstractContextManager[object]) -> JobWatch:
     """Return what a running job shows, for a person whose profile was asked.
 
     Parameters
@@ -19,6 +21,8 @@ def watch(job: Job, actor: Actor) -> JobWatch:
         Whose kind can be watched.
     actor : Actor
         Who watches, able to sign.
+    lock : context manager
+        Held while it is signed, and not while the job is waited for.
 
     Raises
     ------
@@ -31,8 +35,15 @@ def watch(job: Job, actor: Actor) -> JobWatch:
         raise WrongState(f"job {job.job_id} is {job.state}: it can be watched while it runs")
     connection = JobConnection(job, "watch")
     try:
-        connection.ask(actor, "watching", {})
+        with lock:
+            begin = connection.prepare(actor, "watching", {})
+        begin()
     except BaseException:
         connection.close()
         raise
-    return JobWatch(connection.read, connection.close)
+    lost = WrongState(
+        f"job {job.job_id} broke off without a word: its process was killed, or nothing was taken "
+        "for too long; see what became of it with 'workbench job list', and watch it again if it "
+        "runs"
+    )
+    return JobWatch(connection.read, connection.close, lost=lost)

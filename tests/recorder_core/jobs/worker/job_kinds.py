@@ -63,6 +63,8 @@ TAPE = JobKind(
     },
     may_queue_beside="all",
     is_watched=True,
+    failures={"SettingsError": "the file is none of a camera: {again}"},
+    left="what is there is saved with 'workbench event finalise {event}'",
 )
 TURN = JobKind(name="turn", summary="turn round", action=Action.REPAIR_MIRROR)
 
@@ -125,6 +127,7 @@ def tape(running: RunningJob) -> None:
                 time.sleep(0.01)
         recording.sink.write(content[len(content) // 2 :])
         recording.finish(json.loads(running.job.settings).get("duration_seconds", 3.0))
+        running.show(state={"shown": shown + 1, "is_last": True})
 
 
 def turn(running: RunningJob) -> None:

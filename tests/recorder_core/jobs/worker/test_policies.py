@@ -174,6 +174,8 @@ def test_the_recording_of_who_is_disabled_goes_on_and_nothing_of_it_is_lost(
     assert "somebody else may start a new tape; what is there" in job_sentence(job)
     full = job_sentence(replace(job, error_class="DiskFull"))
     assert "make room in the server's work folder, then start a new tape; what is there" in full
+    own = job_sentence(replace(job, error_class="SettingsError", event_id=None))
+    assert own == "the file is none of a camera: start a new tape"
     with site.opened("rita") as archive:
         finalise_event(archive, str(job.event_id))
         event = archive.event(str(job.event_id))

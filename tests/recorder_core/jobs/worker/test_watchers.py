@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import socket
 import struct
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ from recorder_core.jobs.worker.watchers import Watchers
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
 from tests.recorder_core.jobs.worker.job_kinds import TAPE
 from tests.recorder_core.jobs.worker.test_commands import logged, say
-from tests.recorder_core.jobs.worker.test_main import ENDED, gone, when
+from tests.recorder_core.jobs.worker.test_main import ENDED, gone, process_of, when
 from tests.recorder_core.jobs.worker.test_policies import source, start_recording
 
 __all__ = ["source"]
@@ -75,12 +77,28 @@ def test_states_and_previews_arrive_until_the_job_ends(site: Any, job: Job) -> N
             assert each == sorted(set(each))
         assert numbers["preview"][0] > numbers["state"][0]  # the state at once, then what is new
         archive.cancel_job(job.job_id)
-        assert sum(1 for _ in islice(pieces, MANY)) < MANY
+        rest = list(islice(pieces, MANY))
+        assert len(rest) < MANY
         assert next(pieces, None) is None
-        when(archive, job.job_id, *ENDED)
+        # the last state has left, and the catalog says how it ended
+        assert [each.state for each in rest if each.state is not None][-1]["is_last"]
+        assert archive.job(job.job_id).state == "done"
         with pytest.raises(WrongState, match="is done: it can be watched while it runs"):
             archive.watch_job(job.job_id)
     assert logged(site, f"job:{job.job_id} watch") == [("olga", "view_preview", "begun")] * 2
+
+
+def test_a_job_that_was_killed_is_none_that_has_ended(site: Any, source: Path) -> None:
+    with site.opened("olga") as archive:
+        job = start_recording(archive, source)
+        with archive.watch_job(job.job_id) as pieces:
+            assert next(pieces).state is not None
+            os.kill(process_of(job), signal.SIGKILL)
+            with pytest.raises(WrongState, match="broke off without a word"):
+                for _ in islice(pieces, MANY):
+                    pass
+            assert next(pieces, None) is None
+        assert when(archive, job.job_id, *ENDED).state == "interrupted"
 
 
 def test_who_is_slow_gets_the_newest_and_delays_nobody(site: Any, job: Job) -> None:

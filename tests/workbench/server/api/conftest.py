@@ -35,6 +35,7 @@ from recorder_core.jobs.archive import (
 )
 from workbench.client import Connection, RemoteArchive, open_archive as open_remote
 from workbench.server.api import api_handlers
+from workbench.server.entrance.gate import _ATTRIBUTE, Asking
 from workbench.server.entrance.sessions import Sessions
 from workbench.server.web.handlers import SESSIONS
 from workbench.wire import API_PATH
@@ -51,6 +52,8 @@ class TokenIdentity(IdentityProvider):
         signed_in = handler.settings[SESSIONS].find_kernel(token)
         if signed_in is None:
             return None
+        kernel_id = handler.settings[SESSIONS].kernel_id(token)
+        setattr(handler.request, _ATTRIBUTE, Asking(signed_in, "kernel", kernel_id))
         user = User(username=signed_in.login)
         user.signed_in = signed_in  # type: ignore[attr-defined]
         return user
@@ -109,6 +112,12 @@ class Api:
     address: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
     sessions: Sessions | None = None
+    #: kernels that no page shows
+    unseen: set[str] = field(default_factory=set)
+
+    def is_seen(self, kernel_id: str) -> bool:
+        """Return whether a page shows a kernel, as the server's kernels say it."""
+        return kernel_id not in self.unseen
 
     def connection(self, login: str) -> Connection:
         return closed_later(Connection(self.address, token=self.tokens[login]))
@@ -180,6 +189,7 @@ def _serve(api: Api, started: Callable[[Any, Any, int], None]) -> None:
             **{
                 SESSIONS: api.sessions,
                 "identity_provider": TokenIdentity(),
+                "kernel_manager": api,
                 "authorizer": AllowAllAuthorizer(),
                 "allow_unauthenticated_access": False,
                 "base_url": "/",

@@ -15,13 +15,14 @@ from recorder_core.catalog import Job
 from recorder_core.errors import NotAllowed, NotInCatalog, SettingsError, WrongState
 from recorder_core.jobs.archive import JOB_KINDS
 from tests.recorder_core.jobs.worker.conftest import own_kinds
+from tests.recorder_core.jobs.worker.test_commands import logged
 from tests.recorder_core.jobs.worker.test_main import ENDED, _content_of_files, gone, row, when
 from tests.recorder_core.jobs.worker.test_policies import PATIENT, source
 from tests.workbench.server.api.conftest import Api, _own, serving
 from workbench.server.api import ENDPOINTS, registry
 from workbench.server.api.description import describe
+from workbench.server.api.handler import _CALL_TURNS
 from workbench.server.api.jobs import JOB_ENDPOINTS, job_endpoints
-from workbench.server.web.handlers import _ANSWERS
 
 __all__ = ["own_kinds", "source"]
 
@@ -104,7 +105,7 @@ def test_a_command_is_checked_and_its_moment_is_that_at_which_the_request_arrive
             before = time.monotonic()
             arguments = {"code": "incision", "note": "Dr Quellmarker came"}
             sent = pool.submit(rita.command_job, job.job_id, "mark", arguments)
-            while "rita" not in _ANSWERS._lines:  # until the request waits for the lock
+            while "rita" not in _CALL_TURNS._lines:  # until the request waits for the lock
                 assert not sent.done()
                 time.sleep(0.01)
             after = time.monotonic()
@@ -117,6 +118,32 @@ def test_a_command_is_checked_and_its_moment_is_that_at_which_the_request_arrive
     with pytest.raises(WrongState, match="is done: it takes commands while it runs"):
         rita.command_job(job.job_id, "mark", {"code": "incision"})
     gone(job)
+
+
+def test_who_waits_for_the_answer_of_a_job_commands_and_stops_meanwhile(
+    recorder: Api, source: Path, tmp_path: Path
+) -> None:
+    olga, again = (recorder.archive("olga") for _ in range(2))
+    first, second = (begun(olga, {"patient": PATIENT, "source": str(source)}) for _ in range(2))
+    released = tmp_path / "released"
+    with ThreadPoolExecutor(1) as pool:
+        hold = {"until": str(released)}
+        held = pool.submit(again.command_job, first.job_id, "hold", hold)
+        while not logged(recorder, f"job:{first.job_id} hold"):
+            assert not held.done()
+            time.sleep(0.01)
+        answer = olga.command_job(second.job_id, "mark", {"code": "incision"})
+        assert answer["by"] == "olga"
+        for job in (first, second):
+            olga.cancel_job(job.job_id)
+        assert when(olga, second.job_id, *ENDED).state == "done"
+        assert not held.done()
+        released.touch()
+        assert held.result(60) is None
+    assert when(olga, first.job_id, *ENDED).state == "done"
+    assert logged(recorder, f"job:{first.job_id} hold") == [("olga", "mark", "begun")]
+    gone(first)
+    gone(second)
 
 
 @pytest.mark.usefixtures("own_kinds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from itertools import islice
@@ -20,6 +21,7 @@ from tests.recorder_core.jobs.worker.test_policies import PATIENT, source
 from tests.recorder_core.jobs.worker.test_watchers import MANY, number_of
 from tests.workbench.server.api.conftest import Api
 from tests.workbench.server.api.test_jobs import begun, recorder
+from workbench.server.entrance.sessions import SessionLimits
 from workbench.wire import API_PATH
 
 __all__ = ["own_kinds", "recorder", "source"]
@@ -87,6 +89,48 @@ def test_another_program_reads_the_stream_and_it_ends_with_the_session(
     assert b'"NotAllowed"' in content
     assert response.read() == b""
     other.close()
+
+
+def test_a_session_goes_on_while_a_page_shows_what_a_job_shows(
+    recorder: Api, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = recorder.sessions
+    assert sessions is not None
+    limits, passed = SessionLimits(), [0.0]
+    monkeypatch.setattr(sessions, "_clock", lambda: time.monotonic() + passed[0])
+    olga: Any = recorder.archive("olga")
+    signed_in = sessions.find_kernel(recorder.tokens["olga"])
+    assert signed_in is not None
+
+    def used_meanwhile(pieces: Any) -> bool:
+        """Let a session nearly end, and return whether it is used then."""
+        before = passed[0] = passed[0] + 0.9 * limits.idle_seconds
+        return any(signed_in.last_used - time.monotonic() > before - 60 for _ in islice(pieces, 99))
+
+    with olga.watch_job(job.job_id) as pieces:
+        assert [used_meanwhile(pieces) for _ in range(3)] == [True] * 3
+        # a kernel goes on watching when its page is closed
+        recorder.unseen.add("kernel-olga")
+        assert not used_meanwhile(pieces)
+        passed[0] += 0.2 * limits.idle_seconds
+        with pytest.raises(NotAllowed, match="the session has ended"):
+            for _ in islice(pieces, MANY):
+                pass
+    assert sessions.find_kernel(recorder.tokens["olga"]) is None
+
+
+def test_a_session_ends_after_its_time_whatever_is_watched(recorder: Api, job: Job) -> None:
+    sessions = recorder.sessions
+    assert sessions is not None
+    olga: Any = recorder.archive("olga")
+    with olga.watch_job(job.job_id) as pieces:
+        assert next(pieces).state is not None
+        signed_in = sessions.find_kernel(recorder.tokens["olga"])
+        assert signed_in is not None
+        signed_in.created -= SessionLimits().max_seconds
+        with pytest.raises(NotAllowed, match="the session has ended"):
+            for _ in islice(pieces, MANY):
+                pass
 
 
 def test_one_person_watches_so_many_at_once(recorder: Api, job: Job) -> None:

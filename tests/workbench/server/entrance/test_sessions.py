@@ -81,6 +81,7 @@ def test_a_kernels_token_is_of_its_own_kind_and_ends_with_the_kernel(sessions: S
     rosa = _sign_in(sessions, "rosa")
     first, second = (sessions.kernel_token(rosa, name) for name in ("one", "two"))
     assert sessions.find_kernel(first) is rosa
+    assert (sessions.kernel_id(first), sessions.kernel_id(rosa.token)) == ("one", None)
     assert sessions.find(first) is None
     assert sessions.find_kernel(rosa.token) is None
     sessions.end_kernel("one")

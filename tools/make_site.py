@@ -36,6 +36,7 @@ CONTENTS: Final = {
         "glossary",
     ),
     "Reference": (
+        "sources",
         "layouts",
         "archive",
         "server",

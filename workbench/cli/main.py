@@ -43,6 +43,7 @@ _COMMANDS: Final = {
     "mirror": "workbench.cli.archive.mirror",
     "serve": "workbench.cli.serve",
     "retention": "workbench.cli.archive.retention",
+    "devices": "workbench.cli.devices",
     "doctor": "workbench.cli.doctor",
     "demo": "workbench.cli.demo",
 }

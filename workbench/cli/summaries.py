@@ -27,6 +27,7 @@ SUMMARIES: Final = {
     "mirror": "compare and repair the two copies of an archive",
     "serve": "serve the pages of an archive to browsers",
     "retention": "set how long each site keeps its events, and show what is due",
+    "devices": "list the cameras, sound cards and other devices that can be recorded",
     "doctor": "show what this machine has, what will be used, and why",
     "demo": "make a simulated surgery, de-identify it, and serve an archive with it",
 }

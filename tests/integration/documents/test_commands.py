@@ -116,6 +116,10 @@ def test_copies(scene: Scene, type_all: Callable[..., None]) -> None:
     type_all("copies.md")
 
 
+def test_sources(type_all: Callable[..., None]) -> None:
+    type_all("sources.md")
+
+
 def test_index(type_all: Callable[..., None]) -> None:
     type_all("index.md")
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
 from recorder_core.errors import SettingsError
 from recorder_core.media import SOURCE_KINDS, SourceSettings, read_source_settings
 
+DOCUMENT = Path(__file__).parents[4] / "docs" / "sources.md"
 SECRET = "rtsp://recorder:hunter2@192.0.2.7:554/stream1?token=hunter2"
 ROOM = f"""
 [sources.room]
@@ -89,3 +91,13 @@ def test_a_signal_is_lost_after_some_frames() -> None:
     assert camera.lost_after_seconds() == pytest.approx(0.3)
     assert camera.lost_after_seconds(5.0) == pytest.approx(3.0)
     assert replace(camera, lost_after_periods=1).lost_after_seconds() == 0.25
+
+
+def test_the_documents_example_and_its_table_say_what_is_so() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    example = text.split("```text\n")[1].split("```")[0]
+    sources = tomllib.loads(example)["sources"]
+    kinds = {name: read_source_settings(table, name).kind for name, table in sources.items()}
+    assert set(kinds.values()) == set(SOURCE_KINDS)
+    assert all(f"| `{each.name}` |" in text for each in fields(SourceSettings))
+    assert all(f"| `{kind}` |" in text for kind in SOURCE_KINDS)

@@ -29,7 +29,7 @@ from recorder_core.capture.bis.ascii_columns import (
 )
 from recorder_core.capture.bis.records import BisNotice, BisRecord, BisValues, NoticeKind, Reading
 from recorder_core.capture.bis.stamped_bytes import StampedBytes
-from recorder_core.capture.bis.validity import NO_VALUE_BIT, ChannelAgreement, valid_values
+from recorder_core.capture.bis.validity import Channel, ChannelAgreement
 
 __all__ = ["AsciiParser"]
 
@@ -163,23 +163,13 @@ class AsciiParser:
         columns = self._columns
         if cells.pop() or len(cells) != columns.count or not _is_time(cells[0]):
             raise _DamagedLineError
-        combined = _Channel.read(cells, columns.combined)
-        others = tuple(_Channel.read(cells, each) for each in columns.others)
+        combined = _read_channel(cells, columns.combined)
+        others = [_read_channel(cells, each) for each in columns.others]
         if not self._knows_shape(tuple(map(len, cells)), columns):
             raise _DamagedLineError
-        bits = combined.status_bits
-        if not self._agreement.trusts("status", bits, tuple(each.status_bits for each in others)):
-            bits = NO_VALUE_BIT
-        values = BisValues(
-            **{
-                name: value if self._agreement.trusts(name, value, _values(others, name))
-                else math.nan
-                for name, value in combined.values.items()
-            }
-        )  # fmt: skip
         return BisRecord(
             seconds,
-            valid_values(values, bits),
+            self._agreement.valid_values(combined, others),
             combined.status_bits,
             combined.artefact_bits,
             cells[0],
@@ -198,30 +188,17 @@ class AsciiParser:
         return False
 
 
-class _Channel:
-    """What a line says of one channel."""
-
-    def __init__(self, values: dict[str, float], status_bits: int, artefact_bits: int) -> None:
-        self.values = values
-        self.status_bits = status_bits
-        self.artefact_bits = artefact_bits
-
-    @classmethod
-    def read(cls, cells: list[str], places: Mapping[str, int]) -> _Channel:
-        """Read the columns of a channel; _DamagedLineError if a number cannot be one."""
-        values = {
-            name: _number(cells[places[column]])
-            for name, column in _QUANTITIES.items()
-            if column in places
-        }
-        status, artefacts = (
-            _bits(cells[places[column]]) if column in places else 0 for column in ("BISBIT", "ARTF")
-        )
-        return cls(values, status, artefacts)
-
-
-def _values(channels: tuple[_Channel, ...], name: str) -> tuple[float, ...]:
-    return tuple(channel.values[name] for channel in channels)
+def _read_channel(cells: list[str], places: Mapping[str, int]) -> Channel:
+    """Read the columns of a channel; _DamagedLineError if a number cannot be one."""
+    values = {
+        name: _number(cells[places[column]])
+        for name, column in _QUANTITIES.items()
+        if column in places
+    }
+    status, artefacts = (
+        _bits(cells[places[column]]) if column in places else 0 for column in ("BISBIT", "ARTF")
+    )
+    return Channel(BisValues(**values), status, artefacts)
 
 
 def _number(cell: str) -> float:

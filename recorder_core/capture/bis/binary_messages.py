@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from recorder_core.capture.bis.binary_packets import make_packet
 from recorder_core.capture.bis.records import BisValues
+from recorder_core.capture.bis.validity import Channel
 
 __all__ = [
     "EEG_RATE",
     "Calibration",
     "MessageId",
-    "Trend",
     "Variables",
     "read_raw_eeg",
     "read_variables",
@@ -87,23 +87,13 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """What a message says of one channel."""
-
-    #: NaN for the sentinels of the monitor
-    values: BisValues
-    status_bits: int
-    artefact_bits: int
-
-
-@dataclass(frozen=True, slots=True)
 class Variables:
     """A message of processed variables."""
 
     #: None where the message does not make sense of it
     calibration: Calibration | None
-    #: channels 1, 2 and combined
-    trends: tuple[Trend, Trend, Trend]
+    #: 1, 2 and combined
+    channels: tuple[Channel, Channel, Channel]
     #: (2, 60) float32, dB
     spectra_db: NDArray[np.float32] | None
 
@@ -158,7 +148,7 @@ def _read_calibration(data: bytes) -> Calibration | None:
     return Calibration(gain / gain_divisor, offset / offset_divisor)
 
 
-def _read_trend(data: bytes, place: int, *, has_extra: bool) -> Trend:
+def _read_trend(data: bytes, place: int, *, has_extra: bool) -> Channel:
     sr, sef, status, bis, _, _, power, emg, sqi, artefacts = _TREND.unpack_from(data, place)
     values = BisValues(
         bis=_scaled(bis, _TENTH),
@@ -169,7 +159,7 @@ def _read_trend(data: bytes, place: int, *, has_extra: bool) -> Trend:
         total_power=_scaled(power, _HUNDREDTH),
         burst_rate=_burst_rate(data, place + _TREND.size) if has_extra else math.nan,
     )
-    return Trend(values, status, artefacts)
+    return Channel(values, status, artefacts)
 
 
 def _burst_rate(data: bytes, place: int) -> float:

@@ -6,22 +6,19 @@ in values by the agreement of the channels; in raw samples by nothing.
 
 from __future__ import annotations
 
-import math
-from dataclasses import fields
 from typing import Final
 
 from recorder_core.capture.bis.binary_messages import (
     Calibration,
     MessageId,
-    Trend,
     Variables,
     read_raw_eeg,
     read_variables,
 )
 from recorder_core.capture.bis.binary_packets import Packet, PacketReader
 from recorder_core.capture.bis.eeg_times import EegTimes
-from recorder_core.capture.bis.records import BisNotice, BisRecord, BisValues, EegBlock, Reading
-from recorder_core.capture.bis.validity import NO_VALUE_BIT, ChannelAgreement, valid_values
+from recorder_core.capture.bis.records import BisNotice, BisRecord, EegBlock, Reading
+from recorder_core.capture.bis.validity import ChannelAgreement
 
 __all__ = ["BinaryParser"]
 
@@ -33,7 +30,6 @@ _VARIABLES: Final = frozenset(
         MessageId.EXTRA_VARIABLES_SPECTRA,
     }
 )
-_QUANTITIES: Final = tuple(each.name for each in fields(BisValues))
 
 
 class BinaryParser:
@@ -84,25 +80,16 @@ class BinaryParser:
 
     def _record(self, packet: Packet, variables: Variables) -> BisRecord:
         self._calibrate(variables.calibration)
-        *others, combined = variables.trends
-        bits = combined.status_bits
-        if not self._agreement.trusts("status", bits, tuple(each.status_bits for each in others)):
-            bits = NO_VALUE_BIT
-        values = BisValues(**{name: self._trusted(name, combined, others) for name in _QUANTITIES})
+        *others, combined = variables.channels
         return BisRecord(
             packet.seconds,
-            valid_values(values, bits),
+            self._agreement.valid_values(combined, others),
             combined.status_bits,
             combined.artefact_bits,
             "",
             variables.spectra_db,
             packet.raw,
         )
-
-    def _trusted(self, name: str, combined: Trend, others: list[Trend]) -> float:
-        value = float(getattr(combined.values, name))
-        own = tuple(float(getattr(each.values, name)) for each in others)
-        return value if self._agreement.trusts(name, value, own) else math.nan
 
     def _calibrate(self, said: Calibration | None) -> None:
         if said is not None and said == self._said:

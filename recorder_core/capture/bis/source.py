@@ -17,6 +17,8 @@ from recorder_core.capture.bis.records import BisNotice, BisRecord, EegBlock, Re
 from recorder_core.capture.bis.source_settings import BisProtocol, BisSettings
 from recorder_core.capture.reconnecting import RETRY_SECONDS, ReconnectingSource
 from recorder_core.capture.serial_port import SerialPort, open_serial_port
+from recorder_core.model import EventClock
+from recorder_core.tables import SignalRow
 
 __all__ = ["BisSource"]
 
@@ -101,6 +103,17 @@ class BisSource(ReconnectingSource[SerialPort]):
         notices = tuple(each for each in taken if isinstance(each, BisNotice))
         self._count(used=len(records) + len(eeg))
         return BisReadings(records, eeg, notices)
+
+    def take_rows(self, clock: EventClock) -> list[SignalRow]:
+        """Return rows for the values and samples that arrived since the last call.
+
+        Parameters
+        ----------
+        clock : EventClock
+            Of the event; what arrived before its second 0 has no row.
+        """
+        readings = self.take()
+        return [*readings.value_rows(clock), *readings.eeg_rows(clock)]
 
     # -- in the thread ----------------------------------------------------------------------------
 

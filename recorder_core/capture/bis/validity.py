@@ -7,13 +7,13 @@ bit 0x8000 of BISBIT, or by zeros in everything. What is not valid is NaN.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from recorder_core.capture.bis.records import BisValues
 
-__all__ = ["MIN_SQI_PERCENT", "NO_VALUE_BIT", "RANGES", "ChannelAgreement", "valid_values"]
+__all__ = ["MIN_SQI_PERCENT", "NO_VALUE_BIT", "RANGES", "Channel", "ChannelAgreement"]
 
 #: of BISBIT: there is no valid value
 NO_VALUE_BIT: Final = 0x8000
@@ -35,31 +35,13 @@ _TOLD_APART: Final = 3
 _AGREES_AGAIN: Final = 12
 
 
-def valid_values(values: BisValues, status_bits: int) -> BisValues:
-    """Return values with NaN for each that is not valid.
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a record says of one channel, as the monitor gave it; NaN where it gave nothing."""
 
-    Parameters
-    ----------
-    values : BisValues
-        As the monitor gave them.
-    status_bits : int
-        Its BISBIT.
-    """
-    inside = {name: _inside(getattr(values, name), *RANGES[name]) for name in RANGES}
-    if status_bits & NO_VALUE_BIT or math.isnan(inside["sqi"]) or _is_dead(values):
-        return BisValues()
-    if inside["sqi"] < MIN_SQI_PERCENT:
-        return BisValues(sqi=inside["sqi"])
-    return replace(values, **inside)
-
-
-def _inside(value: float, low: float, high: float) -> float:
-    return value if low <= value <= high else math.nan
-
-
-def _is_dead(values: BisValues) -> bool:
-    """Return whether nothing is measured: an index of 0 is a flat line, whose SR is near 100."""
-    return values.bis == 0.0 and not values.sr > 0.0
+    values: BisValues
+    status_bits: int
+    artefact_bits: int
 
 
 @dataclass
@@ -82,22 +64,41 @@ class ChannelAgreement:
 
     _habits: dict[str, _Habit] = field(default_factory=dict)
 
-    def trusts(self, name: str, combined: float, channels: tuple[float, ...]) -> bool:
-        """Return whether a value of the combined channel can be believed.
+    def valid_values(self, combined: Channel, others: Sequence[Channel]) -> BisValues:
+        """Return the values of the combined channel, NaN for each that is not valid.
 
         Parameters
         ----------
-        name : str
-            Of the quantity.
-        combined : float
-            Its value in the combined channel; NaN where it has none.
-        channels : tuple of float
-            Its values in the other channels; none: nothing can be compared.
+        combined : Channel
+            As the monitor gave it.
+        others : sequence of Channel
+            The channels that it is made of; none: nothing can be compared.
         """
-        if not channels:
+        bits = combined.status_bits
+        is_sure = self._trusts("status", bits, [each.status_bits for each in others])
+        if not is_sure or bits & NO_VALUE_BIT:
+            return BisValues()
+        values = {name: self._valid_value(name, combined, others) for name in RANGES}
+        if math.isnan(values["sqi"]) or _is_dead(values):
+            return BisValues()
+        if values["sqi"] < MIN_SQI_PERCENT:
+            return BisValues(sqi=values["sqi"])
+        return BisValues(**values)
+
+    def _valid_value(self, name: str, combined: Channel, others: Sequence[Channel]) -> float:
+        low, high = RANGES[name]
+        value = float(getattr(combined.values, name))
+        # what is no value says nothing of how the channels use to be
+        if not low <= value <= high:
+            return math.nan
+        is_sure = self._trusts(name, value, [getattr(each.values, name) for each in others])
+        return value if is_sure else math.nan
+
+    def _trusts(self, name: str, combined: float, others: Sequence[float]) -> bool:
+        if not others:
             return True
         habit = self._habits.setdefault(name, _Habit())
-        if any(_is_same(combined, each) for each in channels) is not habit.differs:
+        if (combined in others) is not habit.differs:
             habit.against = 0
             return True
         habit.against += 1
@@ -106,5 +107,6 @@ class ChannelAgreement:
         return habit.differs
 
 
-def _is_same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other))
+def _is_dead(values: Mapping[str, float]) -> bool:
+    """Return whether nothing is measured: an index of 0 is a flat line, whose SR is near 100."""
+    return values["bis"] == 0.0 and not values["sr"] > 0.0

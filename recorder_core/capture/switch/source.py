@@ -20,9 +20,10 @@ _WAIT_SECONDS: Final = 0.02
 
 
 class SwitchSource(ReconnectingSource[Contact]):
-    """A foot switch: tells of each press once, and connects again when it is gone.
+    """A foot switch: keeps each press until it is taken, and connects again when it is gone.
 
-    It is present while its device is there.
+    It is present while its device is there. A short press is there once the switch is released, a
+    long one once it is long; the time of either is that at which the contact closed.
 
     Parameters
     ----------
@@ -30,9 +31,6 @@ class SwitchSource(ReconnectingSource[Contact]):
         A code of the site's, such as `pedal`.
     settings : SwitchSettings
         Where it is.
-    on_press : callable
-        Called with each press in the switch's thread, and must not raise: with a short one once
-        the switch is released, with a long one once it is long. Its time is that of the contact.
     open_contact : callable, optional
         Opens another contact than that of the settings, such as a simulated one.
     clock : callable, optional
@@ -45,7 +43,6 @@ class SwitchSource(ReconnectingSource[Contact]):
         self,
         name: str,
         settings: SwitchSettings,
-        on_press: Callable[[SwitchPress], object],
         *,
         open_contact: Callable[[], AbstractContextManager[Contact]] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -53,8 +50,15 @@ class SwitchSource(ReconnectingSource[Contact]):
     ) -> None:
         super().__init__(name, clock=clock, retry_seconds=retry_seconds)
         self._settings = settings
-        self._on_press = on_press
+        self._pressed: list[SwitchPress] = []
         self._open_contact = open_contact or self._open_configured
+
+    def take(self) -> list[SwitchPress]:
+        """Return what was pressed since the last call."""
+        with self._lock:
+            taken, self._pressed = self._pressed, []
+        self._count(used=len(taken))
+        return taken
 
     def _open(self) -> AbstractContextManager[Contact]:
         return self._open_contact()
@@ -70,18 +74,19 @@ class SwitchSource(ReconnectingSource[Contact]):
         try:
             is_last = False
             while not is_last:
-                # what was pressed before the end is told
+                # what was pressed before the end is kept
                 is_last = self._stopping.is_set()
                 self._set_present()
                 # what changed before this moment is known when the wait is over
                 now = self._clock()
                 for change in device.wait(_WAIT_SECONDS):
-                    self._tell(detector.change(change.is_down, change.seconds))
-                self._tell(detector.tick(now))
+                    self._keep(detector.change(change.is_down, change.seconds))
+                self._keep(detector.tick(now))
         finally:
-            self._tell(detector.end())
+            self._keep(detector.end())
 
-    def _tell(self, presses: Sequence[SwitchPress]) -> None:
-        for press in presses:
-            self._count(received=1, used=1)
-            self._on_press(press)
+    def _keep(self, presses: Sequence[SwitchPress]) -> None:
+        if presses:
+            with self._lock:
+                self._pressed += presses
+            self._count(received=len(presses))

@@ -20,13 +20,16 @@ __all__ = ["SimulatedBisMonitor"]
 
 #: how long the monitor's thread sleeps at most
 _WAIT_SECONDS: Final = 0.01
+#: for a reader of a monitor that is faster than a real one
+_MAX_WAIT_SECONDS: Final = 2.0
 _READ_BYTES: Final = 4096
 
 
 class SimulatedBisMonitor:
     """Speaks on a pseudo-terminal in a thread of its own, and fails on command.
 
-    A block of it begins plugged in. What the reader does not fetch in time is lost, as on a wire.
+    A block of it begins plugged in. What the reader does not fetch in time is lost, as on a wire;
+    a monitor that is faster than a real one waits for its reader, up to 2 s.
 
     Parameters
     ----------
@@ -67,6 +70,7 @@ class SimulatedBisMonitor:
         self.sent = SentStream()
         self._period_seconds = model.period_seconds * (1 + drift) / speed
         self._jitter_seconds = jitter_seconds
+        self._waits_seconds = 0.0 if speed <= 1 else _MAX_WAIT_SECONDS
         self._damage = damage or bytes
         self._chance = random.Random(seed)  # noqa: S311 - nothing secret
         self._commands: queue.SimpleQueue[tuple[Callable[[], None], threading.Event]] = (
@@ -158,11 +162,15 @@ class SimulatedBisMonitor:
     def _send(self, record: SentRecord, content: bytes) -> None:
         if self._ends is None:
             return
-        try:
-            count = os.write(self._ends[0], content) if content else 0
-        except BlockingIOError:  # nobody reads
-            count = 0
+        count = 0
+        while count < len(content) and self._is_taken():
+            count += os.write(self._ends[0], content[count:])
         self.sent.append(record, content[:count])
+
+    def _is_taken(self) -> bool:
+        """Return whether more can be sent; who is too fast to be real waits for the reader."""
+        assert self._ends is not None
+        return bool(select.select([], [self._ends[0]], [], self._waits_seconds)[1])
 
     def _plug_in(self) -> None:
         import tty  # not on every system

@@ -226,6 +226,13 @@ def test_a_sensor_with_channels_of_their_own_is_believed_after_three_lines() -> 
     assert set(values[3:]) == {38.0}
 
 
+def test_what_is_no_value_says_nothing_of_the_sensor() -> None:
+    line, off = _line(GOOD, bis=38.0), _line(replace(GOOD, status_bits=0x8000))
+    unknown = _line(replace(GOOD, bis=-3276.8))
+    values = _values(_read(4 * line + 30 * off + 30 * unknown + line))
+    assert (values[3].bis, values[-1].bis) == (38.0, 38.0)
+
+
 def test_columns_of_other_widths_are_believed_after_three_lines() -> None:
     line = LINE_2021.replace(b"|      10|", b"|       10|")
     assert _kinds(_read(5 * line)) == ["fragment", *["unreadable"] * 2, "record", "record"]

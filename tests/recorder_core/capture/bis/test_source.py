@@ -269,6 +269,16 @@ def test_rows_are_signals_of_the_event() -> None:
     assert log.frame["value"].isna().sum() == 2
 
 
+def test_rows_of_both_can_be_taken_at_once(port: Path, clock: SettableClock) -> None:
+    event = EventClock(clock(), datetime.now(UTC))
+    with _monitor(port, "binary"), _reading(port, "binary", clock) as source:
+        wait_until(lambda: _received(source) > 20)
+        rows = source.take_rows(event)
+    assert {row.signal for row in rows} >= {"bis", "sef", "eeg-1", "eeg-2"}
+    assert {row.signal: row.unit for row in rows}.items() <= SIGNAL_UNITS.items()
+    assert source.state.counters.used > 20
+
+
 def test_samples_are_signals_of_the_event_too() -> None:
     microvolts = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, np.nan]], np.float32)
     block = EegBlock(100.0 - 1 / 128, 128, microvolts, True, b"")

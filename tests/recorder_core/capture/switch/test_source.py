@@ -14,7 +14,7 @@ import pytest
 
 from recorder_core.capture import serial_port
 from recorder_core.capture.serial_port import SerialPort, open_serial_port
-from recorder_core.capture.switch import SwitchPress, SwitchSettings, SwitchSource, input_device
+from recorder_core.capture.switch import SwitchSettings, SwitchSource, input_device
 from recorder_core.capture.switch.input_device import InputEvents, open_input_device
 from recorder_core.capture.switch.serial_contact import SerialContact
 from recorder_core.errors import SettingsError, SourceNotFound
@@ -34,17 +34,25 @@ def _started(source: SwitchSource) -> Iterator[None]:
         source.close()
 
 
+def _received(source: SwitchSource) -> int:
+    return source.state.counters.received
+
+
 def test_a_press_has_the_time_at_which_the_contact_closed() -> None:
-    pedal, found = SimulatedFootSwitch(), list[SwitchPress]()
-    source = SwitchSource("pedal", SETTINGS, found.append, open_contact=pedal.open)
+    pedal = SimulatedFootSwitch()
+    source = SwitchSource("pedal", SETTINGS, open_contact=pedal.open)
     with _started(source):
         wait_until(lambda: source.state.is_present)
         first = pedal.change(True)
         pedal.change(False, first + 0.05)
-        wait_until(lambda: len(found) == 1)
+        wait_until(lambda: _received(source) == 1)
+        found = source.take()
         second = pedal.change(True, first + 0.5)
         # it is long while it lasts
-        wait_until(lambda: len(found) == 2)
+        wait_until(lambda: _received(source) == 2)
+        assert source.state.counters.used == 1
+        found += source.take()
+        assert source.take() == []
     assert [press.is_long for press in found] == [False, True]
     assert [press.seconds for press in found] == pytest.approx([first, second], abs=1e-6)
     assert source.state.counters.received == source.state.counters.used == 2
@@ -52,10 +60,8 @@ def test_a_press_has_the_time_at_which_the_contact_closed() -> None:
 
 
 def test_a_switch_that_is_unplugged_is_opened_again() -> None:
-    pedal, found = SimulatedFootSwitch(), list[SwitchPress]()
-    source = SwitchSource(
-        "pedal", SETTINGS, found.append, open_contact=pedal.open, retry_seconds=0.02
-    )
+    pedal = SimulatedFootSwitch()
+    source = SwitchSource("pedal", SETTINGS, open_contact=pedal.open, retry_seconds=0.02)
     with _started(source):
         for number in range(1, 4):
             wait_until(lambda: source.state.is_present)
@@ -65,7 +71,7 @@ def test_a_switch_that_is_unplugged_is_opened_again() -> None:
             wait_until(lambda: not source.state.is_present)
             assert "plug it in" in source.state.sentence
             # a press that the unplugging cut off counts
-            assert len(found) == number
+            assert len(source.take()) == 1
             pedal.plug_in()
         wait_until(lambda: source.state.is_present)
         assert source.state.sentence == ""
@@ -134,7 +140,7 @@ def test_elsewhere_than_on_linux_another_way_is_named(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("line", ["cts", "dsr"])
 def test_a_contact_at_a_serial_line_is_read(line: str) -> None:
-    found, ports = list[SwitchPress](), list[SerialPort]()
+    ports = list[SerialPort]()
 
     @contextmanager
     def opened() -> Iterator[SerialContact]:
@@ -145,14 +151,15 @@ def test_a_contact_at_a_serial_line_is_read(line: str) -> None:
             yield SerialContact(port, line)
 
     settings = SwitchSettings(kind="serial", address="loop://", line=line)  # type: ignore[arg-type]
-    source = SwitchSource("pedal", settings, found.append, open_contact=opened)
+    source = SwitchSource("pedal", settings, open_contact=opened)
     with _started(source):
         wait_until(lambda: source.state.is_present)
         before = time.monotonic()
         _set(ports[0], line, True)
         time.sleep(0.1)
         _set(ports[0], line, False)
-        wait_until(lambda: found)
+        wait_until(lambda: _received(source))
+    found = source.take()
     assert before < found[0].seconds < time.monotonic()
     assert found[0].is_long is False or time.monotonic() - before > 1
     assert len(found) == 1
@@ -166,7 +173,7 @@ def test_a_port_without_lines_says_so() -> None:
     device, reader = os.openpty()
     tty.setraw(reader)
     settings = SwitchSettings(kind="serial", address=os.ttyname(reader))
-    source = SwitchSource("pedal", settings, lambda press: None, retry_seconds=0.02)
+    source = SwitchSource("pedal", settings, retry_seconds=0.02)
     with _started(source):
         wait_until(lambda: "has no line cts: name another port" in source.state.sentence)
     os.close(device)
@@ -202,4 +209,4 @@ def test_the_program_of_the_page_reads_a_simulated_switch() -> None:
     (program,) = programs_of(ROOT / "docs" / "foot-switch.md")
     made: dict[str, Any] = {}
     exec(compile(program, "foot-switch.md", "exec"), made)
-    assert len(made["presses"]) == 1
+    assert [press.is_long for press in made["presses"]] == [False]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -10,7 +12,7 @@ from PIL import Image
 from recorder_core.media import planes_of_picture
 from recorder_core.model import Planes, View
 
-__all__ = ["blank_planes", "fill_part", "paste_picture", "paste_planes"]
+__all__ = ["blank_planes", "fill_part", "parts_around", "paste_picture", "paste_planes"]
 
 _BLACK: Final = (16, 128, 128)
 
@@ -62,6 +64,34 @@ def paste_picture(canvas: Planes, picture: Image.Image, place: tuple[int, int]) 
     """Paste a drawn picture of even size at an even place."""
     planes = planes_of_picture(np.asarray(picture))
     paste_planes(canvas, planes, View(*place, planes.width, planes.height), (0, 0))
+
+
+def parts_around(width: int, height: int, holes: Sequence[View]) -> list[View]:
+    """Return rectangles that together cover a canvas but for its holes, each sample once.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the canvas, even pixels.
+    holes : sequence of View
+        Even; no two of them overlap.
+    """
+    edges = {0, height}
+    edges.update(hole.y for hole in holes)
+    edges.update(hole.y + hole.height for hole in holes)
+    parts = []
+    for top, bottom in pairwise(sorted(edges)):
+        across = sorted(
+            (hole.x, hole.x + hole.width)
+            for hole in holes
+            if hole.y < bottom and top < hole.y + hole.height
+        )
+        left = 0
+        for start, stop in (*across, (width, width)):
+            if start > left:
+                parts.append(View(left, top, start - left, bottom - top))
+            left = stop
+    return parts
 
 
 def _slices(part: View) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

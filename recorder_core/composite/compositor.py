@@ -10,7 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.composite.canvas import blank_planes, paste_picture
+from recorder_core.composite.canvas import (
+    blank_planes,
+    parts_around,
+    paste_picture,
+    paste_planes,
+)
 from recorder_core.composite.layout import CompositeLayout, LayoutPanel, PanelKind
 from recorder_core.composite.panels.clock import ClockPanel
 from recorder_core.composite.panels.event_strip import EventStripPanel
@@ -21,13 +26,15 @@ from recorder_core.composite.source_picture import picture_without_zones
 from recorder_core.composite.view_painter import ViewPainter
 from recorder_core.errors import SettingsError
 from recorder_core.media import Frame, FramePool
-from recorder_core.model import FrameFormat
+from recorder_core.model import FrameFormat, Planes, View
 
 __all__ = ["Compositor"]
 
 #: ITU-T H.273: BT.709 in all three, and limited range
 _BT709: Final = 1
 _LIMITED: Final = 1
+#: how often panels are asked what they show
+_ASKED_HZ: Final = 10
 _PANELS: Final[Mapping[PanelKind, Callable[[LayoutPanel], PanelDrawing]]] = MappingProxyType(
     {
         "numbers": NumbersPanel,
@@ -68,6 +75,10 @@ class Compositor:
         ]
         self._panels = [(panel, _PANELS[panel.kind](panel)) for panel in layout.panels]
         self._panel_states: dict[str, Hashable] = {}
+        self._asked: tuple[int, PanelContent] | None = None
+        #: where pictures are painted, and what of the canvas is seen around them
+        self._holes: tuple[View, ...] = ()
+        self._around = parts_around(layout.width, layout.height, ())
         self._frames: Mapping[str, Frame | None] = {}
         self._frame_index, self._pts = 0, -1
         self._format = FrameFormat(
@@ -125,12 +136,9 @@ class Compositor:
                 "tick once, in order"
             )
         for source, painter in self._painters:
-            painter.paint(frames.get(source), seconds)
-        for panel, drawing in self._panels:
-            self._paint_panel(panel, drawing, content, seconds)
-        frame = self._pool.frame_of(
-            self._canvas, frame_index=self._frame_index, pts=pts, duration=1
-        )
+            painter.update(frames.get(source), seconds)
+        self._update_panels(content, seconds)
+        frame = self._pool.painted(self._paint, frame_index=self._frame_index, pts=pts, duration=1)
         self._frames, self._pts = dict(frames), pts
         self._frame_index += 1
         return frame
@@ -163,12 +171,26 @@ class Compositor:
             None if frame is None else picture_without_zones(frame, self._layout.zones_of(source))
         )
 
-    def _paint_panel(
-        self, panel: LayoutPanel, drawing: PanelDrawing, content: PanelContent, seconds: float
-    ) -> None:
-        state = drawing.state(content, seconds)
-        if self._panel_states.get(panel.name, self) == state:
+    def _paint(self, planes: Planes) -> None:
+        """Paint every sample of a frame: pictures, and the canvas around them."""
+        holes = tuple(painter.target for _, painter in self._painters if painter.target is not None)
+        if holes != self._holes:
+            self._holes = holes
+            self._around = parts_around(self._layout.width, self._layout.height, holes)
+        for part in self._around:
+            paste_planes(planes, self._canvas, part, (part.x, part.y))
+        for _, painter in self._painters:
+            painter.paint(planes)
+
+    def _update_panels(self, content: PanelContent, seconds: float) -> None:
+        """Draw the panels that show something else; they are asked some times a second."""
+        asked = int(seconds * _ASKED_HZ), content
+        if asked == self._asked:
             return
-        place = panel.rectangle.x, panel.rectangle.y
-        paste_picture(self._canvas, drawing.draw(content, seconds), place)
-        self._panel_states[panel.name] = state
+        self._asked = asked
+        for panel, drawing in self._panels:
+            state = drawing.state(content, seconds)
+            if self._panel_states.get(panel.name, self) != state:
+                place = panel.rectangle.x, panel.rectangle.y
+                paste_picture(self._canvas, drawing.draw(content, seconds), place)
+                self._panel_states[panel.name] = state

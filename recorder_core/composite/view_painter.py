@@ -41,7 +41,9 @@ class _Placed:
 
 
 class ViewPainter:
-    """Paints one view of a composite; only what changed is painted again.
+    """Paints one view of a composite; what did not change is not worked out again.
+
+    Pictures are painted into each frame; border and notices stand on the canvas, which is below.
 
     Parameters
     ----------
@@ -58,16 +60,18 @@ class ViewPainter:
         self._label = _label_planes(view)
         #: worked out for the last frame
         self._placed: _Placed | None = None
-        #: for what the parts around a picture are black now; None while a notice fills the view
+        #: for what the canvas around a picture is black now; None while a notice fills the view
         self._cleared: _Placed | None = None
         self._shown: Frame | None = None
+        #: of the last frame, at the scale of the composite; None where it may not be shown
+        self._picture: Planes | None = None
         #: whether a notice says that the signal is lost
         self._is_lost = False
         fill_part(canvas, view.rectangle, _yuv(LINE))
         fill_part(canvas, view.inside)
 
-    def paint(self, frame: Frame | None, seconds: float) -> None:
-        """Paint what the source gives; a frame that is painted already is left as it is.
+    def update(self, frame: Frame | None, seconds: float) -> None:
+        """Work out what the view shows; nothing, for the frame of the last time.
 
         Parameters
         ----------
@@ -78,30 +82,42 @@ class ViewPainter:
             Of the event.
         """
         if frame is None:
-            self._paint_lost(seconds)
+            self._lose(seconds)
         elif frame is not self._shown:
-            self._paint_frame(frame)
-            self._is_lost = False
+            self._show(frame)
         self._shown = frame
 
-    def _paint_lost(self, seconds: float) -> None:
+    @property
+    def target(self) -> View | None:
+        """Which part of each frame is painted; None where the canvas has it all."""
+        if self._picture is None or self._placed is None:
+            return None
+        return self._placed.placement.target
+
+    def paint(self, planes: Planes) -> None:
+        """Paint the picture into a frame, its zones black."""
+        if self._picture is None or self._placed is None:
+            return
+        placement = self._placed.placement
+        paste_planes(planes, self._picture, placement.target, placement.offset_px)
+        for part in self._placed.hidden:
+            fill_part(planes, part)
+        self._paint_label(planes)
+
+    def _lose(self, seconds: float) -> None:
         if self._is_lost:
             return
         heading = _NEVER if self._placed is None else _LOST
         self._paint_notice(heading, f"since {elapsed_text(seconds)}")
         self._is_lost = True
 
-    def _paint_frame(self, frame: Frame) -> None:
+    def _show(self, frame: Frame) -> None:
         placed = self._place(frame.format.geometry)
         if placed is not self._cleared:
             self._clear(placed)
-        if placed.is_hidden:
-            return
-        scaled = _upright(placed.scaler.scale(frame), frame.format.orientation)
-        paste_planes(self._canvas, scaled, placed.placement.target, placed.placement.offset_px)
-        for part in placed.hidden:
-            fill_part(self._canvas, part)
-        self._paint_label()
+        self._is_lost = False
+        if not placed.is_hidden:
+            self._picture = _upright(placed.scaler.scale(frame), frame.format.orientation)
 
     def _place(self, geometry: ShownGeometry) -> _Placed:
         if self._placed is None or self._placed.placement.geometry != geometry:
@@ -113,23 +129,37 @@ class ViewPainter:
             self._paint_notice(_HIDDEN, _OTHER_SHAPE)
         else:
             fill_part(self._canvas, self._view.inside)
+            self._paste_label()
         self._cleared = placed
+
+    def _paste_label(self) -> None:
+        """Paint the label onto the canvas, for what of it lies beside the picture."""
+        if self._label is not None:
+            inside = self._view.inside
+            width = min(self._label.width, inside.width)
+            height = min(self._label.height, inside.height)
+            paste_planes(self._canvas, self._label, View(inside.x, inside.y, width, height), (0, 0))
 
     def _paint_notice(self, heading: str, line: str) -> None:
         inside = self._view.inside
-        self._cleared = None
+        self._cleared = self._picture = None
         fill_part(self._canvas, inside, _yuv(LOST_BACK))
         picture = notice_picture(inside, self._view.label or self._view.name, heading, line)
         above = (inside.height - picture.height) // 4 * 2
         paste_picture(self._canvas, picture, (inside.x, inside.y + above))
 
-    def _paint_label(self) -> None:
-        if self._label is not None:
-            inside = self._view.inside
-            width = min(self._label.width, inside.width)
-            height = min(self._label.height, inside.height)
-            part = View(inside.x, inside.y, width, height)
-            paste_planes(self._canvas, self._label, part, (0, 0))
+    def _paint_label(self, planes: Planes) -> None:
+        """Paint the label where the picture lies below it."""
+        target = self.target
+        if self._label is None or target is None:
+            return
+        inside = self._view.inside
+        right = min(inside.x + self._label.width, target.x + target.width)
+        bottom = min(inside.y + self._label.height, target.y + target.height)
+        if right > target.x and bottom > target.y:
+            part = View(target.x, target.y, right - target.x, bottom - target.y)
+            offset = target.x - inside.x, target.y - inside.y
+            paste_planes(planes, self._label, part, offset)
 
 
 def _placed(view: LayoutView, geometry: ShownGeometry, zones: Sequence[StaticZone]) -> _Placed:

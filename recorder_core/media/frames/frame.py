@@ -24,7 +24,7 @@ from recorder_core.media.container.crop import NO_CROP, Crop
 from recorder_core.media.frames.rgb import frame_rgb
 from recorder_core.model import FrameFormat, Planes
 
-__all__ = ["Frame", "cropped", "fill_frame", "plane_array", "sample_bits", "working_frame"]
+__all__ = ["Frame", "cropped", "plane_array", "sample_bits", "working_frame"]
 
 _BT709: Final = 1
 _LIMITED, _FULL = 1, 2
@@ -117,8 +117,15 @@ class Frame:
         EncodeError
             If the format is of another size, or of more than 8 bits.
         """
-        frame = av.VideoFrame(frame_format.width, frame_format.height, frame_format.working_format)
-        fill_frame(frame, planes)
+        size = frame_format.width, frame_format.height
+        if (planes.width, planes.height) != size or frame_format.sample_bits != _PLANE_BITS:
+            raise EncodeError(
+                f"planes of {planes.width}x{planes.height} and 8 bits are no frame of "
+                f"{size[0]}x{size[1]} and {frame_format.sample_bits} bits"
+            )
+        frame = av.VideoFrame(*size, frame_format.working_format)
+        for number, plane in enumerate((planes.y, planes.u, planes.v)):
+            plane_array(frame, number)[:] = plane
         frame.pts, frame.time_base = pts, frame_format.time_base
         return cls(frame, frame_format, frame_index=frame_index, pts=pts, duration=duration)
 
@@ -243,24 +250,6 @@ def plane_array(frame: av.VideoFrame, plane_index: int) -> NDArray[Any]:
     kind = np.dtype(np.uint8 if sample_bits(frame) == _PLANE_BITS else "<u2")
     padded: NDArray[Any] = np.frombuffer(plane, kind)
     return padded.reshape(plane.height, plane.line_size // kind.itemsize)[:, : plane.width]
-
-
-def fill_frame(frame: av.VideoFrame, planes: Planes) -> None:
-    """Copy planes into a frame that nobody else holds.
-
-    Raises
-    ------
-    EncodeError
-        If it is of another size, or of more than 8 bits.
-    """
-    size, bits = (frame.width, frame.height), sample_bits(frame)
-    if (planes.width, planes.height) != size or bits != _PLANE_BITS:
-        raise EncodeError(
-            f"planes of {planes.width}x{planes.height} and 8 bits are no frame of "
-            f"{size[0]}x{size[1]} and {bits} bits"
-        )
-    for number, plane in enumerate((planes.y, planes.u, planes.v)):
-        plane_array(frame, number)[:] = plane
 
 
 def working_frame(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import av
 
-from recorder_core.media.frames.frame import Frame, fill_frame
+from recorder_core.media.frames.frame import Frame, plane_array
 from recorder_core.model import FrameFormat, Planes
 
 __all__ = ["FramePool"]
@@ -32,16 +33,21 @@ class FramePool:
         self._format = frame_format
         self._buffers: list[av.VideoFrame] = []
 
-    def frame_of(self, planes: Planes, *, frame_index: int, pts: int, duration: int) -> Frame:
-        """Return a frame that holds a copy of planes; they may be changed afterwards.
+    def painted(
+        self, paint: Callable[[Planes], None], *, frame_index: int, pts: int, duration: int
+    ) -> Frame:
+        """Return a frame after it was painted.
 
-        Raises
-        ------
-        EncodeError
-            If the planes are of another size.
+        Parameters
+        ----------
+        paint : callable
+            Writes every sample of the planes that it gets: they hold what an earlier frame held.
+        frame_index, pts, duration : int
+            Of the frame.
         """
         buffer = self._free_buffer()
-        fill_frame(buffer, planes)
+        y, u, v = (plane_array(buffer, number) for number in range(3))
+        paint(Planes(y, u, v, full_range=self._format.full_range, matrix=self._format.matrix))
         buffer.pts, buffer.time_base = pts, self._format.time_base
         return Frame(buffer, self._format, frame_index=frame_index, pts=pts, duration=duration)
 

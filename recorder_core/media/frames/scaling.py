@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from recorder_core.media.frames.frame import Frame, plane_array
+from recorder_core.media.frames.frame import Frame
 from recorder_core.media.frames.rgb import COLORSPACES
 from recorder_core.model import ColorMatrix, FrameFormat, Planes
 
@@ -40,7 +40,10 @@ class FrameScaler:
         self._shrinking, self._converting = VideoReformatter(), VideoReformatter()
 
     def scale(self, frame: Frame) -> Planes:
-        """Return a frame's planes in this size; views on a buffer of their own, or the frame's."""
+        """Return a frame's planes in this size, to be read.
+
+        They stay as they are, whatever becomes of the frame.
+        """
         source = frame.format
         matrix = COLORSPACES[source.matrix]
         scaled = self._shrinking.reformat(
@@ -92,5 +95,6 @@ def planes_of_picture(picture_rgb: NDArray[np.uint8]) -> Planes:
 
 
 def _planes(frame: Any) -> Planes:
-    y, u, v = (plane_array(frame, number) for number in range(3))
+    # each view holds the buffer, which may be the one of a frame that somebody changes later
+    y, u, v = (cast("NDArray[np.uint8]", np.from_dlpack(plane)) for plane in frame.planes)
     return Planes(y, u, v, full_range=False, matrix=_MATRIX)

@@ -316,3 +316,31 @@ def test_composed_frames_are_encoded_as_bt709_of_limited_range(tmp_path: Path) -
     assert [stream[tag] for tag in tags] == ["bt709", "bt709", "bt709", "tv", "30/1"]
     keys = [n for n, packet in enumerate(found["packets"]) if "K" in packet["flags"]]
     assert (len(found["packets"]), keys) == (45, [0, 30])
+
+
+def test_nothing_of_an_earlier_frame_is_left_in_a_buffer_that_is_used_again() -> None:
+    layout = replace(
+        preset_layout("surgery-box", 640, 360),
+        zones=(replace(ZONE, source="room", picture_size_px=(320, 240)),),
+    )
+    source = {
+        (width, level): plain_frame(width, 240, (level, 90, 160))
+        for width in (320, 426, 80)
+        for level in (60, 200)
+    }
+    choices = [None, *source.values()]
+    numbers = np.random.default_rng(1)
+    compositor, given = Compositor(layout, RATE), []
+    for tick in range(60):
+        given.append({name: choices[numbers.integers(len(choices))] for name in layout.sources})
+        frame = compositor.compose(given[-1], NOTHING, tick / 30)
+        # the consumer writes into its frame, and lets it go
+        planes = frame.writable()
+        if tick % 20 == 19:
+            fresh = Compositor(layout, RATE)
+            for before, frames in enumerate(given):
+                wanted = fresh.compose(frames, NOTHING, before / 30).planes
+            for name in ("y", "u", "v"):
+                assert np.array_equal(getattr(planes, name), getattr(wanted, name))
+        planes.y[:], planes.u[:], planes.v[:] = 77, 77, 77
+        del frame, planes

@@ -20,8 +20,10 @@ from recorder_core.jobs import archive as package
 from recorder_core.jobs.archive import Archive, ArchivedEvent
 from recorder_core.jobs.dataset.extract import extract_event
 from recorder_core.jobs.dataset.frames import ExtractSettings
+from recorder_core.jobs.record import RecordRequest, RoomSources, record_room
 from recorder_core.model import EventClock
 from recorder_core.report import ReportSettings
+from tests.recorder_core.jobs.record.fakes import room
 
 USERS = {
     Profile.OPERATOR: "olga",
@@ -39,6 +41,11 @@ Operation = Callable[[Archive, ArchivedEvent, Path], object]
 def _record(archive: Archive) -> None:
     request = package.RecordingRequest(procedure_code="demo")
     with package.record_event(archive, request):
+        pass
+
+
+def _record_room(archive: Archive) -> None:
+    with record_room(archive, RecordRequest(room=room()), RoomSources({})):
         pass
 
 
@@ -161,6 +168,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
         (Action.REPORT_FULL, lambda a, e, p: package.read_kept_report(a, e.event_id))
     ],
     "record_event": [(Action.RECORD, lambda a, e, p: _record(a))],
+    "record_room": [(Action.RECORD, lambda a, e, p: _record_room(a))],
     "reopen_review": [(Action.REOPEN_REVIEW, lambda a, e, p: package.reopen_review(a, NOT_THERE))],
     "repair_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.repair_copies(a))],
     "reset_password": [
@@ -319,6 +327,7 @@ WITHOUT_PROFILE = {
     "ArchivedEvent.row",
     # writes what nobody can read back without a key
     "EventRecording.clock",
+    "EventRecording.describe",
     "EventRecording.event_id",
     "EventRecording.finish",
     "EventRecording.fragmented",

@@ -60,14 +60,15 @@ class Connection:
         self.count = 0
         #: whether it is open now
         self.is_open = False
-        #: why it was last closed, and what to do; empty before the first
-        self.sentence = ""
+        #: why it is not open, and what to do
+        self.sentence = f"{name} was not started yet"
 
     def start(self, user: object) -> None:
         """Begin to connect for a user, unless it is begun."""
         with self._lock:
             self._users.add(id(user))
             if self._thread is None:
+                self.sentence = f"{self._name} is being connected"
                 self._stop = threading.Event()
                 self._thread = threading.Thread(
                     target=self._run, args=(self._stop,), name=f"source {self._name}", daemon=True
@@ -86,6 +87,12 @@ class Connection:
             thread, self._thread = self._thread, None
             self._stop.set()
         thread.join(_CLOSE_SECONDS)
+        self.sentence = f"{self._name} was stopped"
+
+    def is_used_by(self, user: object) -> bool:
+        """Return whether a user has started it, and not closed it."""
+        with self._lock:
+            return id(user) in self._users
 
     def _run(self, stop: threading.Event) -> None:
         pause = _FIRST_PAUSE_SECONDS

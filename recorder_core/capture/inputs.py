@@ -65,38 +65,29 @@ def connect_input(
         raise SettingsError(
             f"the source {name} is of the kind {settings.kind}, which gives no {what}"
         )
-    pictures = InputFrames(name, settings) if frames else None
-    sound = InputAudio(name, settings) if audio else None
-    connection = _connection(name, settings, pictures, sound)
-    for each in (pictures, sound):
-        if each is not None:
-            each.connect(connection)
-    return InputSources(pictures, sound)
-
-
-def _connection(
-    name: str, settings: SourceSettings, frames: InputFrames | None, audio: InputAudio | None
-) -> Connection:
-    receiver = _Receiver(frames, audio)
+    receiver = _Receiver()
 
     def open_input(pause: Callable[[float], object]) -> AbstractContextManager[LiveInput]:
-        return open_live(settings, frames=frames is not None, audio=audio is not None, pause=pause)
+        return open_live(settings, frames=frames, audio=audio, pause=pause)
 
-    return Connection(
+    connection = Connection(
         name,
         open_input,
         is_played_once=settings.is_played_once,
         on_open=receiver.open,
         on_arrival=receiver.receive,
     )
+    receiver.frames = InputFrames(name, settings, connection) if frames else None
+    receiver.audio = InputAudio(name, settings, connection) if audio else None
+    return InputSources(receiver.frames, receiver.audio)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Receiver:
     """Gives each source of a connection what is its own."""
 
-    frames: InputFrames | None
-    audio: InputAudio | None
+    frames: InputFrames | None = None
+    audio: InputAudio | None = None
 
     def open(self, live: LiveInput) -> None:
         if self.frames is not None:

@@ -4,50 +4,43 @@ from __future__ import annotations
 
 from recorder_core.capture.connection import Connection
 from recorder_core.capture.presence import Presence
-from recorder_core.capture.source import SourceCounters, SourceState
+from recorder_core.capture.source import Source, SourceCounters, SourceState
 
 __all__ = ["state_of"]
 
 
 def state_of(
-    name: str,
-    presence: Presence,
-    connection: Connection | None,
-    counters: SourceCounters,
-    now: float,
+    source: Source, presence: Presence, connection: Connection, counters: SourceCounters, now: float
 ) -> SourceState:
     """Return the state of a source at a moment.
 
     Parameters
     ----------
-    name : str
-        Of the source.
+    source : Source
+        Whose state it is.
     presence : Presence
         What its watchdog knows.
-    connection : Connection, optional
+    connection : Connection
         Of its input.
     counters : SourceCounters
         What became of what it gave.
     now : float
         By `time.monotonic`.
     """
-    is_present = presence.is_present(now)
-    return SourceState(
-        name=name,
-        is_present=is_present,
-        since_seconds=presence.since(now),
-        connections=0 if connection is None else connection.count,
-        counters=counters,
-        sentence="" if is_present else _why_absent(connection, now - presence.since(now)),
-    )
-
-
-def _why_absent(connection: Connection | None, absent_seconds: float) -> str:
-    if connection is None:
-        return "it was not started"
-    if connection.is_open:
-        return (
-            f"it is connected, but has sent nothing for {absent_seconds:.0f} s; check the device "
-            "and its cable"
+    is_used = connection.is_used_by(source)
+    is_present = is_used and presence.is_present(now)
+    since = presence.since(now)
+    sentence = connection.sentence
+    if is_used and connection.is_open:
+        sentence = (
+            f"{source.name} is connected, but has sent nothing for {now - since:.0f} s; check the "
+            "device and its cable"
         )
-    return connection.sentence or "it is being connected"
+    return SourceState(
+        name=source.name,
+        is_present=is_present,
+        since_seconds=since,
+        connections=connection.count,
+        counters=counters,
+        sentence="" if is_present else sentence,
+    )

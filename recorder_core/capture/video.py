@@ -27,21 +27,23 @@ class InputFrames(FrameSource):
         A code of the site's.
     settings : SourceSettings
         Of the input.
+    connection : Connection
+        To the input; used from `start` to `close`.
     clock : callable
         `time.monotonic`.
     """
 
     def __init__(
-        self, name: str, settings: SourceSettings, clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        settings: SourceSettings,
+        connection: Connection,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name, self._settings, self._clock = name, settings, clock
+        self._connection = connection
         self._mailbox = FrameMailbox()
         self._presence = Presence(settings.lost_after_seconds(), clock())
-        self._connection: Connection | None = None
-
-    def connect(self, connection: Connection) -> None:
-        """Use a connection from `start` to `close`."""
-        self._connection = connection
 
     @property
     def name(self) -> str:
@@ -52,18 +54,16 @@ class InputFrames(FrameSource):
     def state(self) -> SourceState:
         """How the source is just now."""
         return state_of(
-            self._name, self._presence, self._connection, self._mailbox.counters, self._clock()
+            self, self._presence, self._connection, self._mailbox.counters, self._clock()
         )
 
     def start(self) -> None:
         """Begin to connect."""
-        if self._connection is not None:
-            self._connection.start(self)
+        self._connection.start(self)
 
     def close(self) -> None:
         """Stop; the connection ends with its last user."""
-        if self._connection is not None:
-            self._connection.close(self)
+        self._connection.close(self)
 
     def take(self, seconds: float) -> LiveFrame | None:
         """Return the frame of a moment, and count it; None while the signal is absent."""

@@ -30,7 +30,7 @@ def test_frames_and_audio_of_one_input_are_opened_once() -> None:
     sources = connect_input("room", PATTERN, audio=True)
     assert sources.frames is not None
     assert sources.audio is not None
-    assert sources.frames.state.sentence == "it is being connected"
+    assert sources.frames.state.sentence == "room was not started yet"
     assert _number_now(sources.frames) is None
     sources.frames.start()
     sources.audio.start()
@@ -46,6 +46,7 @@ def test_frames_and_audio_of_one_input_are_opened_once() -> None:
         assert sources.frames.state.connections == sources.audio.state.connections == 1
         assert sum("source room" in each.name for each in threading.enumerate()) == 1
         sources.frames.close()
+        assert not sources.frames.state.is_present
         assert sources.audio.state.is_present
     finally:
         sources.frames.close()
@@ -110,6 +111,8 @@ def test_closing_twice_or_without_a_start_does_nothing() -> None:
     frames.start()
     frames.close()
     frames.close()
+    assert frames.state.sentence == "room was stopped"
+    assert not frames.state.is_present
 
 
 def test_a_source_can_be_started_again() -> None:
@@ -175,6 +178,7 @@ def test_an_input_is_opened_again_and_more_rarely(monkeypatch: pytest.MonkeyPatc
     wait_until(lambda: connection.count == 3 and connection.is_open)
     connection.close(faulty)
     assert len(faulty.opened) == 5
+    assert connection.sentence == "room was stopped"
     assert said == [
         "it is not there; plug it in",
         "it is not there; plug it in",

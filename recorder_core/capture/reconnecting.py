@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
-from recorder_core.capture.source import SourceCounters, SourceState
+from recorder_core.capture.source import Source, SourceCounters, SourceState
 from recorder_core.errors import CaptureError
 
 __all__ = ["RETRY_SECONDS", "ReconnectingSource"]
@@ -20,7 +20,7 @@ RETRY_SECONDS: Final = 1.0
 _Device = TypeVar("_Device")
 
 
-class ReconnectingSource(ABC, Generic[_Device]):
+class ReconnectingSource(Source, ABC, Generic[_Device]):
     """Reads a device in a thread of its own, and opens it again whenever it is gone.
 
     Parameters

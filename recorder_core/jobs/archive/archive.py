@@ -224,7 +224,7 @@ class Archive:
 
         Parameters
         ----------
-        kind : {"deidentify", "rerender", "rank", "report", "verify", "repair"}
+        kind : {"record", "deidentify", "rerender", "rank", "report", "verify", "repair"}
             What to do.
         event : str, optional
             With which event; verify and repair are about the whole archive.

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from recorder_core.capture.source import Source
+from recorder_core.capture.switch import SwitchPress
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.gaps import Gap, GapWatch
 from recorder_core.jobs.record.pauses import Pauses
-from recorder_core.jobs.record.request import RoomSources, SwitchPress
+from recorder_core.jobs.record.request import RoomSources
 from recorder_core.tables import SignalRow
 
 __all__ = ["Collector"]
@@ -47,7 +49,10 @@ class Collector:
         self._on_rows = on_rows
         self._on_press: Callable[[SwitchPress], None] = _ignore
         self._stream = recording.open_signals() if sources.signals else None
-        self._watches = [(source, GapWatch(source.name)) for source in sources.signals]
+        watched: list[tuple[str, Source]] = [(each.name, each) for each in sources.signals]
+        if sources.sound is not None:
+            watched.append(("sound", sources.sound))
+        self._watches = [(source, GapWatch(name)) for name, source in watched]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
         self._stop_seconds = math.inf if duration_seconds is None else duration_seconds

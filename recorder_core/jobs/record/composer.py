@@ -65,17 +65,24 @@ class Composer:
         How long after its tick a frame is composed.
     queue : FrameQueue
         Where it goes.
+    stop_tick : int, optional
+        Before which it ends; unless given, it is stopped.
     """
 
     def __init__(
-        self, picture: Picture, ticks: Ticks, delay_seconds: float, queue: FrameQueue
+        self,
+        picture: Picture,
+        ticks: Ticks,
+        delay_seconds: float,
+        queue: FrameQueue,
+        stop_tick: int | None = None,
     ) -> None:
         self._picture, self._ticks, self._queue = picture, ticks, queue
         self._delay_seconds = delay_seconds
         self._lock = threading.Lock()
         self._wanted: list[_Wanted] = []
         self._wake = threading.Event()
-        self._stop_tick: int | None = None
+        self._stop_tick = stop_tick
         self._next_tick = 0
         self._thread = threading.Thread(target=self._run, name="composer", daemon=True)
         #: ticks without a frame of their own
@@ -113,7 +120,8 @@ class Composer:
         seconds : float
             By `time.monotonic`; what is composed already stays.
         """
-        self._stop_tick = self._ticks.tick_at(seconds)
+        tick = self._ticks.tick_at(seconds)
+        self._stop_tick = tick if self._stop_tick is None else min(tick, self._stop_tick)
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -141,10 +149,10 @@ class Composer:
         """Return whether the next tick is due; wait for it, or for a change, where it is not."""
         left = self._ticks.seconds(self._next_tick) + self._delay_seconds - time.monotonic()
         if left > 0:
-            if self._stop_tick is None:
-                self._wake.wait(left)
-            else:
+            if self._wake.is_set():
                 time.sleep(left)
+            else:
+                self._wake.wait(left)
         return left <= 0
 
     def _leave_out_late(self) -> None:
@@ -152,7 +160,7 @@ class Composer:
         if late <= _MAX_LATE_SECONDS:
             return
         first = self._ticks.tick_at(time.monotonic() - self._delay_seconds)
-        if self._stop_tick is not None:
+        if self._stop_tick is not None:  # the last one is always composed
             first = min(first, self._stop_tick - 1)
         if first > self._next_tick:
             self.dropped += first - self._next_tick

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from recorder_core.capture.bis import BisSource
 from recorder_core.capture.inputs import connect_input
+from recorder_core.capture.switch import SwitchSource
 from recorder_core.jobs.record.request import RoomSources
 from recorder_core.jobs.record.room_config import RoomConfig
 
@@ -11,9 +13,16 @@ __all__ = ["open_sources"]
 
 def open_sources(room: RoomConfig) -> RoomSources:
     """Return the sources of a room, not started yet."""
-    frames = {}
+    frames, sound = {}, None
     for name, settings in room.sources.items():
-        found = connect_input(name, settings).frames
-        if found is not None:
-            frames[name] = found
-    return RoomSources(frames)
+        found = connect_input(name, settings, audio=name == room.sound_of)
+        sound = sound or found.audio
+        if found.frames is not None:
+            frames[name] = found.frames
+    if room.sound is not None:
+        sound = connect_input("sound", room.sound, frames=False, audio=True).audio
+    signals = [] if room.bis is None else [BisSource("bis", room.bis)]
+    switches = [
+        SwitchSource(f"switch-{number}", each) for number, each in enumerate(room.switches, start=1)
+    ]
+    return RoomSources(frames, sound, signals, switches)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from recorder_core.capture.source import SourceState
+from recorder_core.capture.switch import SwitchPress
 from recorder_core.catalog import Marker, Screenshot
 from recorder_core.errors import RecorderError, WrongState
 from recorder_core.jobs.archive import EventNames, EventRecording
@@ -23,7 +24,7 @@ from recorder_core.jobs.record.composer import Composer
 from recorder_core.jobs.record.gaps import Gap
 from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.jobs.record.previews import Previews
-from recorder_core.jobs.record.request import RecordRequest, RoomSources, SwitchPress
+from recorder_core.jobs.record.request import RecordRequest, RoomSources
 from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.screenshots import Screenshots
 from recorder_core.jobs.record.space import SpaceGuard, SpaceLeft
@@ -132,7 +133,7 @@ class RoomRecorder:
 
     def source_states(self) -> list[SourceState]:
         """Return how each source is."""
-        return [source.state for source in self._sources]
+        return self._sources.states()
 
     # -- what people do -------------------------------------------------------------------
 
@@ -275,7 +276,7 @@ class RoomRecorder:
             frame_count=len(times),
             dropped_frames=parts.composer.dropped,
             video_bytes=video_bytes,
-            sources={source.name: source.state.counters for source in self._sources},
+            sources={state.name: state.counters for state in self._sources.states()},
             gaps=tuple(sorted(gaps, key=lambda gap: gap.start_seconds)),
             stop_reason=self.stop_reason,
             faults=tuple(self.faults),
@@ -314,11 +315,7 @@ class RoomRecorder:
 
     def _stop_moment(self) -> float:
         """Return when it ends, by `time.monotonic`: one tick is there at least."""
-        zero, rate = self._recording.clock.zero_monotonic_seconds, self._parts.ticks.rate
-        moment = time.monotonic()
-        if self._request.duration_seconds is not None:
-            moment = min(moment, zero + self._request.duration_seconds)
-        return max(moment, zero + 1 / rate)
+        return max(time.monotonic(), self._parts.ticks.seconds(1))
 
     def _is_over(self) -> bool:
         if self._wake.is_set():

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from recorder_core.capture.source import FrameSource, Source
+from recorder_core.capture.source import AudioSource, FrameSource, Source, SourceState
+from recorder_core.capture.switch import SwitchPress
 from recorder_core.jobs.archive import EventNames
 from recorder_core.jobs.record.room_config import RoomConfig
 from recorder_core.model import EventClock
 from recorder_core.tables import SignalRow
 
-__all__ = ["RecordRequest", "RoomSources", "SignalSource", "SwitchPress", "SwitchSource"]
+__all__ = ["PressSource", "RecordRequest", "RoomSources", "SignalSource"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +45,7 @@ class SignalSource(Source, Protocol):
         """Return the rows that arrived since the last call, by an event's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchPress:
-    """A switch was pressed.
-
-    Attributes
-    ----------
-    seconds : float
-        When, by `time.monotonic`.
-    is_long : bool
-        Whether it was held down.
-    """
-
-    seconds: float
-    is_long: bool
-
-
-class SwitchSource(Source, Protocol):
+class PressSource(Source, Protocol):
     """A foot switch."""
 
     def take(self) -> Sequence[SwitchPress]:
@@ -75,17 +60,29 @@ class RoomSources:
     ----------
     frames : mapping of FrameSource
         By name.
+    sound : AudioSource or None
+        Of the video.
     signals : sequence of SignalSource
         Such as a BIS monitor.
-    switches : sequence of SwitchSource
+    switches : sequence of PressSource
         Each press is a screenshot and a marker.
     """
 
     frames: Mapping[str, FrameSource]
+    sound: AudioSource | None = None
     signals: Sequence[SignalSource] = ()
-    switches: Sequence[SwitchSource] = ()
+    switches: Sequence[PressSource] = ()
+
+    def states(self) -> list[SourceState]:
+        """Return how each is; that of the audio is named `sound`, wherever it comes from."""
+        found = [source.state for source in self.frames.values()]
+        if self.sound is not None:
+            found.append(replace(self.sound.state, name="sound"))
+        return found + [source.state for source in (*self.signals, *self.switches)]
 
     def __iter__(self) -> Iterator[Source]:
         yield from self.frames.values()
+        if self.sound is not None:
+            yield self.sound
         yield from self.signals
         yield from self.switches

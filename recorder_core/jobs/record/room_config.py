@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast, get_args
 
+from recorder_core.capture.bis import BisSettings
+from recorder_core.capture.switch import SwitchSettings
 from recorder_core.catalog.model.codes import check_code, check_site_code
 from recorder_core.composite import CompositeLayout, layout_from_values
 from recorder_core.errors import CatalogError, DataError, SettingsError
@@ -34,7 +36,7 @@ _MAX_DELAY_SECONDS: Final = 5.0
 _GIB: Final = 1 << 30
 _MINUTE_SECONDS: Final = 60.0
 _MEGA: Final = 1_000_000
-_TABLES: Final = ("video", "layout", "sources", "space")
+_TABLES: Final = ("video", "layout", "sources", "sound", "bis", "switches", "space")
 _Read = TypeVar("_Read")
 
 
@@ -75,6 +77,37 @@ class _SpaceTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _SoundOfTable:
+    """``[sound]`` of a source that has frames, too."""
+
+    source: str = "room"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BisTable:
+    """``[bis]``: the fields of `BisSettings`."""
+
+    port: str = "/dev/ttyUSB0"
+    protocol: str = "ascii"
+    latency_seconds: float = 0.0
+    raw_eeg: bool = True
+    spectra: bool = False
+    extra_variables: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SwitchTable:
+    """``[[switches]]``: the fields of `SwitchSettings`."""
+
+    kind: str = "input"
+    address: str = "3553:b001"
+    line: str = "cts"
+    key_code: int | None = None
+    debounce_seconds: float = 0.25
+    long_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _RoomTable:
     """What stands above all tables."""
 
@@ -99,6 +132,14 @@ class RoomConfig:
         How it is encoded.
     delay_seconds : float
         How long after its moment a frame is composed.
+    sound : SourceSettings or None
+        Whose audio the video has.
+    sound_of : str or None
+        Name of the source whose audio it is, by one connection with its frames.
+    bis : BisSettings or None
+        A BIS monitor.
+    switches : tuple of SwitchSettings
+        Foot switches.
     space : SpaceLimits
         How much room a recording leaves, and needs.
     procedure_code, site_code : str or None
@@ -111,6 +152,10 @@ class RoomConfig:
     rate: Fraction
     encoder: EncoderSettings
     delay_seconds: float = 0.2
+    sound: SourceSettings | None = field(default=None, repr=False)
+    sound_of: str | None = None
+    bis: BisSettings | None = None
+    switches: tuple[SwitchSettings, ...] = ()
     space: SpaceLimits = field(default_factory=SpaceLimits)
     procedure_code: str | None = None
     site_code: str | None = None
@@ -130,6 +175,13 @@ class RoomConfig:
                 )
             if not source.has_frames:
                 raise SettingsError(f"[sources.{name}] is of a kind without frames; move it")
+        if self.sound_of is None:
+            return
+        if self.sound_of not in self.sources or not self.sources[self.sound_of].has_audio:
+            raise SettingsError(
+                f"[sound] source {self.sound_of} is no source with audio; write one of kind rtsp, "
+                "file or pattern"
+            )
 
 
 def read_room(path: Path) -> RoomConfig:
@@ -174,6 +226,7 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         room.deidentify == "none",
         'deidentify must be "none" for now: what is recorded is de-identified afterwards',
     )
+    sound, sound_of = _sound(values.get("sound"))
     return RoomConfig(
         layout=_named(
             "layout", layout_from_values, values.get("layout", {"preset": "surgery-box"})
@@ -182,6 +235,10 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         rate=Fraction(video.rate),
         encoder=_encoder(video),
         delay_seconds=video.delay_seconds,
+        sound=sound,
+        sound_of=sound_of,
+        bis=_bis(values.get("bis")),
+        switches=_switches(values.get("switches", [])),
         space=SpaceLimits(round(space.keep_free_gib * _GIB), space.min_minutes * _MINUTE_SECONDS),
         procedure_code=_code(room.procedure, "procedure", check_code),
         site_code=_code(room.site, "site", lambda code, _: check_site_code(code)),
@@ -217,6 +274,8 @@ def _read(kind: type[_Read], table: object, place: str) -> _Read:
 
 def _toml(value: object) -> str:
     """Return an example of a value; codes have no default."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value) if isinstance(value, int | float) else f'"{value or "or-2"}"'
 
 
@@ -237,6 +296,49 @@ def _sources(tables: object) -> dict[str, SourceSettings]:
         _code(name, f"the name of [sources.{name}]", check_code)
         found[name] = read_source_settings(table, f"sources.{name}")
     return found
+
+
+def _sound(table: object) -> tuple[SourceSettings | None, str | None]:
+    """Return where audio is from: a source of its own, or one that has frames, too."""
+    if table is None:
+        return None, None
+    if isinstance(table, Mapping) and "source" in table:
+        name = _read(_SoundOfTable, table, "sound").source
+        return None, name
+    sound = read_source_settings(table, "sound")
+    _check(sound.has_audio, f"[sound] kind {sound.kind} has no audio; write alsa, rtsp or file")
+    return sound, None
+
+
+def _bis(table: object) -> BisSettings | None:
+    if table is None:
+        return None
+    if not isinstance(table, Mapping) or "port" not in table:
+        raise SettingsError('[bis] lacks the key port; write it as in port = "/dev/ttyUSB0"')
+    read = _read(_BisTable, table, "bis")
+    try:
+        return BisSettings(**{each.name: getattr(read, each.name) for each in fields(read)})
+    except SettingsError as error:
+        raise SettingsError(f"[bis] {error}") from None
+
+
+def _switches(tables: object) -> tuple[SwitchSettings, ...]:
+    if not isinstance(tables, list):
+        raise SettingsError("switches is no list; write [[switches]] and the keys of each below")
+    return tuple(_switch(table) for table in tables)
+
+
+def _switch(table: object) -> SwitchSettings:
+    if not isinstance(table, Mapping) or not {"kind", "address"} <= table.keys():
+        raise SettingsError(
+            '[[switches]] lacks kind or address; write them as in kind = "input" and address = '
+            '"3553:b001"'
+        )
+    read = _read(_SwitchTable, table, "[switches]")
+    try:
+        return SwitchSettings(**{each.name: getattr(read, each.name) for each in fields(read)})
+    except SettingsError as error:
+        raise SettingsError(f"[[switches]] {error}") from None
 
 
 def _encoder(video: _VideoTable) -> EncoderSettings:

@@ -12,17 +12,19 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, EventRecording, RecordingRequest, record_event
 from recorder_core.jobs.record.collector import Collector
 from recorder_core.jobs.record.composer import Composer
+from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.opening import open_sources
 from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.jobs.record.recorder import RecorderParts, RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
+from recorder_core.jobs.record.room_config import RoomConfig
 from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.space import SpaceGuard
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.jobs.record.writing import RecordingWriter
-from recorder_core.media import FragmentWriter
-from recorder_core.model import EventClock
+from recorder_core.media import AudioFormat, FragmentWriter, check_encoder
+from recorder_core.model import EventClock, FrameFormat
 
 __all__ = ["record_room"]
 
@@ -75,6 +77,7 @@ def record_room(
     with ExitStack() as stack:
         for source in found:
             stack.enter_context(source)
+        _warm_up(compositor.format, room)
         clock = _clock_ahead()
         recording = stack.enter_context(record_event(archive, wanted, clock=clock))
         parts = _parts(request, found, recording, compositor, guard)
@@ -92,6 +95,12 @@ def _procedure_code(request: RecordRequest) -> str:
             "file"
         )
     return code
+
+
+def _warm_up(frame_format: FrameFormat, room: RoomConfig) -> None:
+    """Load what the first frame needs, such as fonts, before there is a clock that goes on."""
+    Compositor(room.layout, room.rate).compose({}, PanelContent(), 0.0)
+    check_encoder(frame_format, room.encoder, frame_rate=room.rate)
 
 
 def _clock_ahead() -> EventClock:
@@ -117,18 +126,32 @@ def _parts(
     )
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
     queue = FrameQueue(room.rate)
-    writer = FragmentWriter(recording.sink, compositor.format, room.encoder, frame_rate=room.rate)
+    audio, audio_format = None, None
+    if sources.sound is not None:
+        audio = RecordedAudio(sources.sound, recording.clock, pauses)
+        audio_format = AudioFormat(sources.sound.channels, audio.sample_rate)
+    writer = FragmentWriter(
+        recording.sink, compositor.format, room.encoder, frame_rate=room.rate, audio=audio_format
+    )
     return RecorderParts(
         ticks=ticks,
         picture=picture,
-        composer=Composer(picture, ticks, room.delay_seconds, queue),
-        writer=RecordingWriter(queue, writer),
+        composer=Composer(picture, ticks, room.delay_seconds, queue, _stop_tick(request, ticks)),
+        writer=RecordingWriter(queue, writer, audio, room.rate),
         collector=Collector(
             sources, recording, pauses, picture.add_signals, request.duration_seconds
         ),
         pauses=pauses,
         guard=guard,
     )
+
+
+def _stop_tick(request: RecordRequest, ticks: Ticks) -> int | None:
+    """Return before which tick a recording ends by itself; one is there at least."""
+    if request.duration_seconds is None:
+        return None
+    zero = ticks.clock.zero_monotonic_seconds
+    return max(1, ticks.tick_at(zero + request.duration_seconds))
 
 
 def _event_lines(request: RecordRequest, recording: EventRecording) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from fractions import Fraction
 
 from recorder_core.errors import EncodeError
+from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.media import FragmentWriter
 from recorder_core.model import FrameTimes
@@ -21,10 +23,21 @@ class RecordingWriter:
         From which frames come.
     writer : FragmentWriter
         Not entered yet; used by the thread alone.
+    audio : RecordedAudio or None
+        Taken as far as the frames go.
+    frame_rate : Fraction
+        Frames per second.
     """
 
-    def __init__(self, queue: FrameQueue, writer: FragmentWriter) -> None:
-        self._queue, self._writer = queue, writer
+    def __init__(
+        self,
+        queue: FrameQueue,
+        writer: FragmentWriter,
+        audio: RecordedAudio | None,
+        frame_rate: Fraction,
+    ) -> None:
+        self._queue, self._writer, self._audio = queue, writer, audio
+        self._tick_seconds = 1 / frame_rate
         self._times: FrameTimes | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="recording writer", daemon=True)
@@ -66,3 +79,6 @@ class RecordingWriter:
     def _write_all(self) -> None:
         while (frame := self._queue.take()) is not None:
             self._writer.write_frame(frame)
+            if self._audio is not None:
+                stop = float((frame.pts + frame.duration) * self._tick_seconds)
+                self._writer.write_audio(self._audio.take_until(stop))

@@ -52,6 +52,12 @@ def _newest_copy(session: Session, job: Job) -> str | None:
     return rows[-1].file_id if rows else None
 
 
+def _record(running: RunningJob) -> None:
+    from recorder_core.jobs.worker.recording import record
+
+    record(running)
+
+
 def _deidentify(running: RunningJob) -> None:
     from recorder_core.jobs.archive.copies.deidentifying import (
         EventDeidentifyRequest,
@@ -109,6 +115,7 @@ def _repair(running: RunningJob) -> None:
 
 #: kind of job -> the function that does it, as a person who asks for it would
 RUN: Final[Mapping[str, _Run]] = {
+    "record": _record,
     "deidentify": _deidentify,
     "rerender": _rerender,
     "rank": _rank,

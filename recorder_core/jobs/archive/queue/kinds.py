@@ -200,10 +200,85 @@ _COPY_FAILURES: Final[Mapping[str, str]] = {
     # of who may not read what was found
     "RecorderError": "it ended without a copy: who may review the event sees why",
 }
+_CODE: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}$"}
+_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 10_000}
+#: of people and places; stored encrypted
+_NAMES: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "patient_name": _NAME,
+        "medical_record": _NAME,
+        "physician_names": {"type": "array", "items": _NAME, "maxItems": 100},
+        "place": _NAME,
+        "procedure_name": _NAME,
+        "notes": _NAME,
+    },
+}
+
+
+def _arguments(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": required}
+
+
+_RECORD: Final = JobKind(
+    name="record",
+    summary="record a room into a new event",
+    action=Action.RECORD,
+    settings=(
+        JobSetting(
+            name="room",
+            schema={"type": "object", "description": "the room, as its TOML file says it"},
+            is_private=True,
+            is_required=True,
+        ),
+        JobSetting(name="names", schema=_NAMES, is_private=True),
+        JobSetting(
+            name="procedure_code",
+            schema=_CODE | {"description": "what is done; unless given, what the room says"},
+        ),
+        JobSetting(
+            name="duration_seconds",
+            schema={
+                "type": "number",
+                "minimum": 0,
+                "description": "how long is recorded; unless given, until it is stopped",
+            },
+        ),
+    ),
+    lane="recording",
+    niceness=0,
+    stop="finish",
+    ends_with_person=False,
+    begins_event=True,
+    commands={
+        "mark": CommandKind(
+            action=Action.MARK, arguments=_arguments(("kind",), kind=_CODE, note=_NAME)
+        ),
+        "screenshot": CommandKind(action=Action.TAKE_SCREENSHOT, arguments=_arguments(note=_NAME)),
+        "pause": CommandKind(action=Action.RECORD),
+        "resume": CommandKind(action=Action.RECORD),
+        "describe": CommandKind(action=Action.WRITE_IDENTITY, arguments=_NAMES),
+    },
+    is_watched=True,
+    may_queue_beside="all",
+    failures={
+        "SettingsError": (
+            "the room or another setting is not as it must be: try it with 'workbench record', "
+            "which says what is wrong, then {again}"
+        ),
+        "ArchiveError": (
+            "there is no room on the disks of the archive, or they cannot be written: make room, "
+            "then {again}"
+        ),
+        "EncodeError": "the video cannot be encoded here: choose libx264 in the room's file",
+    },
+    left="what is there is saved with 'workbench event finalise {event}'",
+)
 #: name -> the kind of job; in the order in which people read them
 JOB_KINDS: Final[Mapping[str, JobKind]] = {
     each.name: each
     for each in (
+        _RECORD,
         JobKind(
             name="deidentify",
             summary="make a de-identified copy of the original",

@@ -6,10 +6,19 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 
-from recorder_core.capture.source import LiveFrame, Source, SourceCounters, SourceState
+import numpy as np
+
+from recorder_core.capture.source import (
+    AudioBlock,
+    AudioSource,
+    LiveFrame,
+    Source,
+    SourceCounters,
+    SourceState,
+)
+from recorder_core.capture.switch import SwitchPress
 from recorder_core.composite import CompositeLayout, LayoutView
 from recorder_core.jobs.record import RoomConfig, SpaceLimits
-from recorder_core.jobs.record.request import SwitchPress
 from recorder_core.media import EncoderSettings, Frame, SourceSettings
 from recorder_core.model import EventClock, FrameFormat, View
 from recorder_core.tables import SignalRow
@@ -117,3 +126,32 @@ def room(**changes: object) -> RoomConfig:
         "space": SpaceLimits(0, 0),
     }
     return RoomConfig(**usual | changes)  # type: ignore[arg-type]
+
+
+class FakeSound(_Fake, AudioSource):
+    """A tone of 1 kHz from a second of the event on; silence before."""
+
+    def __init__(self, name: str = "room", channels: int = 2) -> None:
+        super().__init__(name)
+        self._channels = channels
+        self._began = time.monotonic()
+        self._count = 0
+        #: by `time.monotonic`
+        self.onset_seconds = float("inf")
+
+    @property
+    def sample_rate(self) -> int:
+        return 48_000
+
+    @property
+    def channels(self) -> int:
+        return self._channels
+
+    def take(self) -> list[AudioBlock]:
+        count = int((time.monotonic() - self._began) * 48_000)
+        seconds = self._began + np.arange(self._count, count) / 48_000
+        tone = np.where(seconds >= self.onset_seconds, np.sin(seconds * 2000 * np.pi) * 0.5, 0)
+        samples = np.repeat(tone[:, None], self._channels, axis=1).astype(np.float32)
+        block = AudioBlock(samples, 48_000, self._began + self._count / 48_000, self._count > 0)
+        self._count = count
+        return [block] if len(samples) else []

@@ -39,6 +39,16 @@ address = "monitor.mp4"
 kind = "rtsp"
 address = "rtsp://user:secret@192.0.2.7/stream"
 
+[sound]
+kind = "tone"
+
+[bis]
+port = "/dev/ttyUSB0"
+
+[[switches]]
+kind = "input"
+address = "3553:b001"
+
 [space]
 keep_free_gib = 1
 min_minutes = 5
@@ -62,6 +72,11 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
     assert room.encoder.max_bit_rate_bps == 8_000_000
     assert room.encoder.gop_seconds == 1.0
     assert room.sources["laparoscope"].latency_seconds == 0.08
+    assert room.sound is not None
+    assert room.sound_of is None
+    assert room.bis is not None
+    assert (room.bis.port, room.bis.protocol) == ("/dev/ttyUSB0", "ascii")
+    assert [(each.kind, each.address) for each in room.switches] == [("input", "3553:b001")]
     assert (room.space.keep_free_bytes, room.space.min_seconds) == (1 << 30, 300.0)
     assert "secret" not in repr(room)
 
@@ -91,6 +106,17 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
         ('kind = "v4l2"', 'kind = "v4l3"', "sources.laparoscope"),
         ('kind = "v4l2"', "", "sources.laparoscope.kind"),
         ('kind = "v4l2"', 'kind = "alsa"', r"\[sources.laparoscope\] is of a kind without frames"),
+        ('kind = "tone"', 'kind = "x11grab"', r"\[sound\] kind x11grab has no audio"),
+        ('kind = "tone"', 'source = "laparoscope"', r"laparoscope is no source with audio; write"),
+        ('kind = "tone"', 'source = "or"', r"\[sound\] source or is no source with audio"),
+        ('port = "/dev/ttyUSB0"', "", r'\[bis\] lacks the key port; write it as in port = "/dev'),
+        ('USB0"', 'USB0"\nbaud = 1', r"\[bis\] baud is no key here; there are port, protocol"),
+        ('USB0"', 'USB0"\nprotocol = "x"', r"\[bis\] the protocol of a BIS monitor must be"),
+        ('USB0"', 'USB0"\nspectra = 1', r"\[bis\] spectra is of another type .* spectra = false"),
+        ("[[switches]]", "[switches]", r"switches is no list; write \[\[switches\]\]"),
+        ('kind = "input"', "", r"\[\[switches\]\] lacks kind or address; write them as in"),
+        ('kind = "input"', 'kind = "foot"', r"\[\[switches\]\] the kind of a foot switch must"),
+        ('kind = "input"', "kind = 1", r"\[\[switches\]\] kind is of another type .* kind = \"inp"),
         ("min_minutes = 5", "min_minutes = -5", r"\[space\] min_minutes must be 0 or more"),
         ("[space]", "[space", "room.toml is no TOML: .*line"),
         ("[video]\nrate = 25", "video = 25\n[x]", "video is no table"),

@@ -154,5 +154,6 @@ def test_what_a_kind_takes_is_described() -> None:
     assert body["properties"]["duration_seconds"] == {"type": "number", "minimum": 0}
     content = paths["/jobs/{job}/commands/{command}"]["post"]["requestBody"]["content"]
     known = content["application/json"]["schema"]["properties"]["arguments"]["anyOf"]
-    assert [each["title"] for each in known] == ["mark of tape", "hold of tape"]
-    assert known[0]["required"] == ["code"]
+    titles = [f"{name} of record" for name in JOB_KINDS["record"].commands]
+    assert [each["title"] for each in known] == [*titles, "mark of tape", "hold of tape"]
+    assert known[len(titles)]["required"] == ["code"]

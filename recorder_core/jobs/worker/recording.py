@@ -1,0 +1,108 @@
+"""The job that records a room: driven by commands, watched while it runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, Final
+
+from recorder_core.errors import WrongState
+from recorder_core.jobs.archive.names.event_names import EventNames
+from recorder_core.jobs.archive.queue.commanding import JobCommand
+from recorder_core.jobs.record.recorder import RoomRecorder
+from recorder_core.jobs.record.request import RecordRequest
+from recorder_core.jobs.record.room_config import room_from_values
+from recorder_core.jobs.record.starting import record_room
+from recorder_core.jobs.record.state import recorder_state
+from recorder_core.jobs.worker.running_job import RunningJob
+
+__all__ = ["record"]
+
+_POLL_SECONDS: Final = 0.05
+_STATE_SECONDS: Final = 0.5
+#: how long a screenshot may take until its command is answered
+_SCREENSHOT_SECONDS: Final = 25.0
+
+
+def record(running: RunningJob) -> None:
+    """Record a room until the job is asked to stop, its time is over, or no room is left."""
+    settings, private = json.loads(running.job.settings), running.private
+    request = RecordRequest(
+        room=room_from_values(private["room"]),
+        procedure_code=settings.get("procedure_code"),
+        names=EventNames.from_dict(private.get("names", {})),
+        duration_seconds=settings.get("duration_seconds"),
+    )
+    with record_room(running.archive, request) as recorder:
+        running.name_event(recorder.event_id)
+        with running.commands.answering(lambda command: _answer(recorder, command)):
+            _run(running, recorder, request.duration_seconds)
+        running.show(state=recorder_state(recorder) | {"state": "finishing"})
+        recorder.finish()
+
+
+def _run(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:
+    """Show how it is, until it is to end."""
+    shown = float("-inf")
+    while recorder.wait(_POLL_SECONDS) and not running.is_stop_requested:
+        preview = recorder.preview() if running.has_watchers else None
+        is_due = time.monotonic() - shown >= _STATE_SECONDS
+        if is_due or preview is not None:
+            running.show(state=recorder_state(recorder) if is_due else None, preview=preview)
+        if is_due:
+            shown = time.monotonic()
+            if duration_seconds is not None:
+                running.progress(round(recorder.seconds), round(duration_seconds))
+
+
+def _answer(recorder: RoomRecorder, command: JobCommand) -> Any:
+    return _COMMANDS[command.name](recorder, command)
+
+
+def _mark(recorder: RoomRecorder, command: JobCommand) -> dict[str, Any]:
+    marker = recorder.mark(
+        command.arguments["kind"],
+        asked_seconds=command.arrived_seconds,
+        note=command.arguments.get("note"),
+        by=command.by,
+    )
+    return {"marker": marker.marker_id, "seconds": marker.start_seconds}
+
+
+def _take_screenshot(recorder: RoomRecorder, command: JobCommand) -> dict[str, Any]:
+    taken = recorder.take_screenshot(
+        asked_seconds=command.arrived_seconds, note=command.arguments.get("note"), by=command.by
+    )
+    try:
+        shot = taken.result(_SCREENSHOT_SECONDS)
+    except FutureTimeout:
+        raise WrongState("the disk is slow: the screenshot is taken, but not stored yet") from None
+    return {
+        "screenshot": shot.screenshot_id,
+        "seconds": shot.at_seconds,
+        "frame": shot.frame_index,
+    }
+
+
+def _pause(recorder: RoomRecorder, command: JobCommand) -> None:
+    recorder.pause(asked_seconds=command.arrived_seconds)
+
+
+def _resume(recorder: RoomRecorder, command: JobCommand) -> None:
+    recorder.resume(asked_seconds=command.arrived_seconds, by=command.by)
+
+
+def _describe(recorder: RoomRecorder, command: JobCommand) -> None:
+    recorder.describe(EventNames.from_dict(command.arguments))
+
+
+#: name of a command -> what carries it out
+_COMMANDS: Final[Mapping[str, Callable[[RoomRecorder, JobCommand], Any]]] = {
+    "mark": _mark,
+    "screenshot": _take_screenshot,
+    "pause": _pause,
+    "resume": _resume,
+    "describe": _describe,
+}

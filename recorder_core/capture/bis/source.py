@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +53,9 @@ class _Heard:
 
     asked: float
     record: float
+    #: any bytes, and something else than a record that could be read
     byte: float
+    answer: float
 
 
 class BisSource(ReconnectingSource[SerialPort]):
@@ -122,7 +125,7 @@ class BisSource(ReconnectingSource[SerialPort]):
 
     def _read(self, device: SerialPort) -> None:
         now = self._clock()
-        heard = _Heard(asked=now, record=now, byte=float("-inf"))
+        heard = _Heard(asked=now, record=now, byte=-math.inf, answer=-math.inf)
         requests_left = self._requests(now)
         self._parser.restart()
         self._set_absent(f"no record has arrived yet from the BIS monitor at {device.name}")
@@ -137,6 +140,8 @@ class BisSource(ReconnectingSource[SerialPort]):
                 if self._keep(readings):
                     heard.record = now
                     self._set_present()
+                elif any(map(_is_answer, readings)):
+                    heard.answer = now
             if self._is_stale(heard, now):
                 requests_left, heard.asked = self._requests(now), now
 
@@ -171,7 +176,12 @@ class BisSource(ReconnectingSource[SerialPort]):
         limit, port = self._protocol.stale_seconds, self._settings.port
         if now - heard.record <= limit:
             return False
-        if now - heard.byte <= limit:
+        if now - heard.answer <= limit:
+            self._set_absent(
+                f"the BIS monitor at {port} answers, but sends no values: check that it is "
+                "measuring, and that its serial port is set to send"
+            )
+        elif now - heard.byte <= limit:
             self._set_absent(
                 f"what arrives at {port} cannot be read: set the serial port of the BIS monitor to "
                 f"{self._protocol.setting}, or name the protocol that it is set to"
@@ -182,3 +192,10 @@ class BisSource(ReconnectingSource[SerialPort]):
                 f"cable is plugged in, and that its serial port is set to {self._protocol.setting}"
             )
         return now - heard.asked > limit
+
+
+def _is_answer(reading: Reading) -> bool:
+    """Return whether it shows that a monitor speaks the protocol."""
+    return isinstance(reading, EegBlock) or (
+        isinstance(reading, BisNotice) and reading.kind in ("version", "header")
+    )

@@ -153,7 +153,7 @@ def test_a_monitor_that_falls_silent_is_absent_after_two_periods_and_is_asked_ag
             return not source.state.is_present
 
         wait_until(is_absent)
-        assert "nothing arrives" in source.state.sentence
+        wait_until(lambda: is_absent() and "nothing arrives" in source.state.sentence)
         monitor.stall(0.0)
         wait_until(lambda: source.state.is_present)
 
@@ -203,6 +203,16 @@ def test_a_monitor_is_present_for_two_periods_after_its_last_record(
     again = [at for at, data in device.written if data in (b"C", b"D") or data[12:13] == b"s"]
     assert again[0] == 0.0
     assert again[-1] > limit_seconds
+
+
+def test_a_monitor_that_answers_but_sends_no_values_says_so() -> None:
+    samples = BisMonitorModel(PATIENT, "binary", speaks_unasked=True).tick(1)[0].content
+    device = ScriptedPort([(1.0, samples) for _ in range(6)])
+    source = BisSource("bis", BisSettings(port="p", protocol="binary"), clock=lambda: device.now)
+    device.source = source
+    source._read(device)  # type: ignore[arg-type]
+    assert "answers, but sends no values" in source.state.sentence
+    assert source.state.counters.received == 6
 
 
 def test_what_is_of_the_other_protocol_is_said(port: Path, clock: SettableClock) -> None:

@@ -2,8 +2,8 @@
 
     python profiling/benches/bench_review.py [--seconds 3600] [--runs 5]
 
-The event is a simulated surgery at 640x360 and 5 frames a second, again and again, with a copy
-whose moments are ranked. The cold opening is the first one after the server's start, which is not
+The event is a simulated surgery at 640x360 and 30 frames a second, again and again, with its copy
+and its tables repeated in the same way, and its moments ranked. The cold opening is the first one after the server's start, which is not
 counted, by a person who has just signed in, in a browser that has kept nothing. At the warm ones a
 kernel waits that was started ahead; beside them stands how long they take on a server that starts
 none. A page is there when its queue is, and a frame is shown when the page has painted it. Editing
@@ -14,6 +14,7 @@ processor time of the kernel.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import statistics
@@ -26,26 +27,31 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any, Final
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from measuring import MIB, benchmark_parser, loop_video, write_result
+from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
 from recorder_core.archive import Argon2Settings, Password
 from recorder_core.catalog import Profile
-from recorder_core.detect import DetectorSettings
-from recorder_core.jobs import DeidentifyOptions
+from recorder_core.jobs import DeidentifyOptions, DeidentifyRequest, deidentify_video
 from recorder_core.jobs.archive import (
     Credentials,
-    EventDeidentifyRequest,
     ImportRequest,
+    add_copy,
     add_user,
     create_archive,
-    deidentify_event,
     import_video,
     open_archive,
     rank_event,
 )
+from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
+from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.jobs.verification.allowed import Allowed
-from recorder_core.media import EncoderSettings
+from recorder_core.media import EncoderSettings, open_video
+from recorder_core.media.files.finished import file_sha256
 from recorder_core.simulate import SimulationSettings, simulate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -95,12 +101,10 @@ EDIT: Final = """async ([people, edits]) => {
 
 def make_event(folder: Path, seconds: float) -> tuple[Path, str]:
     """Make an archive with one event, whose copy is ranked."""
-    short, path = folder / "short.mp4", folder / "archive"
-    settings = SimulationSettings(
-        duration_seconds=SHORT_SECONDS, frame_rate=Fraction(5), width=640, height=360
-    )
-    simulate(short, settings, folder / "short.truth.parquet")
-    video = loop_video(short, round(seconds / SHORT_SECONDS))
+    path, times = folder / "archive", round(seconds / SHORT_SECONDS)
+    short, copy = make_short(folder)
+    video = loop_video(short, times)
+    repeat_copy(video, copy, times)
     quick = Argon2Settings(memory_kib=64, iterations=1, lanes=1)
     words = Password(PASSWORD)
     create_archive(
@@ -108,21 +112,65 @@ def make_event(folder: Path, seconds: float) -> tuple[Path, str]:
     )
     with open_archive(path, Credentials("adam", words)) as archive:
         add_user(archive, "rita", Profile.REVIEWER, words)
-    options = DeidentifyOptions(
-        view="full",
-        detector=DetectorSettings(long_side_px=640),
-        encoder=EncoderSettings(preset="ultrafast", qp=28),
-    )
-    request = EventDeidentifyRequest(
-        work=folder, options=options, allowed=Allowed(no_faces=True, seen_faces=True)
-    )
     with open_archive(path, Credentials("rita", words)) as archive:
         event = import_video(
             archive, ImportRequest(source=video, procedure_code="bench")
         ).event.event_id
-        deidentify_event(archive, event, request)
-        rank_event(archive, event)
+        add_copy(archive, event, copy.with_stem(f"{copy.stem}_x{times}"))
+        rank_event(archive, event, look=False)
     return path, event
+
+
+def make_short(folder: Path) -> tuple[Path, Path]:
+    """Return a simulated surgery and its copy."""
+    short, copy = folder / "short.mp4", folder / "copy.mp4"
+    settings = SimulationSettings(duration_seconds=SHORT_SECONDS, width=640, height=360)
+    simulate(short, settings, folder / "short.truth.parquet")
+    options = DeidentifyOptions(view="full", encoder=EncoderSettings(preset="ultrafast", qp=28))
+    deidentify_video(
+        DeidentifyRequest(
+            source=short,
+            output=copy,
+            options=options,
+            allowed=Allowed(no_faces=True, seen_faces=True),
+        )
+    )
+    return short, copy
+
+
+def repeat_copy(video: Path, copy: Path, times: int) -> None:
+    """Repeat a copy, its tables and what its report says, as the copy of a repeated video."""
+    repeated = loop_video(copy, times)
+    with open_video(copy) as short, open_video(repeated) as whole:
+        frames, pts = len(short.index.pts), whole.index.pts
+    for kind in ("detections", "redactions"):
+        table = pq.read_table(sidecar(copy, kind))
+        columns = {name: table.column(name).to_numpy() for name in ("frame", "track")}
+        tracks = int(columns["track"].max(initial=0)) + 1
+        parts = []
+        for number in range(times):
+            frame = columns["frame"] + number * frames
+            track = np.where(columns["track"] < 0, -1, columns["track"] + number * tracks)
+            part = _replaced(table, "frame", frame)
+            part = _replaced(part, "track", track.astype(np.int32))
+            part = _replaced(part, "pts", pts[frame])
+            if "seconds" in table.column_names:
+                base = Fraction(table.schema.metadata[b"surgery_workbench.time_base"].decode())
+                part = _replaced(part, "seconds", pts[frame] * float(base))
+            parts.append(part)
+        pq.write_table(pa.concat_tables(parts), sidecar(repeated, kind))
+    report = DeidentifyReport.from_json(sidecar(copy, "report").read_bytes())
+    told = report.to_dict()
+    told["source"] |= {"sha256": file_sha256(video), "frames": frames * times}
+    told["copy"] |= {"sha256": file_sha256(repeated), "frames": frames * times}
+    told["detection_frames"] *= times
+    told["settings"]["frame_span"] = [0, frames * times]
+    sidecar(repeated, "report").write_text(json.dumps(told))
+
+
+def _replaced(table: pa.Table, name: str, values: NDArray[Any]) -> pa.Table:
+    at = table.schema.get_field_index(name)
+    return table.set_column(at, table.schema.field(at), pa.array(values))
 
 
 @contextmanager

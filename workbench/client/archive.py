@@ -36,7 +36,6 @@ from workbench.wire import from_json
 if TYPE_CHECKING:
     # what makes copies comes with these, and most pages make none
     from recorder_core.jobs.archive import EventCorrections, SavedCorrections
-    from recorder_core.tables import RedactionTable
 
 __all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
 
@@ -247,12 +246,6 @@ class RemoteEvent(BaseEvent):
     def each_signal(self) -> list[Signal]:
         """Return the signals as arrays, for what loads no pandas; see `signals`."""
         return split_signals(self._get("/signals")["columns"])
-
-    def redaction_table(self) -> RedactionTable:
-        """Return what was redacted as arrays, for what loads no pandas; see `redactions`."""
-        from recorder_core.tables import TableContent, read_redactions
-
-        return read_redactions(TableContent("redactions", self._table_bytes("redactions")))
 
     def marker_rows(self) -> list[Marker]:
         """Return the rows of the markers, in the order of their time."""

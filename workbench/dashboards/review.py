@@ -7,11 +7,12 @@ as the user who opened the page; no key is in this process.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 
 from recorder_core.errors import RecorderError, SettingsError, WrongState
+from recorder_core.jobs.archive import EventCorrections
 from recorder_core.jobs.archive.words import COPY_STATES, EventState, Job, Verdict
 from recorder_core.model import Correction
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
@@ -22,12 +23,8 @@ from workbench.widgets import (
     ReviewDesk,
     ReviewRequest,
     pack_signals,
-    pack_table,
 )
 from workbench.wire import API_PATH
-
-if TYPE_CHECKING:
-    from recorder_core.jobs.archive import EventCorrections
 
 __all__ = ["ReviewPage", "review_page"]
 
@@ -82,6 +79,7 @@ class ReviewPage:
             event.reviewing.begin()
         found = event.corrections()
         statement = event.reviewing.statement()
+        self._api = f"{API_PATH}/events/{event.event_id}"
         self._first = int(statement["first_frame"])
         self._view_px = tuple(int(each) for each in statement["view_px"])
         self.desk = ReviewDesk(
@@ -95,7 +93,7 @@ class ReviewPage:
             version=found.version,
             **self._media(),
         )
-        self._show_corrections()
+        self._show_not_rendered(found)
         self._look(is_first=True)
 
     # ---- what is shown
@@ -106,17 +104,18 @@ class ReviewPage:
         index = event.pts_index("deidentified")
         own = (index.pts - index.pts[:1]) * float(index.time_base)
         step = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
-        files = f"{API_PATH}/events/{event.event_id}/files"
+        files = f"{self._api}/files"
         is_whole = self._archive.frame_count(event.event_id) == len(own) and self._first == 0
         size = _frame_size(event)
         signals = _signals(event)
         return {
             "url": f"{files}/original" if is_whole else "",
             "copy_url": f"{files}/deidentified",
-            "frame_seconds": own.astype(np.float64).tobytes(),
+            "frame_count": len(own),
+            "frame_seconds_url": f"{self._api}/frames/deidentified?format=float64",
+            "boxes_url": self._boxes_url(),
             "end_seconds": float(own[-1]) + step,
             "frame_size_px": size,
-            "boxes": self._boxes(),
             "views": self._views(size),
             **signals,
         }
@@ -128,8 +127,10 @@ class ReviewPage:
             return []
         return [{"name": "room", "x": x, "y": y, "w": width, "h": height}]
 
-    def _boxes(self) -> bytes:
-        return pack_table(self._event.redaction_table(), automatic=True, first_frame=self._first)
+    def _boxes_url(self) -> str:
+        """Return where the browser finds the boxes of the copy; one made anew has another."""
+        query = f"?first_frame={self._first}" if self._first else ""
+        return f"{self._api}/boxes{query}" + (f"#{self._copy}" if self._copy else "")
 
     def _about(self, found: ReviewMoments) -> dict[str, Any]:
         row = self._event.row
@@ -147,7 +148,7 @@ class ReviewPage:
         }
 
     def _show_moments(self, found: ReviewMoments) -> None:
-        pictures = f"{API_PATH}/events/{self._event.event_id}/pictures/deidentified"
+        pictures = f"{self._api}/pictures/deidentified"
         shown = [
             _shifted(each, self._first)
             | {"image": f"{pictures}/{_middle(each) - self._first}?width_px={_PICTURE_PX}"}
@@ -157,14 +158,13 @@ class ReviewPage:
 
     def _show_corrections(self) -> None:
         """Show how many corrections the copy lacks, and those of others since the last look."""
-        found = self._show_not_rendered()
+        found = self._event.corrections()
+        self._show_not_rendered(found)
         if found.version != self.desk.version:
             self.desk.rebase([each.correction for each in found.in_force], found.version)
 
-    def _show_not_rendered(self) -> EventCorrections:
-        found = self._event.corrections()
+    def _show_not_rendered(self, found: EventCorrections) -> None:
         self.desk.show(not_rendered=sum(each.state == "not rendered" for each in found))
-        return found
 
     # ---- what is asked
 
@@ -217,9 +217,9 @@ class ReviewPage:
 
     def _show_copy(self) -> None:
         """Show another copy than before: the addresses are the same, what they send is not."""
-        url = f"{API_PATH}/events/{self._event.event_id}/files/deidentified#{self._copy}"
+        url = f"{self._api}/files/deidentified#{self._copy}"
         with self.desk.hold_sync():
-            self.desk.boxes, self.desk.copy_url = self._boxes(), url
+            self.desk.boxes_url, self.desk.copy_url = self._boxes_url(), url
         self.desk.rebase(*self._read())
         self._show_corrections()
 
@@ -250,7 +250,7 @@ class ReviewPage:
 
     def _save(self, edited: EditedCorrections) -> Any:
         saved = self._event.save_corrections(edited.stored, edited.withdrawn, seen=edited.seen)
-        self._show_not_rendered()
+        self._show_not_rendered(self._event.corrections())
         return saved
 
 

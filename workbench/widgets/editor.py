@@ -180,7 +180,7 @@ class BoxEditor(Player):
             raise DataError("two corrections have the same id")
         width, height = self.frame_size_px
         rows = [row for each in sent.values() for row in each.rows()]
-        CorrectionPlan(rows, width, height, len(self._frame_times()))
+        CorrectionPlan(rows, width, height, self.frame_count)
         self._pass_on(sent)
         return now
 

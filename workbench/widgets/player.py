@@ -58,6 +58,8 @@ class Player(BundledWidget):
     ----------
     on_screenshot : callable, optional
         Called with each `Screenshot` that a person takes.
+    frame_count : int, optional
+        Where the browser reads `frame_seconds` from an address.
     **traits
         Values of the traits.
     """
@@ -67,6 +69,10 @@ class Player(BundledWidget):
     copy_url = traitlets.Unicode().tag(sync=True)
     #: float64: when each frame is shown
     frame_seconds = traitlets.Bytes().tag(sync=True)
+    #: addresses that send `frame_seconds` and `boxes` in their place: for an hour of video both are
+    #: too long to be a widget's state; of the page of a review alone
+    frame_seconds_url = traitlets.Unicode().tag(sync=True)
+    boxes_url = traitlets.Unicode().tag(sync=True)
     #: when the last frame ends
     end_seconds = traitlets.Float(0.0, min=0.0).tag(sync=True)
     #: size in which boxes are given; 0: that of the video
@@ -94,8 +100,14 @@ class Player(BundledWidget):
     _script = "player.js"
 
     def __init__(
-        self, *, on_screenshot: Callable[[Screenshot], None] | None = None, **traits: Any
+        self,
+        *,
+        on_screenshot: Callable[[Screenshot], None] | None = None,
+        frame_count: int | None = None,
+        **traits: Any,
     ) -> None:
+        # the checks of traits ask for it
+        self._frame_count = frame_count
         super().__init__(**traits)
         self._on_screenshot = on_screenshot
         self.on_msg(self._receive)
@@ -118,6 +130,11 @@ class Player(BundledWidget):
         seconds = (index.pts * base).astype(np.float64).tobytes()
         return cls(url=url, frame_seconds=seconds, end_seconds=end, **traits)
 
+    @property
+    def frame_count(self) -> int:
+        """How many frames the video has."""
+        return len(self._frame_times()) if self._frame_count is None else self._frame_count
+
     def show_frame(self, frame_index: int) -> None:
         """Show a frame; the browser pauses there.
 
@@ -134,7 +151,7 @@ class Player(BundledWidget):
     def _frame_times(self) -> NDArray[np.float64]:
         return np.frombuffer(self.frame_seconds, np.float64)
 
-    @traitlets.validate("url", "copy_url")
+    @traitlets.validate("url", "copy_url", "frame_seconds_url", "boxes_url")
     def _check_url(self, proposal: dict[str, Any]) -> str:
         return checked_url(proposal["value"])
 
@@ -175,7 +192,7 @@ class Player(BundledWidget):
         if content.get("kind") != "screenshot" or self._on_screenshot is None or len(buffers) != 1:
             return
         frame, which, png = content.get("frame"), content.get("which"), bytes(buffers[0])
-        known = isinstance(frame, int) and 0 <= frame < len(self._frame_times())
+        known = isinstance(frame, int) and 0 <= frame < self.frame_count
         if known and which in ("original", "copy") and _is_png(png):
             self._on_screenshot(Screenshot(cast(int, frame), cast(str, which), png))
 
@@ -226,7 +243,7 @@ def pack_table(
     Parameters
     ----------
     redactions : RedactionTable
-        As `RemoteEvent.redaction_table` returns it.
+        Of a copy.
     automatic : bool, optional
         As of `pack_boxes`.
     first_frame : int, default 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -36,7 +37,7 @@ def read_fields(kind: type[Kind], content: object, place: str = "") -> Kind:
     """
     if not isinstance(content, Mapping):
         raise DataError(f"{place or 'the content'} is not a JSON object")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     values = {}
     for each in fields(kind):  # type: ignore[arg-type]
         where = f"{place}.{each.name}" if place else each.name
@@ -45,6 +46,11 @@ def read_fields(kind: type[Kind], content: object, place: str = "") -> Kind:
         elif each.default is MISSING and each.default_factory is MISSING:
             raise DataError(f"{where} is missing")
     return kind(**values)
+
+
+@cache
+def _hints(kind: type[Any]) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def _value(hint: Any, value: Any, place: str) -> Any:

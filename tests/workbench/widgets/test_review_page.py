@@ -75,6 +75,8 @@ def reviewing(site: Site, open_widget: Callable[[], Page]) -> Page:
         about={"event_id": "1234567890", "procedure": "hernia", "state": "in review"},
     )
     site.script, site.traits = "review.js", traits_of(desk)
+    # a slow machine answers late, and the page asks whether the session has ended
+    site.missing = ("/login",)
     page = open_widget()
     # as the pages of the server have it
     page.add_style_tag(

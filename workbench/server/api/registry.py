@@ -38,8 +38,9 @@ from workbench.server.api.reviewing import (
     answer_statement,
 )
 from workbench.server.api.tables import (
-    INT64,
+    NUMBERS,
     PARQUET,
+    answer_boxes,
     answer_frames,
     answer_picture,
     answer_thumbnail,
@@ -61,7 +62,7 @@ _JSON: Final = "application/json"
 _TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 64}
 _TABLE_FORMAT: Final = Field("format", {"type": "string", "enum": ["json", "parquet"]}, "json")
 _FRAMES_FORMAT: Final = Field(
-    "format", {"type": "string", "enum": ["json", "parquet", "int64"]}, "json"
+    "format", {"type": "string", "enum": ["json", "parquet", "int64", "float64"]}, "json"
 )
 _STATE: Final = Field("state", {"type": "string", "enum": [each.value for each in EventState]})
 _SECONDS: Final = {"type": "number", "minimum": 0, "maximum": 10_000_000}
@@ -203,7 +204,16 @@ _TABLES: Final = (
         "When each frame of a video is shown",
         answer_frames,
         query=(_FRAMES_FORMAT,),
-        types=(_JSON, PARQUET, INT64),
+        types=(_JSON, PARQUET, NUMBERS),
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/boxes",
+        Action.READ_DETECTIONS,
+        "What was redacted, before corrections, as rows of eight float32",
+        answer_boxes,
+        query=(Field("first_frame", {"type": "integer", "minimum": 0}, 0),),
+        types=(NUMBERS,),
     ),
     Endpoint(
         "GET",

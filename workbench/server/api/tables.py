@@ -11,13 +11,15 @@ from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive.words import FileRole
 from recorder_core.media import Video
 from recorder_core.media.frames.picture import PictureKind, encode_frame
+from recorder_core.tables import TableContent, read_redactions
 from workbench.server.api.endpoints import Answering, ApiRequest, Content
 from workbench.server.api.open_files import Opened
+from workbench.widgets.player import pack_table
 
-__all__ = ["answer_frames", "answer_picture", "answer_thumbnail", "table_answer"]
+__all__ = ["answer_boxes", "answer_frames", "answer_picture", "answer_thumbnail", "table_answer"]
 
 PARQUET: Final = "application/vnd.apache.parquet"
-INT64: Final = "application/octet-stream"
+NUMBERS: Final = "application/octet-stream"
 _PICTURES: Final = {"jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -45,8 +47,23 @@ def answer_frames(request: ApiRequest) -> Any:
     base = index.time_base
     if form == "int64":
         headers = {"Time-Base": f"{base.numerator}/{base.denominator}"}
-        return Content(index.pts.astype("<i8").tobytes(), INT64, headers)
+        return Content(index.pts.astype("<i8").tobytes(), NUMBERS, headers)
+    if form == "float64":
+        seconds = (index.pts - index.pts[:1]) * float(base)
+        return Content(seconds.astype("<f8").tobytes(), NUMBERS)
     return {"time_base": base, "pts": index.pts.tolist()}
+
+
+def answer_boxes(request: ApiRequest) -> Any:
+    """Return what the program redacted in a copy, as the player takes it; a browser keeps it."""
+    event, first = request.event(), request["first_frame"]
+    etag = f'"{event.file("redactions").sha256}/{first}"'
+    headers = {"Etag": etag, "Cache-Control": "private, no-cache"}
+    if request.known_etag == etag:
+        return Content(b"", NUMBERS, headers)
+    with event.open_file("redactions") as file:
+        table = read_redactions(TableContent("redactions", file.readall()))
+    return Content(pack_table(table, automatic=True, first_frame=first), NUMBERS, headers)
 
 
 def answer_picture(request: ApiRequest) -> Content:

@@ -28,11 +28,23 @@ const dashboard = {
     }, 60_000);
   },
 };
+// a class and not :has(), for which every change of a page would be the style of all of it anew
+new MutationObserver((_, observer) => {
+  const page = document.querySelector(".wb-page");
+  if (!page) return;
+  observer.disconnect();
+  for (let each = page.parentElement; each; each = each.parentElement) each.classList.add("holds-page");
+}).observe(document, { childList: true, subtree: true });
 window.voila_process = () => {};
 window.voila_heartbeat = () => {};
 window.update_loading_text = () => {};
 window.display_cells = () => { document.getElementById("rendered_cells")?.removeAttribute("hidden"); };
 window.voila_finish = () => {};
+/** What the page of a review asks for is on its way while the kernel works: see `FetchedModel`. */
+for (const what of ["boxes", "frames/deidentified?format=float64"]) {
+  const [, event] = location.pathname.match(/^\/review\/([0-9a-f]{16})$/) ?? [];
+  if (event) document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "fetch", crossOrigin: "use-credentials", href: `/workbench/api/v1/events/${event}/${what}` }));
+}
 addEventListener("error", (event) => {
   if (!document.querySelector(dashboard.content)) dashboard.show("The page did not open", `A part of it failed (${event.message}). Reload the page; if that does not help, tell the administrator.`);
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, Protocol
 
 from recorder_core.archive import SealedReader
@@ -58,15 +59,19 @@ class OpensFiles(Protocol):
         """Open the newest file of a role."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PresentCopy:
     """The newest copy of an event."""
 
     report: DeidentifyReport = field(repr=False)
-    #: lifted ones included
-    redactions: RedactionTable
+    table: TableContent = field(repr=False)
     #: those that are in it
     corrections: tuple[CorrectionKeyframe, ...]
+
+    @cached_property
+    def redactions(self) -> RedactionTable:
+        """What was redacted, lifted ones included; an hour has hundreds of thousands of rows."""
+        return read_redactions(self.table)
 
     @property
     def facts(self) -> CopyFacts:
@@ -100,7 +105,7 @@ def read_present_copy(event: OpensFiles) -> PresentCopy:
         report = DeidentifyReport.from_json(text)
     except DataError as error:
         raise DataError(f"the report of the copy of event {event.event_id}: {error}") from error
-    return PresentCopy(report, read_redactions(table), tuple(kept))
+    return PresentCopy(report, table, tuple(kept))
 
 
 def copy_id(event: NamesFiles) -> str:

@@ -70,13 +70,27 @@ export class EditorPanel {
     this.buttons.undo.disabled = !history.past.length;
     this.buttons.redo.disabled = !history.future.length;
     for (const mode of ["draw", "zone", "merge"]) this.buttons[mode].setAttribute("aria-pressed", editor.mode === mode);
-    const rows = [...trackIds(document, found).map((id) => this.#track(id)), ...document.zones.map((zone, at) => this.#zone(zone, at + 1))];
+    const before = this.rows ?? new Map();
+    this.rows = new Map();
+    // an hour has thousands of tracks: what did not change stays
+    const rows = [
+      ...trackIds(document, found).map((id) => this.#kept(before, id, [document.tracks[id], life(document, found, id)], () => this.#track(id))),
+      ...document.zones.map((zone, at) => this.#kept(before, `zone ${zone.key}`, [zone, at], () => this.#zone(zone, at + 1))),
+    ];
     const empty = element("p", { class: "wb-empty" }, this.say("noTracks"));
     this.list.hidden = rows.length === 0;
-    this.list.replaceChildren(...rows);
+    this.#show(rows);
     this.root.querySelector(".wb-empty")?.remove();
     if (!rows.length) this.root.append(empty);
     this.showSaving();
+  }
+
+  /** Put rows into the list; those that are there stay there. */
+  #show(rows) {
+    const there = [...this.list.children];
+    const changed = rows.filter((row, at) => row !== there[at]);
+    if (rows.length !== there.length || changed.some((row) => row.isConnected)) this.list.replaceChildren(...rows);
+    else rows.forEach((row, at) => row !== there[at] && there[at].replaceWith(row));
   }
 
   #track(id) {
@@ -92,14 +106,24 @@ export class EditorPanel {
     return this.#row(`zone ${zone.key}`, "#ffc24b", this.say("zoneName", { id: number }), "", "", () => {});
   }
 
-  #row(id, colour, name, times, marks, onchoose) {
+  /** The row that was there before, if all that it shows is the same. */
+  #kept(before, id, parts, make) {
+    const shows = [...parts, id === this.editor.selected];
+    const known = before.get(id);
+    const isSame = known && shows.every((each, at) => each === known.shows[at]);
+    const kept = isSame ? known : { shows, row: make() };
+    this.rows.set(id, kept);
+    return kept.row;
+  }
+
+  #row(id, colour, name, times, marks, choose) {
     const chosen = id === this.editor.selected;
     return element(
       "div", {
         class: "wb-track", role: "option", "aria-selected": String(chosen), "data-id": id,
         onclick: () => {
           this.editor.select(id);
-          onchoose();
+          choose();
         },
       },
       element("i", { class: "wb-swatch", style: `background:${colour}` }), element("span", { class: "wb-grow" }, name),

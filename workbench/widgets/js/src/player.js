@@ -215,7 +215,7 @@ export class Player {
   paint() {
     // while a clip seeks it has no frame; what was painted stays
     if (!this.leader?.ready || !this.source) return;
-    this.stage.resize();
+    if (!this.stage.isMeasured) this.stage.resize();
     const mode = this.mode === "flicker" ? (this.flickered ? "copy" : "original") : this.mode;
     this.places = this.stage.places(mode, this.swipe, this.source);
     this.stage.paint(this.places, this.clips, this.size, (context, place) => this.#over(context, place));

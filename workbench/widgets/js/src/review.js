@@ -3,12 +3,14 @@ import { element } from "./dom.js";
 import { Editor } from "./editor.js";
 import { toCorrections } from "./model/corrections.js";
 import { Drafts } from "./model/drafts.js";
+import { FetchedModel } from "./model/fetched_model.js";
 import { faceBox } from "./model/geometry.js";
 import { actionOf, REVIEW_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/review.js";
 import { shareTraits } from "./model/sharing.js";
 import { boxesAt } from "./model/tracks.js";
+import { speaker } from "./model/words.js";
 import { chooseLanguage } from "./page_choices.js";
 import { hasSessionEnded, leaveForLogin } from "./session.js";
 import { Details } from "./review_details.js";
@@ -28,7 +30,6 @@ const NEAR_FRAMES = [-50, -25, 0, 25, 50];
 export class Review {
   constructor(source, root) {
     Object.assign(this, { model: source, root, current: null, pending: new Map() });
-    chooseLanguage(source);
     this.editorRoot = element("div");
     this.editor = new Editor(source, this.editorRoot, { keyTables: [REVIEW_KEYS] });
     this.player = this.editor.player;
@@ -92,7 +93,9 @@ export class Review {
     const change = editor.change.bind(editor);
     editor.change = (document) => {
       change(document);
-      this.show();
+      this.header.show(this.moments);
+      this.lanes.paint();
+      this.#showActions();
     };
     const showSaving = editor.panel.showSaving.bind(editor.panel);
     editor.panel.showSaving = () => {
@@ -200,19 +203,24 @@ export class Review {
 
   show() {
     if (!this.mainButton) return;
-    const { moments, say } = this;
-    const name = this.mainName;
+    const { moments } = this;
     this.queue.show(moments, this.current);
     this.details.show(this.chosen);
     this.header.show(moments);
     this.lanes.paint();
+    this.#showActions();
+    if (!this.chosen && moments.length) this.choose(model.nextOpen(moments, null) ?? moments[0].moment.moment_id);
+  }
+
+  /** What the next step is. */
+  #showActions() {
+    const { mainName: name, say } = this;
     const { progress = 0 } = this.model.get("job");
     const isWaiting = ["ranking", "rendering", "released", "signedOnce"].includes(name);
     const label = say(`main_${name}`, { percent: Math.round(100 * progress) });
     this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
     this.mainButton.disabled = isWaiting;
     this.flagButton.disabled = this.drawButton.disabled = this.isReleased;
-    if (!this.chosen && moments.length) this.choose(model.nextOpen(moments, null) ?? moments[0].moment.moment_id);
   }
 
   choose(id, { focus = false } = {}) {
@@ -339,19 +347,28 @@ export class Review {
     document.removeEventListener("keydown", this.onkeydown);
     this.outbox.close();
     this.header.close();
+    this.queue.close();
     this.lanes.close();
     this.timeline?.close();
     this.editor.close();
   }
 }
 
-function render({ model: source, el }) {
+async function render({ model: whole, el }) {
+  const source = new FetchedModel(whole);
+  chooseLanguage(source);
+  const say = speaker(source.get("language"));
+  const waiting = element("p", { class: "wb-empty", role: "status" });
+  el.append(waiting);
+  await source.open((isSent) => (waiting.textContent = isSent ? "" : say("notSent")));
+  waiting.remove();
   const review = new Review(source, el);
   Object.assign(el, { review, editor: review.editor, player: review.player });
   const warn = (event) => review.isNeeded && event.preventDefault();
   addEventListener("beforeunload", warn);
   return () => {
     removeEventListener("beforeunload", warn);
+    source.close();
     review.close();
   };
 }

@@ -12,6 +12,8 @@ export class Queue {
     this.review = review;
     this.say = review.say;
     this.root = element("nav", { class: "wb-queue", "aria-label": this.say("queue") });
+    // the server decodes a frame for each: those that nobody scrolls to are not asked for
+    this.seen = new IntersectionObserver((changes) => changes.filter((each) => each.isIntersecting).forEach(({ target }) => this.#load(target)), { rootMargin: "100px" });
   }
 
   show(moments, current) {
@@ -21,6 +23,7 @@ export class Queue {
     const hasFocus = this.root.contains(document.activeElement);
     const left = moments.filter((each) => !isDone(each));
     const done = moments.filter(isDone);
+    this.seen.disconnect();
     this.root.replaceChildren(element("h1", {}, this.say("question")));
     if (!moments.length) this.root.append(element("p", { class: "wb-empty" }, this.say("notRanked")));
     else if (!left.length) this.root.append(element("p", { class: "wb-empty" }, this.say("queueEmpty")));
@@ -68,12 +71,23 @@ export class Queue {
     const left = inside((x0 + x1) / 2, size.w, width);
     const top = inside((y0 + y1) / 2, size.h, THUMB.h / scale);
     const style = `width:${size.w * scale}px;transform:translate(${-left * scale}px,${-top * scale}px)`;
-    return element("span", { class: "wb-thumb" }, element("img", { src: image, alt: "", loading: "lazy", style }));
+    const thumbnail = element("span", { class: "wb-thumb" }, element("img", { alt: "", style, "data-src": image }));
+    this.seen.observe(thumbnail);
+    return thumbnail;
+  }
+
+  #load(thumbnail) {
+    this.seen.unobserve(thumbnail);
+    thumbnail.firstChild.src = thumbnail.firstChild.dataset.src;
   }
 
   /** Scroll to the chosen moment. */
   reveal() {
     this.root.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  }
+
+  close() {
+    this.seen.disconnect();
   }
 }
 

@@ -10,17 +10,19 @@ export class Stage {
     this.ratio = 1;
   }
 
+  /** Whether the size on the screen is known: to ask for it while one paints would lay the page out again. */
+  get isMeasured() {
+    return this.ratio === (globalThis.devicePixelRatio || 1) && Boolean(this.area);
+  }
+
   /** Adapt to the size on the screen; setting a canvas's size clears it. */
   resize() {
     this.ratio = globalThis.devicePixelRatio || 1;
     const { clientWidth, clientHeight } = this.canvas;
+    this.area = { x: 0, y: 0, w: clientWidth, h: clientHeight };
     const [width, height] = [Math.round(clientWidth * this.ratio), Math.round(clientHeight * this.ratio)];
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
-  }
-
-  get area() {
-    return { x: 0, y: 0, w: this.canvas.clientWidth, h: this.canvas.clientHeight };
   }
 
   /** Where each clip lies: [{which, viewport, clip}]. */
@@ -39,7 +41,7 @@ export class Stage {
     const { context } = this;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.fillStyle = "#000";
-    context.fillRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    context.fillRect(0, 0, this.area.w, this.area.h);
     for (const place of places) {
       context.save();
       const edge = place.clip ?? place.area;

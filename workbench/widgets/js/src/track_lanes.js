@@ -20,7 +20,7 @@ export class TrackLanes {
     this.review = review;
     this.canvas = element("canvas", { role: "img", "aria-label": review.say("lanes"), onclick: (event) => this.#clicked(event) });
     this.root = element("div", { class: "wb-track-lanes" }, this.canvas);
-    this.observer = new ResizeObserver(() => this.paint());
+    this.observer = new ResizeObserver(() => this.#measured());
     this.observer.observe(this.root);
     this.endTheme = onTheme(() => this.paint());
   }
@@ -28,7 +28,25 @@ export class TrackLanes {
   /** Share the axis of time with the signals under the lanes. */
   follow(timeline) {
     this.timeline = timeline;
-    timeline.onView = () => this.paint();
+    timeline.onView = () => this.#measured();
+  }
+
+  /** To ask for these while one paints would lay the page out again. */
+  #measured() {
+    Object.assign(this, { width: this.root.clientWidth, signalEdges: null });
+    this.paint();
+    // a plot that was given another size takes it afterwards
+    cancelAnimationFrame(this.later);
+    this.later = requestAnimationFrame(() => {
+      this.signalEdges = null;
+      this.paint();
+    });
+  }
+
+  /** Where the span begins and ends, in pixels of the canvas. */
+  get edges() {
+    this.signalEdges ??= this.timeline?.edgesIn(this.canvas);
+    return this.signalEdges ?? [LEFT_PX, this.width];
   }
 
   get index() {
@@ -51,18 +69,12 @@ export class TrackLanes {
     return [start, Math.min(end, start + 2 * half)];
   }
 
-  /** Where the span begins and ends, in pixels of the canvas. */
-  get edges() {
-    return this.timeline?.edgesIn(this.canvas) ?? [LEFT_PX, this.root.clientWidth];
-  }
-
   paint() {
-    if (!this.review.editor?.history || !this.index.length) return;
+    if (!this.review.editor?.history || !this.index.length || !this.width) return;
     const rows = this.#runs();
     const height = HEAD_PX + Math.max(rows.length, 1) * (LANE_PX + 3) + 4;
     const ratio = devicePixelRatio || 1;
-    const width = this.root.clientWidth;
-    if (!width) return;
+    const { width } = this;
     this.canvas.style.height = `${height}px`;
     Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     const context = this.canvas.getContext("2d");
@@ -162,5 +174,6 @@ export class TrackLanes {
   close() {
     this.endTheme();
     this.observer.disconnect();
+    cancelAnimationFrame(this.later);
   }
 }

@@ -42,15 +42,54 @@ export class BoxTable {
 
   /** Track -> its rows, in order of frames. */
   byTrack() {
-    const tracks = new Map();
+    const places = new Map();
     for (let at = 0; at < this.length; at++) {
-      const row = this.row(at);
-      if (!tracks.has(row.track)) tracks.set(row.track, []);
-      tracks.get(row.track).push(row);
+      const track = this.rows[at * COLUMNS + 1];
+      if (!places.has(track)) places.set(track, []);
+      places.get(track).push(at);
     }
-    return tracks;
+    return new Map([...places].map(([track, rows]) => [track, new TrackRows(this, rows)]));
   }
 }
+
+/** The rows of one track: an hour has hundreds of thousands, which are made when one looks at them. */
+export class TrackRows {
+  /** @param {number[]} places of the rows in the table */
+  constructor(table, places) {
+    Object.assign(this, { table, places });
+  }
+
+  get length() {
+    return this.places.length;
+  }
+
+  frame(at) {
+    return this.table.rows[this.places[at] * COLUMNS];
+  }
+
+  row(at) {
+    return this.table.row(this.places[at]);
+  }
+
+  /** Where the rows from a frame on begin. */
+  from(frame) {
+    let [low, high] = [0, this.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.frame(middle) < frame) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The rows of a span of frames, both included. */
+  within(first, last) {
+    return this.places.slice(this.from(first), this.from(last + 1)).map((place) => this.table.row(place));
+  }
+}
+
+/** Of a track that the program did not find. */
+export const NO_ROWS = new TrackRows(new BoxTable(new Float32Array()), []);
 
 /** Whether a box is shown at a threshold: one without a score was repaired by time and always is. */
 export function isShown(row, threshold) {

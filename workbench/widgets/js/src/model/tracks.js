@@ -2,6 +2,7 @@
 //
 // A track has parts of a person's own (keyframes, linear between them) and spans in which what the
 // program found of it is lifted; in all other frames the program's boxes hold.
+import { NO_ROWS } from "./box_table.js";
 import { boxBetween, runs, simplified } from "./geometry.js";
 
 /** A box set this close to a keyframe of its track joins it, and the frames between follow. */
@@ -39,10 +40,14 @@ function isLifted({ lifted }, frame) {
   return lifted.some((span) => span.first <= frame && frame <= span.last);
 }
 
-/** The program's rows of a track that still hold. */
-function held(document, found, track) {
+function rowsOf(found, track) {
+  return found.tracks.get(track) ?? NO_ROWS;
+}
+
+/** The program's rows of a track that still hold, from a frame on. */
+function held(document, found, track, since = -Infinity) {
   const edited = trackOf(document, track);
-  return (found.tracks.get(track) ?? []).filter((row) => !isLifted(edited, row.frame));
+  return rowsOf(found, track).within(since, Infinity).filter((row) => !isLifted(edited, row.frame));
 }
 
 /** Every box of a frame: the program's that hold, then the person's. */
@@ -69,37 +74,35 @@ export function boxOf(document, table, track, frame) {
   return boxesAt(document, table, frame).findLast((each) => each.track === track) ?? null;
 }
 
-/** The first of a track's rows that still holds, and the last: a track may have a hundred thousand. */
+/** The frame of a track's first row that still holds, and of the last: it may have a hundred thousand. */
 function endsHeld(document, found, track) {
-  const rows = found.tracks.get(track) ?? [];
+  const rows = rowsOf(found, track);
   const lifted = trackOf(document, track).lifted.toSorted((a, b) => a.first - b.first);
   let [low, high] = [0, rows.length - 1];
   for (const span of lifted) {
-    if (low <= high && rows[low].frame >= span.first && rows[low].frame <= span.last) low = firstAfter(rows, span.last);
+    if (low <= high && rows.frame(low) >= span.first && rows.frame(low) <= span.last) low = rows.from(span.last + 1);
   }
   for (const span of lifted.toReversed()) {
-    if (low <= high && rows[high].frame >= span.first && rows[high].frame <= span.last) high = firstAfter(rows, span.first - 1) - 1;
+    if (low <= high && rows.frame(high) >= span.first && rows.frame(high) <= span.last) high = rows.from(span.first) - 1;
   }
-  return low <= high ? [rows[low], rows[high]] : [];
+  return low <= high ? [rows.frame(low), rows.frame(high)] : [];
 }
 
-/** Where the rows after a frame begin. */
-function firstAfter(rows, frame) {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rows[middle].frame <= frame) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+/** Of what the program found: track -> what was changed of it, and its life then. */
+const lives = new WeakMap();
 
 /** Frames of a track from its first to its last box; null when nothing is left of it. */
 export function life(document, found, track) {
-  const ends = endsHeld(document, found, track).map((row) => row.frame);
+  if (!lives.has(found)) lives.set(found, new Map());
+  const known = lives.get(found);
+  const changed = document.tracks[track];
+  const before = known.get(track);
+  if (before && before.changed === changed) return before.span;
   const { parts } = trackOf(document, track);
-  const frames = [...ends, ...parts.flatMap((part) => [first(part), last(part)])];
-  return frames.length ? [Math.min(...frames), Math.max(...frames)] : null;
+  const frames = [...endsHeld(document, found, track), ...parts.flatMap((part) => [first(part), last(part)])];
+  const span = frames.length ? [Math.min(...frames), Math.max(...frames)] : null;
+  known.set(track, { changed, span });
+  return span;
 }
 
 /** Every track that has a box somewhere, by its number. */
@@ -110,9 +113,10 @@ export function trackIds(document, found) {
 
 /** Lift what the program found of a track in a span; spans that touch become one. */
 export function lift(document, found, track, from, to) {
-  const rows = (found.tracks.get(track) ?? []).filter((row) => row.frame >= from && row.frame <= to);
-  if (!rows.length) return document;
-  let span = { first: rows[0].frame, last: rows.at(-1).frame };
+  const rows = rowsOf(found, track);
+  const [low, high] = [rows.from(from), rows.from(to + 1) - 1];
+  if (low > high) return document;
+  let span = { first: rows.frame(low), last: rows.frame(high) };
   const apart = [];
   for (const each of trackOf(document, track).lifted) {
     if (each.last < span.first - 1 || each.first > span.last + 1) apart.push(each);
@@ -253,7 +257,7 @@ export function addSpan(document, table, found, from, to, box) {
 /** What is left of the program's rows of a track, as parts of another track. */
 function adopt(document, found, from, into, since) {
   let adopted = document;
-  for (const run of runs(held(document, found, from).filter((row) => row.frame >= since))) {
+  for (const run of runs(held(document, found, from, since))) {
     // two faces in one frame stay two, whatever their number
     adopted = putPart(adopted, into, simplified(run));
   }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from recorder_core.media import open_video
 from recorder_core.model import Redaction
@@ -86,6 +87,22 @@ def reviewing(site: Site, open_widget: Callable[[], Page]) -> Page:
     page.evaluate("() => { window.review = document.getElementById('root').review; }")
     page.wait_for_function("review.player.root.dataset.frame === '12'")
     return page
+
+
+def test_what_is_not_sent_is_asked_for_again(site: Site, reviewing: Page) -> None:
+    for name in ("boxes", "frame_seconds"):
+        content = base64.b64decode(site.traits[name].pop("base64"))
+        (site.folder / f"{name}.bin").write_bytes(content)
+        site.traits[name] = {"base64": ""}
+        site.traits[f"{name}_url"] = f"/{name}.bin"
+    boxes, site.missing = site.folder / "boxes.bin", ("/login", "boxes.bin")
+    away = boxes.rename(site.folder / "away.bin")
+    reviewing.reload()
+    expect(reviewing.get_by_role("status")).to_contain_text("It is asked for again by itself.")
+    away.rename(boxes)
+    reviewing.wait_for_function("document.getElementById('root').review?.player.table.length > 0")
+    shown = "document.getElementById('root').review.player.root.dataset.frame"
+    reviewing.wait_for_function(f"{shown} === '12'")
 
 
 def test_all_keys_are_seen_at_once(reviewing: Page) -> None:

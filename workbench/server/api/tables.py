@@ -59,9 +59,9 @@ def answer_boxes(request: ApiRequest) -> Any:
     event, first = request.event(), request["first_frame"]
     etag = f'"{event.file("redactions").sha256}/{first}"'
     headers = {"Etag": etag, "Cache-Control": "private, no-cache"}
-    if request.known_etag == etag:
-        return Content(b"", NUMBERS, headers)
     with event.open_file("redactions") as file:
+        if request.known_etag == etag:
+            return Content(b"", NUMBERS, headers)
         table = read_redactions(TableContent("redactions", file.readall()))
     return Content(pack_table(table, automatic=True, first_frame=first), NUMBERS, headers)
 

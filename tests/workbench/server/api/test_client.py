@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from recorder_core.catalog import EventState
@@ -214,6 +216,20 @@ def test_the_index_is_exact(opened: Opening, api: Any) -> None:
     assert index.pts.dtype == np.int64
     seconds = (index.pts - index.pts[0]) * float(index.time_base)
     np.testing.assert_allclose(seconds, np.arange(60) / 20, atol=1e-9)
+
+
+def test_the_player_s_arrays_are_those_of_the_tables(api: Any) -> None:
+    connection, path = api.connection("rosa"), f"/events/{api.released}"
+    content = connection.get(f"{path}/frames/deidentified?format=float64").body
+    np.testing.assert_allclose(np.frombuffer(content, "<f8"), np.arange(60) / 20, atol=1e-9)
+    table = pq.read_table(io.BytesIO(connection.get(f"{path}/redactions?format=parquet").body))
+    names = ("frame", "track", "x0", "y0", "x1", "y1", "score")
+    expected = np.column_stack([table.column(each).to_numpy() for each in names])
+    rows = np.frombuffer(connection.get(f"{path}/boxes").body, "<f4").reshape(-1, 8)
+    assert len(rows) == len(expected) > 0
+    np.testing.assert_array_equal(rows[:, :7], expected.astype(np.float32))
+    later = np.frombuffer(connection.get(f"{path}/boxes?first_frame=2").body, "<f4").reshape(-1, 8)
+    np.testing.assert_array_equal(later[:, 0], rows[:, 0] - 2)
 
 
 def test_a_researcher_decodes_every_frame_of_a_released_copy(

@@ -24,6 +24,7 @@ USERS = {
 _OF_COPY = {
     "/events/{event}/detections": Action.READ_UNRELEASED,
     "/events/{event}/redactions": Action.READ_UNRELEASED,
+    "/events/{event}/boxes": Action.READ_UNRELEASED,
     "/events/{event}/corrections": Action.READ_UNRELEASED,
     "/events/{event}/thumbnail": Action.VIEW_DEIDENTIFIED,
 }
@@ -74,7 +75,7 @@ def test_an_address_asks_the_profile(
 
 def test_a_copy_is_a_researcher_s_once_it_is_released(api: Any) -> None:
     rosa = api.connection("rosa")
-    tables = ("detections", "redactions", "corrections", "frames/deidentified")
+    tables = ("detections", "redactions", "boxes", "corrections", "frames/deidentified")
     reports = ("files/redactions", "files/deidentification", "thumbnail", "export/deidentified")
     for kind in ("files/deidentified", "pictures/deidentified/0", *tables, *reports):
         assert rosa.get(f"/events/{api.released}/{kind}").status == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, get_args
 
 from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
-from recorder_core.jobs.archive.words import Action, EventState, FileRole
+from recorder_core.jobs.archive.words import Action, EventState
 from recorder_core.model import CorrectionAction
 from recorder_core.model.faces.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
 from workbench.server.api.administration import ADMINISTRATION_ENDPOINTS
@@ -37,15 +37,7 @@ from workbench.server.api.reviewing import (
     answer_moments,
     answer_statement,
 )
-from workbench.server.api.tables import (
-    NUMBERS,
-    PARQUET,
-    answer_boxes,
-    answer_frames,
-    answer_picture,
-    answer_thumbnail,
-    table_answer,
-)
+from workbench.server.api.tables import TABLE_ENDPOINTS
 from workbench.server.api.writing import (
     answer_correct,
     answer_corrections,
@@ -58,15 +50,9 @@ from workbench.server.api.writing import (
 
 __all__ = ["ENDPOINTS", "api_handlers"]
 
-_JSON: Final = "application/json"
 _TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 64}
-_TABLE_FORMAT: Final = Field("format", {"type": "string", "enum": ["json", "parquet"]}, "json")
-_FRAMES_FORMAT: Final = Field(
-    "format", {"type": "string", "enum": ["json", "parquet", "int64", "float64"]}, "json"
-)
 _STATE: Final = Field("state", {"type": "string", "enum": [each.value for each in EventState]})
 _SECONDS: Final = {"type": "number", "minimum": 0, "maximum": 10_000_000}
-_WIDTH: Final = {"type": "integer", "minimum": 16, "maximum": 8192}
 _KEYFRAME: Final = {
     "type": "object",
     "properties": {
@@ -96,18 +82,6 @@ def _corrections(least: int, **more: Any) -> dict[str, Any]:
     required = [name for name in properties if name != "track"]
     item = {"type": "object", "properties": properties, "required": required}
     return {"type": "array", "minItems": least, "maxItems": 1000, "items": item}
-
-
-def _table(role: FileRole, action: Action, summary: str) -> Endpoint:
-    return Endpoint(
-        "GET",
-        f"/events/{{event}}/{role}",
-        action,
-        summary,
-        table_answer(role),
-        query=(_TABLE_FORMAT,),
-        types=(_JSON, PARQUET),
-    )
 
 
 _EVENTS: Final = (
@@ -189,7 +163,7 @@ _FILES: Final = (
         answer_readers,
     ),
 )
-_TABLES: Final = (
+_TIMES: Final = (
     Endpoint(
         "GET",
         "/events/{event}/frame-count/{role}",
@@ -197,50 +171,6 @@ _TABLES: Final = (
         "How many frames a video has",
         answer_frame_count,
     ),
-    Endpoint(
-        "GET",
-        "/events/{event}/frames/{role}",
-        Action.READ_DETECTIONS,
-        "When each frame of a video is shown",
-        answer_frames,
-        query=(_FRAMES_FORMAT,),
-        types=(_JSON, PARQUET, NUMBERS),
-    ),
-    Endpoint(
-        "GET",
-        "/events/{event}/boxes",
-        Action.READ_DETECTIONS,
-        "What was redacted, before corrections, as rows of eight float32",
-        answer_boxes,
-        query=(Field("first_frame", {"type": "integer", "minimum": 0}, 0),),
-        types=(NUMBERS,),
-    ),
-    Endpoint(
-        "GET",
-        "/events/{event}/pictures/{role}/{frame}",
-        None,
-        "One exact frame of a video as a picture",
-        answer_picture,
-        query=(
-            Field("format", {"type": "string", "enum": ["jpeg", "png"]}, "jpeg"),
-            Field("width_px", _WIDTH),
-        ),
-        types=("image/jpeg", "image/png"),
-        threads="frames",
-    ),
-    Endpoint(
-        "GET",
-        "/events/{event}/thumbnail",
-        Action.VIEW_RELEASED,
-        "The frame in the middle of the copy, as JPEG",
-        answer_thumbnail,
-        query=(Field("width_px", _WIDTH),),
-        types=("image/jpeg",),
-        threads="frames",
-    ),
-    _table("signals", Action.READ_SIGNALS, "Signals"),
-    _table("detections", Action.READ_DETECTIONS, "What the detector saw"),
-    _table("redactions", Action.READ_DETECTIONS, "What was redacted"),
     Endpoint(
         "GET", "/events/{event}/markers", Action.LIST_EVENTS, "Markers of an event", answer_markers
     ),
@@ -373,7 +303,8 @@ _WORK: Final = (
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *_EVENTS,
     *_FILES,
-    *_TABLES,
+    *_TIMES,
+    *TABLE_ENDPOINTS,
     *_WORK,
     *JOB_ENDPOINTS,
     *KEY_ENDPOINTS,

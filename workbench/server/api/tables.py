@@ -8,71 +8,77 @@ from typing import Any, Final
 import numpy as np
 
 from recorder_core.errors import NotInCatalog
-from recorder_core.jobs.archive.words import FileRole
+from recorder_core.jobs.archive.words import Action, FileRole
 from recorder_core.media import Video
 from recorder_core.media.frames.picture import PictureKind, encode_frame
 from recorder_core.tables import TableContent, read_redactions
-from workbench.server.api.endpoints import Answering, ApiRequest, Content
+from workbench.server.api.endpoints import Answering, ApiRequest, Content, Endpoint, Field
 from workbench.server.api.open_files import Opened
 from workbench.widgets.player import pack_table
 
-__all__ = ["answer_boxes", "answer_frames", "answer_picture", "answer_thumbnail", "table_answer"]
+__all__ = ["TABLE_ENDPOINTS"]
 
-PARQUET: Final = "application/vnd.apache.parquet"
-NUMBERS: Final = "application/octet-stream"
+_JSON: Final = "application/json"
+_PARQUET: Final = "application/vnd.apache.parquet"
+_NUMBERS: Final = "application/octet-stream"
+_TABLE_FORMAT: Final = Field("format", {"type": "string", "enum": ["json", "parquet"]}, "json")
+_FRAMES_FORMAT: Final = Field(
+    "format", {"type": "string", "enum": ["json", "parquet", "int64", "float64"]}, "json"
+)
+_WIDTH: Final = {"type": "integer", "minimum": 16, "maximum": 8192}
 _PICTURES: Final = {"jpeg": "image/jpeg", "png": "image/png"}
 
 
-def table_answer(role: FileRole) -> Answering:
+def _answer_table(role: FileRole) -> Answering:
     """Return what answers with the table of a role: the file as it is, or JSON by columns."""
 
     def answer(request: ApiRequest) -> Any:
         event = request.event()
         if request["format"] == "parquet":
             with event.open_file(role) as file:
-                return Content(file.readall(), PARQUET)
+                return Content(file.readall(), _PARQUET)
         return _by_columns(getattr(event, role)())
 
     return answer
 
 
-def answer_frames(request: ApiRequest) -> Any:
+def _answer_frames(request: ApiRequest) -> Any:
     """Return when each frame of a video is shown."""
     event, role, form = request.event(), request["role"], request["format"]
     if form == "parquet":
         stored = io.BytesIO()
         event.frames(role).to_parquet(stored)
-        return Content(stored.getvalue(), PARQUET)
+        return Content(stored.getvalue(), _PARQUET)
     index = event.pts_index(role)
     base = index.time_base
     if form == "int64":
         headers = {"Time-Base": f"{base.numerator}/{base.denominator}"}
-        return Content(index.pts.astype("<i8").tobytes(), NUMBERS, headers)
+        return Content(index.pts.astype("<i8").tobytes(), _NUMBERS, headers)
     if form == "float64":
         seconds = (index.pts - index.pts[:1]) * float(base)
-        return Content(seconds.astype("<f8").tobytes(), NUMBERS)
+        return Content(seconds.astype("<f8").tobytes(), _NUMBERS)
     return {"time_base": base, "pts": index.pts.tolist()}
 
 
-def answer_boxes(request: ApiRequest) -> Any:
+def _answer_boxes(request: ApiRequest) -> Any:
     """Return what the program redacted in a copy, as the player takes it; a browser keeps it."""
     event, first = request.event(), request["first_frame"]
     etag = f'"{event.file("redactions").sha256}/{first}"'
     headers = {"Etag": etag, "Cache-Control": "private, no-cache"}
     with event.open_file("redactions") as file:
         if request.known_etag == etag:
-            return Content(b"", NUMBERS, headers)
+            return Content(b"", _NUMBERS, headers)
         table = read_redactions(TableContent("redactions", file.readall()))
-    return Content(pack_table(table, automatic=True, first_frame=first), NUMBERS, headers)
+    return Content(pack_table(table, automatic=True, first_frame=first), _NUMBERS, headers)
 
 
-def answer_picture(request: ApiRequest) -> Content:
+def _answer_picture(request: ApiRequest) -> Content:
     """Return one frame of a video as a picture; of a copy, a browser keeps it and asks again."""
     opened = request.open_files.video(request.signed_in, request["event"], request["role"])
     return _picture(request, opened, request["frame"], request["format"])
 
 
-def answer_thumbnail(request: ApiRequest) -> Content:
+def _answer_thumbnail(request: ApiRequest) -> Content:
     """Return the frame in the middle of a copy: the first ones often show nothing yet."""
     opened = request.open_files.video(request.signed_in, request["event"], "deidentified")
     return _picture(request, opened, len(opened.content) // 2, "jpeg")
@@ -105,3 +111,63 @@ def _by_columns(table: Any) -> Any:
             each.item() if isinstance(each, np.generic) else each for each in kept
         ]
     return {"rows": len(table), "columns": columns}
+
+
+def _table(role: FileRole, action: Action, summary: str) -> Endpoint:
+    return Endpoint(
+        "GET",
+        f"/events/{{event}}/{role}",
+        action,
+        summary,
+        _answer_table(role),
+        query=(_TABLE_FORMAT,),
+        types=(_JSON, _PARQUET),
+    )
+
+
+TABLE_ENDPOINTS: Final = (
+    Endpoint(
+        "GET",
+        "/events/{event}/frames/{role}",
+        Action.READ_DETECTIONS,
+        "When each frame of a video is shown",
+        _answer_frames,
+        query=(_FRAMES_FORMAT,),
+        types=(_JSON, _PARQUET, _NUMBERS),
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/boxes",
+        Action.READ_DETECTIONS,
+        "What was redacted, before corrections, as rows of eight float32",
+        _answer_boxes,
+        query=(Field("first_frame", {"type": "integer", "minimum": 0}, 0),),
+        types=(_NUMBERS,),
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/pictures/{role}/{frame}",
+        None,
+        "One exact frame of a video as a picture",
+        _answer_picture,
+        query=(
+            Field("format", {"type": "string", "enum": ["jpeg", "png"]}, "jpeg"),
+            Field("width_px", _WIDTH),
+        ),
+        types=("image/jpeg", "image/png"),
+        threads="frames",
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/thumbnail",
+        Action.VIEW_RELEASED,
+        "The frame in the middle of the copy, as JPEG",
+        _answer_thumbnail,
+        query=(Field("width_px", _WIDTH),),
+        types=("image/jpeg",),
+        threads="frames",
+    ),
+    _table("signals", Action.READ_SIGNALS, "Signals"),
+    _table("detections", Action.READ_DETECTIONS, "What the detector saw"),
+    _table("redactions", Action.READ_DETECTIONS, "What was redacted"),
+)

@@ -217,7 +217,7 @@ _NAMES: Final[Schema] = {
 
 
 def _arguments(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": required}
+    return {"type": "object", "properties": properties, "required": list(required)}
 
 
 _RECORD: Final = JobKind(

@@ -40,6 +40,7 @@ COMMANDS = (
     ("report", "EVENT", "-o", "report.pdf", *WHO),
     ("grant", "ana", "--all", *WHO),
     ("job", "list", *WHO),
+    ("devices",),
     ("audit", "show", "--user", "admin", "--password-file", "ana.pw"),
     ("mirror", "set", "mirror", "--user", "admin", "--password-file", "ana.pw"),
     ("retention", "show", "--user", "admin", "--password-file", "ana.pw"),

@@ -1,4 +1,4 @@
-"""Install Debian's programs that the tests need, where there are none: Chromium, and Xvfb.
+"""Install Debian's programs that the tests need, where there are none.
 
 ``make test`` runs this. It may be run again, and says what it does and why.
 """
@@ -15,11 +15,13 @@ from pathlib import Path
 #: screen, which is recorded as a source
 CHROMIUM = Path("/usr/bin/chromium")
 XVFB = Path("/usr/bin/Xvfb")
+#: shows what a recording writes
+STRACE = Path("/usr/bin/strace")
 
 
 def main() -> None:
     """Install what is missing, or stop with one sentence that says how to."""
-    programs = {"chromium": CHROMIUM, "xvfb": XVFB}
+    programs = {"chromium": CHROMIUM, "xvfb": XVFB, "strace": STRACE}
     missing = [package for package, path in programs.items() if not path.exists()]
     if not missing:
         return

@@ -36,6 +36,7 @@ CONTENTS: Final = {
         "glossary",
     ),
     "Reference": (
+        "recorder",
         "sources",
         "layouts",
         "archive",

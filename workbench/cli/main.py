@@ -24,6 +24,7 @@ __all__ = ["build_parser", "main"]
 
 #: command -> its module, imported only when it is asked for
 _COMMANDS: Final = {
+    "record": "workbench.cli.record",
     "simulate": "workbench.cli.simulate",
     "view": "workbench.cli.deidentify.view",
     "deidentify": "workbench.cli.deidentify.deidentify",

@@ -8,6 +8,7 @@ __all__ = ["SUMMARIES"]
 
 #: by command, in the order in which they are listed
 SUMMARIES: Final = {
+    "record": "record a room into an archive",
     "simulate": "make a surgery video with exact ground truth",
     "view": "propose the room view of a video, and draw it",
     "deidentify": "make every face in the room view unrecognisable",

@@ -31,6 +31,7 @@ from recorder_core.jobs.record.space import SpaceGuard, SpaceLeft
 from recorder_core.jobs.record.summary import RecordingSummary
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.jobs.record.writing import RecordingWriter
+from recorder_core.model import EventClock
 
 __all__ = ["RecorderParts", "RoomRecorder"]
 
@@ -105,6 +106,11 @@ class RoomRecorder:
         self.faults = faults
         #: why it is to end, as a sentence; empty where somebody wants it
         self.stop_reason = ""
+
+    @property
+    def clock(self) -> EventClock:
+        """Of the event."""
+        return self._recording.clock
 
     @property
     def seconds(self) -> float:

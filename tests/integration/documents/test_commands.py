@@ -19,6 +19,7 @@ from tests.integration.documents.blocks import (
     DOCUMENTS,
     ROOT,
     Command,
+    blocks_of,
     commands_of,
     mentioned_commands,
     programs_of,
@@ -114,6 +115,20 @@ def test_install(type_all: Callable[..., None]) -> None:
 def test_copies(scene: Scene, type_all: Callable[..., None]) -> None:
     scene.stands_for["4.5"] = "3.5"
     type_all("copies.md")
+
+
+def test_recorder(scene: Scene, type_all: Callable[..., None]) -> None:
+    for name in ("srv", "mnt"):
+        (scene.folder / name).mkdir()
+    [room] = (
+        each for each in blocks_of(ROOT / "docs" / "recorder.md") if "[layout]" in each.content
+    )
+    (scene.folder / "room.toml").write_text(room.content)
+    scene.users |= {"": "admin"}
+    type_all("recorder.md")
+    with scenes.opened(scene.folder / "srv" / "archive", "ana") as archive:
+        [event] = archive.events()
+        assert (event.row.is_complete, event.row.duration_seconds) == (True, 10.0)
 
 
 def test_sources(type_all: Callable[..., None]) -> None:

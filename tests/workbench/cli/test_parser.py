@@ -50,7 +50,7 @@ def test_whoever_gives_no_command_is_told_which_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for words, sentence in (
-        ([], "name one command of these: simulate, view, deidentify"),
+        ([], "name one command of these: record, simulate, view, deidentify"),
         (["event"], "name one action of these: list, show, import"),
     ):
         with pytest.raises(SystemExit) as stopped:

@@ -1,0 +1,154 @@
+"""``workbench record``: at a terminal, without one, and when it is told to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
+
+__all__ = ["_made_site", "site"]
+
+_MAIN = "import sys; from workbench.cli import main; sys.exit(main())"
+ROOM = """
+procedure = "lap-chole"
+[video]
+preset = "ultrafast"
+[layout]
+width = 320
+height = 180
+views = [{name = "room", rectangle = [0, 0, 320, 180]}]
+[sources.room]
+kind = "pattern"
+size = [320, 180]
+[sound]
+kind = "tone"
+[space]
+keep_free_gib = 0
+min_minutes = 0
+"""
+
+
+@pytest.fixture
+def words(site: Any, tmp_path: Path) -> list[str]:
+    """The command, as its operator types it."""
+    room, password = tmp_path / "room.toml", tmp_path / "password"
+    room.write_text(ROOM)
+    password.write_text(PASSWORD)
+    password.chmod(0o600)
+    return [
+        *(sys.executable, "-c", _MAIN, "record", "--config", str(room)),
+        *("--archive", str(site.path), "--user", "olga", "--password-file", str(password)),
+    ]
+
+
+def _events(site: Any) -> list[Any]:
+    with site.opened("rita") as archive:
+        return [(each.row, each.markers()) for each in archive.events()]
+
+
+def test_a_recording_of_a_given_length_says_what_it_became(site: Any, words: list[str]) -> None:
+    done = subprocess.run(
+        [*words, "--duration", "1", "--json"], capture_output=True, text=True, check=True
+    )
+    summary = json.loads(done.stdout)
+    assert summary["seconds"] == 1.0
+    assert summary["frame_count"] + summary["dropped_frames"] == 30
+    assert set(summary["sources"]) == {"room", "sound"}
+    [(row, _)] = _events(site)
+    assert (row.event_id, row.is_complete) == (summary["event_id"], True)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_tells_it_to_end_gets_a_complete_event(
+    site: Any, words: list[str], how: signal.Signals
+) -> None:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        while not _events(site):
+            assert process.poll() is None
+            time.sleep(0.1)
+        time.sleep(1.0)
+        process.send_signal(how)
+        said, _ = process.communicate()
+    assert process.returncode == 0
+    [(row, _)] = _events(site)
+    assert row.is_complete
+    assert re.match(rf"event {row.event_id}: [\d.]+ s, \d+ frames?, \d+ dropped frames?\n", said)
+
+
+class _Terminal:
+    """A terminal of a process, of which everything that was written is kept."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self.text = ""
+
+    def wait_for(self, pattern: str) -> str:
+        while (found := re.search(pattern, self.text)) is None:
+            assert select.select([self._file], [], [], 120)[0], self.text
+            self.text += os.read(self._file, 4096).decode()
+        self.text = self.text[found.end() :]
+        return found[0]
+
+    def type(self, keys: str) -> None:
+        os.write(self._file, keys.encode())
+
+
+@contextmanager
+def _terminal(words: list[str]) -> Iterator[_Terminal]:
+    pid, file = pty.fork()
+    if not pid:
+        os.execv(words[0], words)
+    try:
+        yield _Terminal(file)
+    finally:
+        os.close(file)
+        os.waitpid(pid, 0)
+
+
+def test_keys_mark_take_pictures_pause_and_stop(site: Any, words: list[str]) -> None:
+    with _terminal(words) as terminal:
+        terminal.wait_for(r"recording 0:00:0\d, [\d.]+ GiB free.* dropped")
+        terminal.type("m")
+        terminal.wait_for(r"marker at [\d.]+ s")
+        terminal.type("s")
+        terminal.wait_for(r"screenshot at [\d.]+ s")
+        terminal.type("p")
+        terminal.wait_for(r"pauses at [\d.]+ s")
+        terminal.type("s")
+        terminal.wait_for("the recording pauses and shows nothing: resume it first")
+        terminal.wait_for("paused 0:00")
+        terminal.type("p")
+        terminal.wait_for(r"goes on at [\d.]+ s")
+        terminal.type("q")
+        terminal.wait_for(r"event [0-9a-f]{16}: [\d.]+ s")
+    [(row, marks)] = _events(site)
+    assert row.is_complete
+    kinds = [kind for kind in marks["kind"] if not kind.startswith("signal-lost")]
+    assert kinds == ["marker", "pause"]
+    with site.opened("rita") as archive:
+        assert len(archive.catalog.contents.screenshots(row.event_id)) == 1
+
+
+def test_what_is_wrong_in_the_file_is_said_before_anything_begins(
+    site: Any, words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "room.toml").write_text(ROOM.replace('"pattern"', '"patern"'))
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("workbench: room.toml: ")
+    assert "sources.room" in done.stderr
+    assert _events(site) == []

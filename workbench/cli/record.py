@@ -1,0 +1,204 @@
+"""``workbench record``: record a room into an archive, in this terminal."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from recorder_core.errors import RecorderError
+from recorder_core.jobs.archive import EventNames
+from workbench.cli.archive.sign_in import add_archive_arguments, opened
+from workbench.cli.arguments.common import add_quiet_argument, parse_seconds
+from workbench.cli.summaries import SUMMARIES
+from workbench.cli.terminal.console import complain, raw_stream
+from workbench.cli.terminal.keys import reading_keys
+from workbench.cli.terminal.listing import format_duration, show
+
+if TYPE_CHECKING:
+    from recorder_core.jobs.record import RoomRecorder
+
+__all__ = ["add_parser"]
+
+_POLL_SECONDS: Final = 0.1
+#: how often a line is printed where there is no terminal
+_LINE_SECONDS: Final = 10.0
+_REDRAW_SECONDS: Final = 0.5
+_GIB: Final = 1 << 30
+_MARKER: Final = "marker"
+_KEYS: Final = "m: marker, s: screenshot, p: pause or resume, q: stop"
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "record",
+        help=SUMMARIES["record"],
+        description=(
+            "Record the sources of a room into a new event: one composite video with audio, the "
+            "signals, markers and screenshots, encrypted from the first byte. It ends after "
+            "--duration, with Ctrl-C or SIGTERM, and before the disk is full; the event is then "
+            f"complete. Keys in a terminal: {_KEYS}."
+        ),
+    )
+    parser.add_argument(
+        "--config", type=Path, required=True, metavar="room.toml", help="the file of the room"
+    )
+    parser.add_argument(
+        "--duration",
+        type=parse_seconds,
+        metavar="TIME",
+        help="how long, such as 90, 1:30 or 2:00:00; default: until it is stopped",
+    )
+    parser.add_argument(
+        "--procedure", metavar="CODE", help="what is done; default: what the room's file says"
+    )
+    parser.add_argument(
+        "--names-file", type=Path, metavar="FILE", help="JSON with names; stored encrypted"
+    )
+    add_quiet_argument(parser)
+    add_archive_arguments(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from recorder_core.jobs.record import RecordRequest, read_room, record_room
+
+    request = RecordRequest(
+        room=read_room(options.config),
+        procedure_code=options.procedure,
+        names=EventNames()
+        if options.names_file is None
+        else EventNames.from_file(options.names_file),
+        duration_seconds=options.duration,
+    )
+    with (
+        opened(options) as archive,
+        _stops() as is_stopped,
+        record_room(archive, request) as recorder,
+    ):
+        _drive(recorder, is_stopped, is_quiet=options.quiet)
+        summary = recorder.finish()
+    show(options, summary.to_dict(), "\n".join(summary.sentences))
+    return 0
+
+
+@contextmanager
+def _stops() -> Iterator[Callable[[], bool]]:
+    """Return whether somebody wants the end: Ctrl-C, SIGTERM, a terminal that closes."""
+    asked = False
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+
+    signals = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    before = {each: signal.getsignal(each) for each in signals}
+    taken = [each for each, handler in before.items() if handler is not signal.SIG_IGN]
+    for each in taken:  # one that nohup started goes on
+        signal.signal(each, ask)
+    try:
+        yield lambda: asked
+    finally:
+        for each in taken:
+            signal.signal(each, before[each])
+
+
+def _drive(recorder: RoomRecorder, is_stopped: Callable[[], bool], *, is_quiet: bool) -> None:
+    """Record until the end: show how it is, and do what keys say."""
+    line = _Line(is_quiet=is_quiet)
+    with reading_keys() as next_key:
+        while recorder.wait(_POLL_SECONDS) and not is_stopped():
+            key = next_key()
+            if key == "q":
+                break
+            if key is not None and key in _ACTS:
+                try:
+                    line.say(_ACTS[key](recorder))
+                except RecorderError as error:
+                    line.say(str(error))
+            line.show(recorder)
+    line.end()
+
+
+def _mark(recorder: RoomRecorder) -> str:
+    marker = recorder.mark(_MARKER)
+    return f"marker at {marker.start_seconds:.1f} s"
+
+
+def _take_screenshot(recorder: RoomRecorder) -> str:
+    recorder.take_screenshot()
+    return f"screenshot at {recorder.seconds:.1f} s"
+
+
+def _toggle_pause(recorder: RoomRecorder) -> str:
+    if recorder.is_paused:
+        recorder.resume()
+        return f"goes on at {recorder.seconds:.1f} s"
+    recorder.pause()
+    return f"pauses at {recorder.seconds:.1f} s"
+
+
+_ACTS: Final[Mapping[str, Callable[[RoomRecorder], str]]] = {
+    "m": _mark,
+    "s": _take_screenshot,
+    "p": _toggle_pause,
+}
+
+
+class _Line:
+    """One line that says how a recording is: written over in a terminal, else now and then."""
+
+    def __init__(self, *, is_quiet: bool) -> None:
+        self._is_quiet = is_quiet
+        self._has_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._shown = float("-inf")
+        self._is_open = False
+
+    def show(self, recorder: RoomRecorder) -> None:
+        """Show how it is, if it is time."""
+        now = time.monotonic()
+        period = _REDRAW_SECONDS if self._has_terminal else _LINE_SECONDS
+        if self._is_quiet or now - self._shown < period:
+            return
+        self._shown = now
+        if self._has_terminal:
+            stream = raw_stream(sys.stderr)
+            stream.write(f"\r\x1b[K{_health(recorder)}")
+            stream.flush()
+            self._is_open = True
+        else:
+            print(_health(recorder), file=sys.stderr)
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence of its own."""
+        self.end()
+        complain(sentence)
+
+    def end(self) -> None:
+        """End the line that is written over."""
+        if self._is_open:
+            print(file=sys.stderr)
+            self._is_open = False
+
+
+def _health(recorder: RoomRecorder) -> str:
+    """Return how a recording is, in one line; names of sources are codes."""
+    left, states = recorder.space, recorder.source_states()
+    absent = [state.name for state in states if not state.is_present]
+    sources = f"NO SIGNAL: {', '.join(absent)}" if absent else f"{len(states)} sources well"
+    room = f"{left.free_bytes / _GIB:.1f} GiB free"
+    if math.isfinite(left.seconds):
+        room += f", {format_duration(max(0.0, left.seconds))} left"
+    what = "paused" if recorder.is_paused else "recording"
+    return (
+        f"{what} {format_duration(max(0.0, recorder.seconds))}, {room}, {sources}, "
+        f"{recorder.dropped_frames} dropped"
+    )

@@ -21,6 +21,8 @@ from recorder_core.model import FrameFormat
 __all__ = ["FrameStream"]
 
 _MICROSECOND: Final = Fraction(1, 1_000_000)
+#: streams without a rate are said to have that of their clock
+_MIN_RATE, _MAX_RATE = 1, 240
 
 
 class FrameStream:
@@ -47,9 +49,9 @@ class FrameStream:
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second, where the stream says it."""
-        rate = self.stream.average_rate or self.stream.guessed_rate
-        return float(rate) if rate else None
+        """Frames per second, where the stream says what can be."""
+        said = (self.stream.average_rate, self.stream.guessed_rate)
+        return next((float(rate) for rate in said if rate and _MIN_RATE <= rate <= _MAX_RATE), None)
 
     def decode(self, packet: Packet[Any]) -> Iterator[Frame | Damaged]:
         """Yield the frames that a packet completes; what is damaged is said, and left out."""

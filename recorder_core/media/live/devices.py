@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,7 +70,9 @@ def open_device(settings: SourceSettings, *, frames: bool, audio: bool) -> Itera
             video = _video_of(container, settings) if frames else None
             sound = _audio_of(container, settings) if audio else None
             reader = _Reader(settings, video, sound)
-        yield LiveInput(reader.frame_rate, reader.read(container))
+        # drivers take back the memory of packets: none may be left when the input is closed
+        with closing(reader.read(container)) as arrivals:
+            yield LiveInput(reader.frame_rate, arrivals)
 
 
 def _open(settings: SourceSettings) -> InputContainer:
@@ -119,7 +121,7 @@ def _video_of(container: InputContainer, settings: SourceSettings) -> FrameStrea
         raise SourceNotFound(
             f"{settings.shown_address} sends no video; check what it is set to send"
         )
-    return FrameStream(stream)
+    return FrameStream(stream, is_lent=settings.kind == "v4l2")
 
 
 def _audio_of(container: InputContainer, settings: SourceSettings) -> SampleStream:
@@ -146,7 +148,7 @@ class _Reader:
     def frame_rate(self) -> float | None:
         return self._video.frame_rate if self._video is not None else None
 
-    def read(self, container: InputContainer) -> Iterator[Arrival]:
+    def read(self, container: InputContainer) -> Generator[Arrival]:
         """Yield what arrives until the connection ends.
 
         Raises
@@ -164,6 +166,7 @@ class _Reader:
                     yield from self._frames(packet, arrived)
                 elif isinstance(packet.stream, AudioStream):
                     yield from self._samples(packet, arrived)
+                del packet
         raise SourceLost(f"{self._settings.shown_address} has ended; check the device")
 
     def _frames(self, packet: Packet[Any], arrived: float) -> Iterator[Arrival]:

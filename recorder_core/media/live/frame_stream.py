@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.container.crop import NO_CROP
 from recorder_core.media.container.decoded_format import decoded_format
-from recorder_core.media.frames.frame import Frame, working_frame
+from recorder_core.media.frames.frame import Frame, plane_array, working_frame
 from recorder_core.media.live.arrivals import Damaged
 from recorder_core.model import FrameFormat
 
@@ -34,10 +34,13 @@ class FrameStream:
         Of an open input. It is decoded by one thread: several would hold frames back.
     first_index : int
         Of its first frame.
+    is_lent : bool
+        Whether the input takes back the memory of its frames when it is closed, as that of
+        Video4Linux does: then they are copied.
     """
 
-    def __init__(self, stream: VideoStream, first_index: int = 0) -> None:
-        self.stream = stream
+    def __init__(self, stream: VideoStream, first_index: int = 0, *, is_lent: bool = False) -> None:
+        self.stream, self._is_lent = stream, is_lent
         stream.thread_type = "NONE"
         self.time_base = stream.time_base or _MICROSECOND
         self._aspect = Fraction(stream.sample_aspect_ratio or 1)
@@ -71,6 +74,8 @@ class FrameStream:
             shown = working_frame(frame, self._format_of(frame), "now")
         except (DecodeError, SettingsError, av.error.FFmpegError, ValueError):
             return Damaged("video")
+        if self._is_lent and shown is frame:
+            shown = _copied(frame)
         framed = Frame(
             shown, self._format_of(frame), frame_index=self.next_index, pts=pts, duration=duration
         )
@@ -94,3 +99,13 @@ class FrameStream:
     def _usual_duration(self) -> int:
         rate = self.frame_rate
         return round(1 / (rate * self.time_base)) if rate else 1
+
+
+def _copied(frame: VideoFrame) -> VideoFrame:
+    """Return a planar frame in memory of its own."""
+    copy = VideoFrame(frame.width, frame.height, frame.format.name)
+    for number in range(len(frame.planes)):
+        plane_array(copy, number)[:] = plane_array(frame, number)
+    copy.pts, copy.time_base = frame.pts, frame.time_base
+    copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
+    return copy

@@ -262,6 +262,7 @@ def test_a_part_of_a_screen_is_a_source(display: str) -> None:
     with open_live(settings) as live:
         assert live.frame_rate == 25.0
         frames = list(islice(live.arrivals, 5))
+    assert next(live.arrivals, None) is None  # what is closed holds no packet
     for number, each in enumerate(frames):
         assert isinstance(each, ArrivedFrame)
         assert each.frame.frame_index == number

@@ -34,6 +34,22 @@ def test_a_rate_that_no_camera_has_is_not_believed(
     assert rate == (None if expected is None else pytest.approx(expected))
 
 
+@pytest.mark.parametrize("is_lent", [False, True])
+def test_frames_in_memory_that_an_input_takes_back_are_copied(
+    make_video: Callable[..., Path], read_number: Callable[[Any], int], is_lent: bool
+) -> None:
+    path = make_video("raw.nut", codec="rawvideo", frames=3, options={})
+    with av.open(str(path)) as container:
+        stream = FrameStream(container.streams.video[0], is_lent=is_lent)
+        for number, packet in enumerate(container.demux(stream.stream)):
+            for each in stream.decode(packet):
+                assert isinstance(each, Frame)
+                assert read_number(each.planes.y) == number
+                offset = each.av_frame.planes[0].buffer_ptr - packet.buffer_ptr
+                assert (0 <= offset < packet.size) is not is_lent
+                assert each.pts == packet.pts
+
+
 def test_frames_may_change_their_size_while_a_camera_runs(
     make_video: Callable[..., Path], read_number: Callable[[Any], int]
 ) -> None:

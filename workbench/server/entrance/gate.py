@@ -126,4 +126,6 @@ def _identify(request: HTTPServerRequest, sessions: Sessions, uids: UidRange | N
 
 def _peer(request: HTTPServerRequest) -> int | None:
     connection = cast(HTTP1Connection, request.connection)
-    return find_uid(connection.stream.socket) if connection.stream else None
+    # a browser that went away meanwhile leaves a stream without a socket
+    found = connection.stream.socket if connection.stream else None
+    return None if found is None else find_uid(found)

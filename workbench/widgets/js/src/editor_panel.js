@@ -66,10 +66,22 @@ export class EditorPanel {
 
   refresh() {
     const { editor } = this;
-    const { document, found, history } = editor;
+    const { history } = editor;
     this.buttons.undo.disabled = !history.past.length;
     this.buttons.redo.disabled = !history.future.length;
     for (const mode of ["draw", "zone", "merge"]) this.buttons[mode].setAttribute("aria-pressed", editor.mode === mode);
+    this.showSaving();
+    this.#listLater();
+  }
+
+  /** The picture comes first: an hour has thousands of tracks. */
+  #listLater() {
+    if (this.rows) this.#list();
+    else this.begun ??= requestAnimationFrame(() => setTimeout(() => this.#list()));
+  }
+
+  #list() {
+    const { document, found } = this.editor;
     const before = this.rows ?? new Map();
     this.rows = new Map();
     // an hour has thousands of tracks: what did not change stays
@@ -82,7 +94,6 @@ export class EditorPanel {
     this.#show(rows);
     this.root.querySelector(".wb-empty")?.remove();
     if (!rows.length) this.root.append(empty);
-    this.showSaving();
   }
 
   /** Put rows into the list; those that are there stay there. */

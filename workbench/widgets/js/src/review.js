@@ -38,7 +38,6 @@ export class Review {
     this.outbox = new Outbox((content) => source.send(content), (isLate) => this.#showConnection(isLate));
     this.#build();
     this.#listen();
-    this.show();
     if (source.get("views").length) this.player.setView(1);
     this.choose(model.nextOpen(this.moments, null) ?? this.moments[0]?.moment.moment_id ?? null);
     this.#restore();

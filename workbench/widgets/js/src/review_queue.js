@@ -83,7 +83,7 @@ export class Queue {
 
   /** Scroll to the chosen moment. */
   reveal() {
-    this.root.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+    requestAnimationFrame(() => this.root.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" }));
   }
 
   close() {

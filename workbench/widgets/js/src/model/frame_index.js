@@ -59,10 +59,10 @@ export class FrameIndex {
   }
 }
 
-/** Bytes of a synced trait, aligned so that an array of numbers can be laid over them. */
+/** Bytes of a synced trait, aligned so that an array of numbers can be laid over them; a buffer is as it is. */
 export function copied(view) {
   if (!view) return new ArrayBuffer(0);
-  if (view instanceof ArrayBuffer) return view.slice(0);
+  if (view instanceof ArrayBuffer) return view;
   return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 }
 

@@ -13,7 +13,7 @@ Each reading is found in what was sent, by its bytes:
 * a value that is not the one that the monitor meant there is wrong; there must be none;
 * a value where the monitor had none is invented; there must be none;
 * a record that arrived whole, behind one that arrived whole, must be read, with all its values;
-* damaged samples whose packet has the sum of the whole one cannot be seen, and are counted.
+* damaged samples to which their packet's checksum fits cannot be seen, and are counted.
 
 Exit status 1 if anything was wrong, invented or not read.
 """
@@ -50,6 +50,9 @@ QUANTITIES: Final = ("bis", "sqi", "emg", "sr", "sef", "total_power")
 RECORDS_PER_SECOND: Final = 100.0
 #: one record in so many is damaged
 DAMAGED_SHARE: Final = 0.2
+#: how much longer the seconds of the monitor's clock are, and how late a record is at most
+DRIFT: Final = 3e-4
+JITTER_SECONDS: Final = 0.002
 #: on the mean so many seconds lie between two faults that are no damage
 SECONDS_PER_FAULT: Final = 0.4
 #: samples are rounded to the steps of the converter
@@ -83,8 +86,8 @@ class Counts:
     unreadable_pieces: int = 0
     #: sent while nobody had the port open, or cut off with it
     lost_with_the_port: int = 0
-    #: damaged packets of samples that have the sum of the whole ones
-    same_sum: int = 0
+    #: damaged packets of samples whose checksum fits
+    samples_with_fitting_checksum: int = 0
     #: arrived whole, behind a whole one, but were not read with all their values
     not_read: list[str] = field(default_factory=list)
     #: values that are not those that were sent
@@ -169,7 +172,13 @@ def run_monitor(protocol: Protocol, records: int, seed: int) -> Counts:
         port = Path(folder) / "bis"
         settings = BisSettings(port=str(port), protocol=protocol)
         monitor = SimulatedBisMonitor(
-            port, model, speed=speed, jitter_seconds=0.002, damage=damage, seed=seed
+            port,
+            model,
+            speed=speed,
+            drift=DRIFT,
+            jitter_seconds=JITTER_SECONDS,
+            damage=damage,
+            seed=seed,
         )
         run = Run(monitor, BisSource("bis", settings, retry_seconds=0.01), counts)
         with monitor:
@@ -276,8 +285,8 @@ def check_samples(run: Run, number: int, block: EegBlock) -> bool:
         off = float(np.nanmax(np.abs(block.microvolts - sent.microvolts)))
         if off < MAX_ROUNDING_MICROVOLTS:
             return True
-    if sum(block.raw) == sum(sent.content):
-        run.counts.same_sum += 1
+    if sum(block.raw[2:-2]) % 65536 == int.from_bytes(block.raw[-2:], "little"):
+        run.counts.samples_with_fitting_checksum += 1
     else:
         run.counts.wrong.append(f"samples {number}")
     return False

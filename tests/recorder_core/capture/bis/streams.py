@@ -68,8 +68,8 @@ class Found:
     whole: set[int] = field(default_factory=set)
     #: what is not as it was sent, in words
     wrong: list[str] = field(default_factory=list)
-    #: damaged samples whose checksum is that of the whole ones
-    same_sum: list[int] = field(default_factory=list)
+    #: damaged samples whose checksum fits
+    unseen: list[int] = field(default_factory=list)
 
 
 def check_against(stream: SentStream, readings: list[Reading]) -> Found:
@@ -94,8 +94,8 @@ def check_against(stream: SentStream, readings: list[Reading]) -> Found:
         elif isinstance(reading, EegBlock):
             if sent.microvolts is not None and _is_near(reading, sent.microvolts):
                 found.whole.add(number)
-            elif sum(reading.raw) == sum(sent.content):
-                found.same_sum.append(number)
+            elif sum(reading.raw[2:-2]) % 65536 == int.from_bytes(reading.raw[-2:], "little"):
+                found.unseen.append(number)
             else:
                 found.wrong.append(f"samples {number}")
     return found

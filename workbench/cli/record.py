@@ -86,6 +86,8 @@ def _run(options: argparse.Namespace) -> int:
     ):
         _drive(recorder, is_stopped, is_quiet=options.quiet)
         summary = recorder.finish()
+    for sentence in recorder.fragmented:
+        complain(sentence)
     show(options, summary.to_dict(), "\n".join(summary.sentences))
     return 0
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -19,12 +21,19 @@ from recorder_core.media import Frame
 
 __all__ = ["ComposedFrame", "Composer", "Picture"]
 
+#: of what was composed lately so much is known, and so many frames of it
+_RECENT_SECONDS: Final = 1.5
+_RECENT_FRAMES: Final = 9
 #: a tick that is so late is left out; the mailboxes of the sources do not hold more
 _MAX_LATE_SECONDS: Final = 0.5
 
 
 class Picture(Protocol):
     """What is composed."""
+
+    @property
+    def shown(self) -> Mapping[str, Frame]:
+        """The frames of the sources in the last frame."""
 
     def compose(self, tick: int) -> Frame:
         """Return the frame of a tick; each is asked for once at most, in their order."""
@@ -40,10 +49,13 @@ class ComposedFrame:
         With its index and pts in the video.
     event_seconds : float
         When it is shown, by the event's clock.
+    shown : mapping of Frame
+        Of each source that gave one: what it shows.
     """
 
     frame: Frame
     event_seconds: float
+    shown: Mapping[str, Frame]
 
 
 @dataclass(slots=True)
@@ -81,6 +93,9 @@ class Composer:
         self._delay_seconds = delay_seconds
         self._lock = threading.Lock()
         self._wanted: list[_Wanted] = []
+        #: some of those composed lately, oldest first
+        self._recent: deque[ComposedFrame] = deque(maxlen=_RECENT_FRAMES)
+        self._recent_step = max(1, round(_RECENT_SECONDS * ticks.rate / _RECENT_FRAMES))
         self._wake = threading.Event()
         self._stop_tick = stop_tick
         self._next_tick = 0
@@ -100,7 +115,10 @@ class Composer:
         self._thread.start()
 
     def frame_at(self, seconds: float) -> Future[ComposedFrame]:
-        """Return the frame of a moment once it is composed, or the next where it is so already.
+        """Return the frame of a moment once it is composed.
+
+        Of what was composed some frames a second are kept for a second and more, as for a foot
+        switch that says late when it was pressed: of an earlier moment the next that is known.
 
         Parameters
         ----------
@@ -109,7 +127,11 @@ class Composer:
         """
         wanted = _Wanted(self._ticks.tick_at(seconds))
         with self._lock:
-            self._wanted.append(wanted)
+            known = next((each for each in self._recent if each.frame.pts >= wanted.tick), None)
+            if known is None:
+                self._wanted.append(wanted)
+        if known is not None:
+            wanted.result.set_result(known)
         return wanted.result
 
     def stop(self, seconds: float) -> int:
@@ -171,11 +193,16 @@ class Composer:
         if not self._queue.offer(frame):
             self.dropped += 1
             return
-        for each in self._due(tick):
-            each.result.set_result(ComposedFrame(frame, self._ticks.event_seconds(tick)))
+        composed = ComposedFrame(frame, self._ticks.event_seconds(tick), self._picture.shown)
+        for each in self._due(composed):
+            each.result.set_result(composed)
 
-    def _due(self, tick: int) -> list[_Wanted]:
+    def _due(self, composed: ComposedFrame) -> list[_Wanted]:
+        """Return who waits for a frame, and keep it where it is one of those that are kept."""
+        tick = composed.frame.pts
         with self._lock:
+            if tick % self._recent_step == 0:
+                self._recent.append(composed)
             due = [each for each in self._wanted if each.tick <= tick]
             self._wanted = [each for each in self._wanted if each.tick > tick]
         return [each for each in due if each.result.set_running_or_notify_cancel()]

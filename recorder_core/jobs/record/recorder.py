@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,10 +17,13 @@ from recorder_core.capture.source import SourceState
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.catalog import Marker, Screenshot
 from recorder_core.errors import RecorderError, WrongState
-from recorder_core.jobs.archive import EventNames, EventRecording
+from recorder_core.jobs.archive import (
+    EventNames,
+    EventRecording,
+)
 from recorder_core.jobs.record.collector import Collector
 from recorder_core.jobs.record.composer import Composer
-from recorder_core.jobs.record.gaps import Gap
+from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.jobs.record.previews import Previews
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
@@ -37,11 +39,9 @@ __all__ = ["RecorderParts", "RoomRecorder"]
 
 _SPACE_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.05
-#: kinds of the markers that the recorder sets itself; of a lost signal, before the source's name
+#: kinds of the markers of a foot switch
 _SWITCH: Final = "foot-switch"
 _LONG_PRESS: Final = "foot-switch-long"
-_PAUSE: Final = "pause"
-_LOST: Final = "signal-lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class RecorderParts:
         In which nothing of the room is recorded.
     guard : SpaceGuard
         Of the disks.
+    encoder : str
+        What encodes, and why, as a sentence.
     """
 
     ticks: Ticks
@@ -73,6 +75,7 @@ class RecorderParts:
     collector: Collector
     pauses: Pauses
     guard: SpaceGuard
+    encoder: str
 
 
 class RoomRecorder:
@@ -92,20 +95,30 @@ class RoomRecorder:
         sources: RoomSources,
         recording: EventRecording,
         parts: RecorderParts,
-        faults: list[str],
+        entries: Entries,
     ) -> None:
         self._request, self._sources, self._recording = request, sources, recording
+        self._entries = entries
         self._parts, self._names = parts, request.names
-        self._screenshots = Screenshots(recording, parts.composer)
+        self._screenshots = Screenshots(recording, parts.composer, request.room)
         self._previews = Previews(parts.composer)
         self._wake = threading.Event()
-        self._marked: set[Gap] = set()
         self._space_checked = float("-inf")
         self._space = SpaceLeft(0, float("inf"))
         self.event_id = recording.event_id
-        self.faults = faults
+        self.faults = entries.faults
         #: why it is to end, as a sentence; empty where somebody wants it
         self.stop_reason = ""
+
+    @property
+    def fragmented(self) -> tuple[str, ...]:
+        """Why the video stays as it was recorded, once the block of `record_room` has ended."""
+        return self._recording.fragmented
+
+    @property
+    def encoder(self) -> str:
+        """What encodes, and why, as a sentence."""
+        return self._parts.encoder
 
     @property
     def clock(self) -> EventClock:
@@ -246,7 +259,7 @@ class RoomRecorder:
         until = time.monotonic() + seconds
         while not self._is_over():
             self._check_parts()
-            self._mark_gaps(self._parts.picture.gaps() + self._parts.collector.gaps())
+            self._entries.mark_gaps(self._parts.picture.gaps() + self._parts.collector.gaps())
             self._check_space()
             left = until - time.monotonic()
             if left <= 0:
@@ -272,17 +285,19 @@ class RoomRecorder:
         self._check_parts()
         times = parts.writer.times()
         gaps = parts.picture.finish(seconds) + parts.collector.finish(seconds)
-        self._mark_gaps(gaps, seconds)
+        self._entries.mark_gaps(gaps, seconds)
         self._end_pause(seconds, None)
         video_bytes = self._recording.sink.tell()
         self._recording.finish(seconds, times)
+        states = self._sources.states()
+        self._entries.add_devices(states, self._sources.frames)
         return RecordingSummary(
             event_id=self.event_id,
             seconds=seconds,
             frame_count=len(times),
             dropped_frames=parts.composer.dropped,
             video_bytes=video_bytes,
-            sources={state.name: state.counters for state in self._sources.states()},
+            sources={state.name: state.counters for state in states},
             gaps=tuple(sorted(gaps, key=lambda gap: gap.start_seconds)),
             stop_reason=self.stop_reason,
             faults=tuple(self.faults),
@@ -355,22 +370,11 @@ class RoomRecorder:
         if self._space.is_used_up:
             self.stop("the recording was ended before the disk is full: delete events")
 
-    def _mark_gaps(self, gaps: Iterable[Gap], stop_seconds: float = float("inf")) -> None:
-        """Mark the gaps that are not marked yet, up to the end of the recording."""
-        for gap in [each for each in gaps if each not in self._marked]:
-            self._marked.add(gap)
-            start = min(gap.start_seconds, stop_seconds)
-            self._recording.journal.mark(
-                f"{_LOST}:{gap.source}",
-                start_seconds=start,
-                stop_seconds=min(gap.stop_seconds, stop_seconds),
-            )
-
     def _end_pause(self, seconds: float, by: str | None) -> bool:
         span = self._parts.pauses.end(seconds)
         if span is None:
             return False
-        self._recording.journal.mark(_PAUSE, start_seconds=span[0], stop_seconds=span[1], by=by)
+        self._entries.mark_pause(span, by)
         return True
 
     def _note_fault(self, taken: Future[Screenshot]) -> None:

@@ -16,10 +16,10 @@ from recorder_core.composite import CompositeLayout, layout_from_values
 from recorder_core.errors import CatalogError, DataError, SettingsError
 from recorder_core.jobs.record.space import SpaceLimits
 from recorder_core.media import (
-    ENCODER_NAMES,
+    LIVE_ENCODERS,
     PRESETS,
-    EncoderName,
     EncoderSettings,
+    LiveEncoder,
     Preset,
     SourceSettings,
     read_source_settings,
@@ -36,7 +36,7 @@ _MAX_DELAY_SECONDS: Final = 5.0
 _GIB: Final = 1 << 30
 _MINUTE_SECONDS: Final = 60.0
 _MEGA: Final = 1_000_000
-_TABLES: Final = ("video", "layout", "sources", "sound", "bis", "switches", "space")
+_TABLES: Final = ("video", "layout", "sources", "sound", "bis", "switches", "screenshots", "space")
 _Read = TypeVar("_Read")
 
 
@@ -46,7 +46,7 @@ class _VideoTable:
 
     rate: int = 30
     delay_seconds: float = 0.2
-    encoder: str = "libx264"
+    encoder: str = "auto"
     preset: str = "superfast"
     max_megabits_per_second: float = 12.0
 
@@ -56,7 +56,10 @@ class _VideoTable:
             0 <= self.delay_seconds <= _MAX_DELAY_SECONDS,
             f"delay_seconds must be 0 to {_MAX_DELAY_SECONDS:g}, such as 0.2",
         )
-        _check(self.encoder in ENCODER_NAMES, f"encoder must be one of {', '.join(ENCODER_NAMES)}")
+        _check(
+            self.encoder in ("auto", *LIVE_ENCODERS),
+            f"encoder must be auto or one of {', '.join(LIVE_ENCODERS)}",
+        )
         _check(self.preset in PRESETS, f"preset must be one of {', '.join(PRESETS)}")
         _check(
             0.1 <= self.max_megabits_per_second <= 200,
@@ -74,6 +77,13 @@ class _SpaceTable:
     def __post_init__(self) -> None:
         _check(self.keep_free_gib >= 0, "keep_free_gib must be 0 or more, such as 2")
         _check(self.min_minutes >= 0, "min_minutes must be 0 or more, such as 10")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ScreenshotTable:
+    """``[screenshots]``."""
+
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +139,9 @@ class RoomConfig:
     rate : Fraction
         Frames of the composite per second.
     encoder : EncoderSettings
-        How it is encoded.
+        How it is encoded, whichever encoder is chosen.
+    encoder_name : str
+        Which encodes; auto: the first that works on this machine.
     delay_seconds : float
         How long after its moment a frame is composed.
     sound : SourceSettings or None
@@ -140,6 +152,8 @@ class RoomConfig:
         A BIS monitor.
     switches : tuple of SwitchSettings
         Foot switches.
+    screenshot_of : str or None
+        Name of the source of which screenshots are, in its own size; None: of the composite.
     space : SpaceLimits
         How much room a recording leaves, and needs.
     procedure_code, site_code : str or None
@@ -151,11 +165,13 @@ class RoomConfig:
     sources: Mapping[str, SourceSettings] = field(repr=False)
     rate: Fraction
     encoder: EncoderSettings
+    encoder_name: LiveEncoder = "auto"
     delay_seconds: float = 0.2
     sound: SourceSettings | None = field(default=None, repr=False)
     sound_of: str | None = None
     bis: BisSettings | None = None
     switches: tuple[SwitchSettings, ...] = ()
+    screenshot_of: str | None = None
     space: SpaceLimits = field(default_factory=SpaceLimits)
     procedure_code: str | None = None
     site_code: str | None = None
@@ -175,6 +191,15 @@ class RoomConfig:
                 )
             if not source.has_frames:
                 raise SettingsError(f"[sources.{name}] is of a kind without frames; move it")
+        self._check_named()
+
+    def _check_named(self) -> None:
+        """Check the sources that are named for something else."""
+        if self.screenshot_of is not None and self.screenshot_of not in self.sources:
+            raise SettingsError(
+                f"[screenshots] source {self.screenshot_of} is not there; write one of "
+                f"{', '.join(self.sources)}"
+            )
         if self.sound_of is None:
             return
         if self.sound_of not in self.sources or not self.sources[self.sound_of].has_audio:
@@ -234,10 +259,12 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         sources=_sources(values.get("sources", {})),
         rate=Fraction(video.rate),
         encoder=_encoder(video),
+        encoder_name=cast("LiveEncoder", video.encoder),
         delay_seconds=video.delay_seconds,
         sound=sound,
         sound_of=sound_of,
         bis=_bis(values.get("bis")),
+        screenshot_of=_read(_ScreenshotTable, values.get("screenshots", {}), "screenshots").source,
         switches=_switches(values.get("switches", [])),
         space=SpaceLimits(round(space.keep_free_gib * _GIB), space.min_minutes * _MINUTE_SECONDS),
         procedure_code=_code(room.procedure, "procedure", check_code),
@@ -344,7 +371,6 @@ def _switch(table: object) -> SwitchSettings:
 def _encoder(video: _VideoTable) -> EncoderSettings:
     rate = round(video.max_megabits_per_second * _MEGA)
     return EncoderSettings(
-        encoder=cast("EncoderName", video.encoder),
         preset=cast("Preset", video.preset),
         max_bit_rate_bps=rate,
     )

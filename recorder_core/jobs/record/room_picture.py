@@ -59,6 +59,8 @@ class RoomPicture:
         self._sources, self._compositor, self._content = sources, compositor, content
         self._ticks, self._pauses = ticks, pauses
         self._watches = {name: GapWatch(name) for name in sources}
+        #: the frames of the sources in the last frame
+        self.shown: Mapping[str, Frame] = {}
         #: rows that came since the last frame
         self._rows: deque[SignalRow] = deque()
 
@@ -75,6 +77,7 @@ class RoomPicture:
         """Return the frame of a tick, black in a pause."""
         event_seconds = self._ticks.event_seconds(tick)
         if self._pauses.covers(event_seconds):
+            self.shown = {}
             return Frame.black(self.format, frame_index=0, pts=tick, duration=1)
         seconds = self._ticks.seconds(tick)
         frames = {name: source.take(seconds) for name, source in self._sources.items()}
@@ -83,8 +86,8 @@ class RoomPicture:
             self._watches[name].note(when)
         while self._rows:
             self._content.signals.add([self._rows.popleft()])
-        shown = {name: frame.frame for name, frame in frames.items() if frame is not None}
-        return self._compositor.compose(shown, self._content, event_seconds)
+        self.shown = {name: frame.frame for name, frame in frames.items() if frame is not None}
+        return self._compositor.compose(self.shown, self._content, event_seconds)
 
     def gaps(self) -> list[Gap]:
         """Return the gaps that have ended."""

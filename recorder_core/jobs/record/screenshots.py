@@ -6,10 +6,15 @@ import threading
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recorder_core.catalog import Screenshot
+from recorder_core.composite import picture_without_zones
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.composer import ComposedFrame, Composer
+from recorder_core.jobs.record.room_config import RoomConfig
 
 __all__ = ["Screenshots"]
 
@@ -26,10 +31,12 @@ class Screenshots:
         Of the event.
     composer : Composer
         Of its frames.
+    room : RoomConfig
+        Of what they are.
     """
 
-    def __init__(self, recording: EventRecording, composer: Composer) -> None:
-        self._recording, self._composer = recording, composer
+    def __init__(self, recording: EventRecording, composer: Composer, room: RoomConfig) -> None:
+        self._recording, self._composer, self._room = recording, composer, room
         self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="screenshots")
 
@@ -71,10 +78,19 @@ class Screenshots:
         except CancelledError:
             raise WrongState("the recording ended before the frame of the screenshot") from None
         return self._recording.journal.add_screenshot(
-            shown.frame.to_rgb(),
+            self._picture(shown),
             frame_index=shown.frame.frame_index,
             pts=shown.frame.pts,
             at_seconds=shown.event_seconds,
             note=note,
             by=by,
         )
+
+    def _picture(self, shown: ComposedFrame) -> NDArray[np.uint8]:
+        """Return what a screenshot shows: the composite, or a source in its own size."""
+        source = self._room.screenshot_of
+        if source is None:
+            return shown.frame.to_rgb()
+        if source not in shown.shown:
+            raise WrongState(f"the source {source} gives nothing of which a screenshot can be")
+        return picture_without_zones(shown.shown[source], self._room.layout.zones_of(source))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import Archive, EventRecording, RecordingRequest, record_event
 from recorder_core.jobs.record.collector import Collector
 from recorder_core.jobs.record.composer import Composer
+from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.opening import open_sources
@@ -23,7 +25,7 @@ from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.space import SpaceGuard
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.jobs.record.writing import RecordingWriter
-from recorder_core.media import AudioFormat, FragmentWriter, check_encoder
+from recorder_core.media import AudioFormat, EncoderChoice, FragmentWriter, choose_encoder
 from recorder_core.model import EventClock, FrameFormat
 
 __all__ = ["record_room"]
@@ -71,17 +73,19 @@ def record_room(
     )
     faults: list[str] = []
     compositor = Compositor(room.layout, room.rate)
-    guard = SpaceGuard(room.space, room.encoder.expected_bps(compositor.format, room.rate))
-    guard.check_start(archive.folders.roots())
+    chosen = choose_encoder(room.encoder_name, compositor.format, frame_rate=room.rate)
+    _guard(room, compositor.format).check_start(archive.folders.roots())
     found = open_sources(room) if sources is None else sources
     with ExitStack() as stack:
         for source in found:
             stack.enter_context(source)
-        _warm_up(compositor.format, room)
+        _warm_up(room)
         clock = _clock_ahead()
         recording = stack.enter_context(record_event(archive, wanted, clock=clock))
-        parts = _parts(request, found, recording, compositor, guard)
-        recorder = RoomRecorder(request, found, recording, parts, faults)
+        parts = _parts(request, found, recording, compositor, chosen)
+        faults += [recording.warning] if recording.warning else []
+        entries = Entries(archive, recording, faults)
+        recorder = RoomRecorder(request, found, recording, parts, entries)
         stack.callback(recorder.abandon)
         recorder.begin()
         yield recorder
@@ -97,10 +101,13 @@ def _procedure_code(request: RecordRequest) -> str:
     return code
 
 
-def _warm_up(frame_format: FrameFormat, room: RoomConfig) -> None:
+def _guard(room: RoomConfig, frame_format: FrameFormat) -> SpaceGuard:
+    return SpaceGuard(room.space, room.encoder.expected_bps(frame_format, room.rate))
+
+
+def _warm_up(room: RoomConfig) -> None:
     """Load what the first frame needs, such as fonts, before there is a clock that goes on."""
     Compositor(room.layout, room.rate).compose({}, PanelContent(), 0.0)
-    check_encoder(frame_format, room.encoder, frame_rate=room.rate)
 
 
 def _clock_ahead() -> EventClock:
@@ -117,7 +124,7 @@ def _parts(
     sources: RoomSources,
     recording: EventRecording,
     compositor: Compositor,
-    guard: SpaceGuard,
+    chosen: EncoderChoice,
 ) -> RecorderParts:
     room, pauses = request.room, Pauses()
     ticks = Ticks(recording.clock, room.rate)
@@ -126,12 +133,13 @@ def _parts(
     )
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
     queue = FrameQueue(room.rate)
+    encoder = replace(room.encoder, encoder=chosen.encoder)
     audio, audio_format = None, None
     if sources.sound is not None:
         audio = RecordedAudio(sources.sound, recording.clock, pauses)
         audio_format = AudioFormat(sources.sound.channels, audio.sample_rate)
     writer = FragmentWriter(
-        recording.sink, compositor.format, room.encoder, frame_rate=room.rate, audio=audio_format
+        recording.sink, compositor.format, encoder, frame_rate=room.rate, audio=audio_format
     )
     return RecorderParts(
         ticks=ticks,
@@ -142,7 +150,8 @@ def _parts(
             sources, recording, pauses, picture.add_signals, request.duration_seconds
         ),
         pauses=pauses,
-        guard=guard,
+        guard=_guard(room, compositor.format),
+        encoder=chosen.reason,
     )
 
 

@@ -21,9 +21,9 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
     dict
         ``event``, ``state`` (recording or paused), ``seconds`` since its start, ``free_bytes`` and
         ``seconds_left`` (None: not known) of the disk that is full first, ``frames`` and
-        ``dropped_frames`` of the composite, ``faults`` as sentences, and of each of ``sources``
-        its ``name``, whether it ``is_present``, for how many ``seconds``, its ``sentence``,
-        ``connections`` and ``counters``.
+        ``dropped_frames`` of the composite, what encodes (``encoder``), ``faults`` as sentences,
+        and of each of ``sources`` its ``name``, whether it ``is_present``, for how many
+        ``seconds``, its ``sentence``, ``connections`` and ``counters``.
     """
     left = recorder.space.seconds
     return {
@@ -34,6 +34,7 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         "seconds_left": left if math.isfinite(left) else None,
         "frames": recorder.frame_count,
         "dropped_frames": recorder.dropped_frames,
+        "encoder": recorder.encoder,
         "faults": list(recorder.faults),
         "sources": [_source(state) for state in recorder.source_states()],
     }

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from recorder_core.composite import StaticZone
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive import EventNames, export_event, finalise_event
 from recorder_core.jobs.record import RecordRequest, RoomSources, SpaceLimits, record_room
+from recorder_core.model import View
 from tests.recorder_core.jobs.record.fakes import (
     RATE,
     ROOM_VIEW,
@@ -85,10 +90,12 @@ def test_a_room_becomes_an_event_with_video_signals_marks_and_screenshots(
         assert event.room_view() == ROOM_VIEW
         marks = event.markers()
         shots = archive.catalog.contents.screenshots(event.event_id)
+        devices = archive.catalog.contents.devices(event.event_id)
         values = event.signals()
     assert marks["kind"].tolist() == ["incision", "foot-switch"]
     assert marks["start_seconds"][0] == marked.start_seconds >= 0.5
     assert sorted(each.author for each in shots) == ["foot-switch", "olga"]
+    assert sorted(each.kind for each in devices) == ["bis", "laparoscope", "room", "switch"]
     assert shot.at_seconds == shot.pts / RATE >= 0.5
     assert values["seconds"].tolist() == values["value"].tolist()
     assert values["seconds"].max() == 1.9
@@ -110,26 +117,22 @@ def test_a_lost_source_is_a_gap_and_the_recording_goes_on(site: Any, tmp_path: P
         bis.is_present, bis.since = False, zero + 0.8
         summary = _finish(recorder)
     assert summary.frame_count + summary.dropped_frames == 75
-    found = {gap.source: (gap.start_seconds, gap.stop_seconds) for gap in summary.gaps}
-    assert found["bis"] == pytest.approx((0.8, 2.5), abs=0.01)
     with site.opened("rita") as archive:
         export_event(archive, summary.event_id, tmp_path, ["original"])
         marks = archive.event(summary.event_id).markers()
-    assert sorted(marks["kind"]) == [
-        "signal-lost:bis",
-        "signal-lost:laparoscope",
-        "signal-lost:room",
-    ]
-    spans = {
-        kind.partition(":")[2]: (start, stop)
-        for kind, start, stop in zip(
-            marks["kind"], marks["start_seconds"], marks["stop_seconds"], strict=True
-        )
-    }
-    assert {name: pytest.approx(span) for name, span in spans.items()} == found
     luma, times = _frames(tmp_path / f"{summary.event_id}.original.mp4")
-    for name in ("laparoscope", "room"):
+    found = {gap.source: (gap.start_seconds, gap.stop_seconds) for gap in summary.gaps}
+    assert found["bis"] == pytest.approx((0.8, 2.5), abs=0.01)
+    # what a machine that stood still did not compose, it did not miss
+    lost = {"laparoscope", "room"} if ((times > 1.0) & (times < 1.5)).any() else set()
+    assert set(found) == lost | {"bis"}
+    for name in lost:
         assert found[name] == pytest.approx((1.0, 1.5), abs=_hole(times) + 1.1 / RATE)
+    assert sorted(marks["kind"]) == [f"signal-lost:{name}" for name in sorted(found)]
+    for kind, start, stop in zip(
+        marks["kind"], marks["start_seconds"], marks["stop_seconds"], strict=True
+    ):
+        assert (start, stop) == pytest.approx(found[kind.partition(":")[2]])
     is_lost = (times > 1.0) & (times < 1.5)
     assert np.allclose(luma[~is_lost & ((times < 0.98) | (times > 1.55)), 100, 100], 90, atol=3)
     assert (luma[is_lost, 20, 100] < 60).all()  # what says so lies in the middle of a dark view
@@ -247,3 +250,27 @@ def test_audio_is_heard_when_it_was_and_is_silent_in_a_pause(site: Any, tmp_path
     assert is_loud[(seconds > 1.1) & (seconds < 1.95)].all()
     assert not is_loud[(seconds > 2.05) & (seconds < 2.45)].any()
     assert is_loud[(seconds > 2.55) & (seconds < 2.95)].all()
+
+
+def test_a_screenshot_of_a_source_is_of_its_own_size_and_hides_what_the_layout_hides(
+    site: Any,
+) -> None:
+    usual = room()
+    zone = StaticZone(
+        source="laparoscope", rectangle=View(0, 0, 160, 180), picture_size_px=(320, 180)
+    )
+    layout = replace(usual.layout, zones=(zone,))
+    request = RecordRequest(room=replace(usual, layout=layout, screenshot_of="laparoscope"))
+    with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:
+        _wait_until(recorder, 0.3)
+        shot = recorder.take_screenshot().result(60)
+        recorder.stop()
+        summary = recorder.finish()
+    with site.opened("rita") as archive:
+        event = archive.event(summary.event_id)
+        with event.open_file("screenshot") as file, Image.open(io.BytesIO(file.read())) as picture:
+            shown = np.asarray(picture.convert("L"))
+    assert shown.shape == (180, 320)  # the composite has 640x180
+    assert shown[:, :158].max() < 4
+    assert np.allclose(shown[:, 180:], (90 - 16) * 255 / 219, atol=4)
+    assert shot.frame_index < summary.frame_count

@@ -1,0 +1,74 @@
+"""What a recorder enters of itself into its event: gaps and pauses as markers, and its sources."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from recorder_core.capture.source import SourceState
+from recorder_core.errors import CatalogError
+from recorder_core.jobs.archive import Archive, DeviceFacts, EventRecording, add_device
+from recorder_core.jobs.record.gaps import Gap
+
+__all__ = ["Entries"]
+
+#: kinds of the markers; of a lost signal, before the source's name
+_PAUSE: Final = "pause"
+_LOST: Final = "signal-lost"
+
+
+class Entries:
+    """Enters what a recorder knows of itself; for one thread.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an operator.
+    recording : EventRecording
+        Of the event.
+    faults : list of str
+        What went wrong beside the recording; grows.
+    """
+
+    def __init__(self, archive: Archive, recording: EventRecording, faults: list[str]) -> None:
+        self._archive, self._recording, self.faults = archive, recording, faults
+        self._marked: set[Gap] = set()
+
+    def mark_gaps(self, gaps: Iterable[Gap], stop_seconds: float = math.inf) -> None:
+        """Mark the gaps that are not marked yet, up to the end of the recording."""
+        for gap in [each for each in gaps if each not in self._marked]:
+            self._marked.add(gap)
+            self._recording.journal.mark(
+                f"{_LOST}:{gap.source}",
+                start_seconds=min(gap.start_seconds, stop_seconds),
+                stop_seconds=min(gap.stop_seconds, stop_seconds),
+            )
+
+    def mark_pause(self, span: tuple[float, float], by: str | None) -> None:
+        """Mark a pause, as of who ended it."""
+        self._recording.journal.mark(_PAUSE, start_seconds=span[0], stop_seconds=span[1], by=by)
+
+    def add_devices(self, states: Iterable[SourceState], with_frames: Collection[str]) -> None:
+        """Enter each source of a finished event, with what became of its frames.
+
+        Parameters
+        ----------
+        states : iterable of SourceState
+            At the end.
+        with_frames : collection of str
+            Names of those that gave frames.
+        """
+        for state in states:
+            counters = state.counters if state.name in with_frames else None
+            facts = DeviceFacts(
+                kind=state.name,
+                frames_recorded=None if counters is None else counters.used,
+                frames_dropped=None if counters is None else counters.dropped,
+                frames_repeated=None if counters is None else counters.repeated,
+            )
+            try:
+                add_device(self._archive, self._recording.event_id, facts)
+            except CatalogError as error:
+                self.faults.append(f"the sources are not entered: {error}")
+                return

@@ -41,7 +41,11 @@ __all__ = ["RemoteArchive", "RemoteEvent", "open_archive"]
 
 
 def open_archive(
-    address: str, *, token: str, context: ssl.SSLContext | None = None
+    address: str,
+    *,
+    token: str,
+    context: ssl.SSLContext | None = None,
+    is_of_page: bool = False,
 ) -> RemoteArchive:
     """Open the archive of a server, to read.
 
@@ -53,6 +57,8 @@ def open_archive(
         Of a kernel of the server, or another program that works for a person.
     context : SSLContext, optional
         For certificates of a site's own.
+    is_of_page : bool, default False
+        Whether the person sits at a page of this server, and nothing else stands between.
 
     Returns
     -------
@@ -66,16 +72,24 @@ def open_archive(
     ArchiveError
         If the server cannot be reached.
     """
-    archive = RemoteArchive(Connection(address, token=token, context=context))
+    connection = Connection(address, token=token, context=context)
+    archive = RemoteArchive(connection, is_of_page=is_of_page)
     archive.person()
     return archive
 
 
 class RemoteArchive:
-    """The archive of a server, for the person to whom a token belongs; a context manager."""
+    """The archive of a server, for the person to whom a token belongs; a context manager.
 
-    def __init__(self, connection: Connection) -> None:
+    Attributes
+    ----------
+    is_of_page : bool
+        Whether the page at which that person sits is this server's, too.
+    """
+
+    def __init__(self, connection: Connection, *, is_of_page: bool = False) -> None:
         self._connection = connection
+        self.is_of_page = is_of_page
 
     def person(self) -> dict[str, Any]:
         """Return for whom this is open: login, profile, actions."""

@@ -58,7 +58,7 @@ def open_served_archive() -> RemoteArchive:
         )
     (server,) = _server
     context = _context(server.certificate) if server.certificate else None
-    return open_archive(server.address, token=server.token, context=context)
+    return open_archive(server.address, token=server.token, context=context, is_of_page=True)
 
 
 def _context(certificate: str) -> ssl.SSLContext:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from typing import Any, Final, cast
 
-import numpy as np
-
 from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive import EventCorrections
 from recorder_core.jobs.archive.words import COPY_STATES, EventState, Job, Verdict
@@ -22,6 +20,8 @@ from workbench.widgets import (
     EditedCorrections,
     ReviewDesk,
     ReviewRequest,
+    copy_seconds,
+    frame_traits,
     pack_signals,
 )
 from workbench.wire import API_PATH
@@ -81,7 +81,8 @@ class ReviewPage:
         statement = event.reviewing.statement()
         self._api = f"{API_PATH}/events/{event.event_id}"
         self._first = int(statement["first_frame"])
-        self._view_px = tuple(int(each) for each in statement["view_px"])
+        x, y, width, height = map(int, statement["view_px"])
+        self._view_px = x, y, width, height
         self.desk = ReviewDesk(
             author=self._login,
             decide=self._decide,
@@ -101,31 +102,18 @@ class ReviewPage:
     def _media(self) -> dict[str, Any]:
         """Return what the player and the timeline show."""
         event = self._event
-        index = event.pts_index("deidentified")
-        own = (index.pts - index.pts[:1]) * float(index.time_base)
-        step = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
+        seconds = copy_seconds(event)
         files = f"{self._api}/files"
-        is_whole = self._archive.frame_count(event.event_id) == len(own) and self._first == 0
-        size = _frame_size(event)
-        signals = _signals(event)
+        is_whole = self._archive.frame_count(event.event_id) == len(seconds) and self._first == 0
         return {
             "url": f"{files}/original" if is_whole else "",
             "copy_url": f"{files}/deidentified",
-            "frame_count": len(own),
+            "frame_count": len(seconds),
             "frame_seconds_url": f"{self._api}/frames/deidentified?format=float64",
             "boxes_url": self._boxes_url(),
-            "end_seconds": float(own[-1]) + step,
-            "frame_size_px": size,
-            "views": self._views(size),
-            **signals,
+            **frame_traits(event, seconds, self._view_px),
+            **_signals(event),
         }
-
-    def _views(self, size: tuple[int, int]) -> list[dict[str, Any]]:
-        """Return the part of the frame that shows people; none where that is all of it."""
-        x, y, width, height = self._view_px
-        if (width, height) == size:
-            return []
-        return [{"name": "room", "x": x, "y": y, "w": width, "h": height}]
 
     def _boxes_url(self) -> str:
         """Return where the browser finds the boxes of the copy; one made anew has another."""
@@ -264,17 +252,6 @@ def _shifted(reviewed: Any, first: int) -> dict[str, Any]:
     moment = dict(reviewed["moment"])
     moment |= {name: moment[name] - first for name in ("first_frame", "stop_frame")}
     return dict(reviewed) | {"moment": moment}
-
-
-def _frame_size(event: RemoteEvent) -> tuple[int, int]:
-    """Return the size of a frame as it is shown: that of the source, as the report has it."""
-    source = event.copy_report().get("source", {})
-    width, height = source.get("width"), source.get("height")
-    if isinstance(width, int) and isinstance(height, int):
-        return width, height
-    # a report of an earlier version
-    with event.open_video("deidentified") as video:
-        return video.info.video.geometry.shown_size_px
 
 
 def _signals(event: RemoteEvent) -> dict[str, Any]:

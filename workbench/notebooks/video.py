@@ -7,8 +7,9 @@ an even mixture of two public-domain portraits.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -19,15 +20,15 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 import recorder_core as rc
-from recorder_core.errors import DataError, SettingsError
+from recorder_core.errors import DataError
 from recorder_core.jobs import sidecar
 from recorder_core.jobs.detection.view_proposal import draw_proposal, propose_view
-from recorder_core.model import CorrectionKeyframe
 from recorder_core.review import Moment
 from recorder_core.simulate import SimulationSettings, simulate
-from recorder_core.tables import TableMetadata, write_corrections
+from workbench.notebooks.editing import edit_video
+from workbench.widgets import BoxEditor
 
-__all__ = ["MomentPicture", "MyVideo", "open_video"]
+__all__ = ["MomentPicture", "MyVideo", "open_video", "show_moments"]
 
 #: of the surgery that is simulated where no video is given
 SURGERY: Final = SimulationSettings(
@@ -107,10 +108,7 @@ class MyVideo:
         """
         ranked = [each for each in rc.rank_moments(self.copy, look=False) if not each.is_spot_check]
         with rc.open_video(self.copy) as video:
-            return [
-                MomentPicture(each, video.frame((each.first_frame + each.stop_frame) // 2).to_rgb())
-                for each in ranked[:count]
-            ]
+            return show_moments(video, ranked[:count])
 
     def frame(self, seconds: float) -> NDArray[np.uint8]:
         """Return the frame of the copy that is shown at a time, shape (H, W, 3), RGB."""
@@ -122,6 +120,10 @@ class MyVideo:
         if self.truth is None:
             return "The true faces of this video are not known: watch the copy."
         return rc.score_copy(self.copy, self.truth)
+
+    def edit(self) -> BoxEditor:
+        """Return the editor of the review page; what is drawn is saved as corrections."""
+        return edit_video(self.source, self.copy, self.corrections)
 
     def hide(
         self, start_seconds: float, stop_seconds: float, box: tuple[int, int, int, int], note: str
@@ -142,16 +144,9 @@ class MyVideo:
         SettingsError
             If no frame is shown in that span.
         """
-        with rc.open_video(self.source) as video:
-            first, last = _frames_between(video, start_seconds, stop_seconds)
-            owner = video.sha256
-        earlier = list(rc.read_corrections(self.corrections)) if self.corrections.exists() else []
         x, y, width, height = map(float, box)
-        key = str(len({row.correction_id for row in earlier}) + 1)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        said = ((x, y, x + width, y + height), -1, "notebook", now, note)
-        rows = [CorrectionKeyframe(key, "add", frame, *said) for frame in sorted({first, last})]
-        write_corrections(self.corrections, [*earlier, *rows], TableMetadata(owner))
+        with closing(self.edit()) as editor:
+            editor.hide(start_seconds, stop_seconds, (x, y, x + width, y + height), note=note)
         table: pd.DataFrame = rc.read_corrections(self.corrections).to_pandas()
         return table
 
@@ -180,10 +175,9 @@ def open_video(
     return MyVideo(made, place, view, truth)
 
 
-def _frames_between(video: rc.Video, start: float, stop: float) -> tuple[int, int]:
-    """Return the first and the last frame that begin in ``[start, stop)`` seconds."""
-    pts, base = video.index.pts, float(video.info.video.time_base)
-    first, after = np.searchsorted(((pts - pts[0]) * base).round(6), [start, stop])
-    if first >= after:
-        raise SettingsError(f"{video.info.name} shows no frame from second {start:g} to {stop:g}")
-    return int(first), int(after) - 1
+def show_moments(video: rc.Video, moments: Sequence[Moment]) -> list[MomentPicture]:
+    """Return moments of a copy, each with its middle frame."""
+    return [
+        MomentPicture(each, video.frame((each.first_frame + each.stop_frame) // 2).to_rgb())
+        for each in moments
+    ]

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
         EditedCorrections as EditedCorrections,
         FollowRequest as FollowRequest,
     )
+    from workbench.widgets.event_copy import (
+        copy_seconds as copy_seconds,
+        copy_traits as copy_traits,
+        frame_traits as frame_traits,
+    )
+    from workbench.widgets.pictures import (
+        FramePictures as FramePictures,
+    )
     from workbench.widgets.playback import (
         PlaybackBoard as PlaybackBoard,
         PlaybackEvent as PlaybackEvent,

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol
 
+import numpy as np
 import traitlets
 
 from recorder_core.deidentify.corrections import CorrectionPlan
-from recorder_core.errors import DataError, EditConflict, RecorderError
-from recorder_core.model import Correction
+from recorder_core.errors import DataError, EditConflict, RecorderError, SettingsError
+from recorder_core.model import Correction, Keyframe
 from workbench.widgets.bundle import checked_number
 from workbench.widgets.player import Player
 
@@ -21,6 +22,8 @@ __all__ = ["BoxEditor", "EditedCorrections", "FollowRequest"]
 #: what a browser does not say of a correction: that is who saves it, and when
 _NOT_OF_PAGE: Final = ("author", "created_utc")
 Box = tuple[float, float, float, float]
+#: of seconds: a time that a person types is that of a frame
+_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class BoxEditor(Player):
         self._author, self._save, self._read, self._follow = author, save, read, follow
         #: counts the lists of corrections that the page was given
         self._base = 0
+        #: which of the pages that show this widget saved last
+        self._view: object = None
         self._stored = {each.correction_id: each for each in corrections}
         #: id on the page -> id under which it is kept, where that is another
         self._ids: dict[str, str] = {}
@@ -131,9 +136,50 @@ class BoxEditor(Player):
         self._ids, self._base, self.version = {}, self._base + 1, version
         self._send_base(sorted(authors - {self._author}))
 
+    def hide(
+        self, start_seconds: float, stop_seconds: float, box_xyxy_px: Box, *, note: str = ""
+    ) -> None:
+        """Hide a box in a span of time, as if it had been drawn on the page, and save that.
+
+        Parameters
+        ----------
+        start_seconds, stop_seconds : float
+            As the player shows them, the stop exclusive.
+        box_xyxy_px : tuple of float
+            Left, top, right and bottom, in pixels of the frame.
+        note : str, optional
+            Why.
+
+        Raises
+        ------
+        SettingsError
+            If no frame is shown in that span.
+        RecorderError
+            If it is not saved, as what *save* raises.
+        """
+        seconds = self._frame_times().round(_DECIMALS)
+        first, stop = np.searchsorted(seconds, [start_seconds, stop_seconds]).tolist()
+        if first >= stop:
+            raise SettingsError(
+                f"no frame is shown from second {start_seconds:g} to {stop_seconds:g}; the video "
+                f"ends at second {self.end_seconds:g}"
+            )
+        frames = sorted({first, stop - 1})
+        keyframes = tuple(Keyframe(frame, box_xyxy_px, note) for frame in frames)
+        drawn = Correction(f"{self.session}-{secrets.token_hex(4)}", "add", keyframes)
+        self._save_all([_to_browser(each) for each in (*self._stored.values(), drawn)])
+        self._base += 1
+        self._send_base()
+
     def _send_base(self, by: Sequence[str] = ()) -> None:
-        rows = [_to_browser(each) for each in self._stored.values()]
+        rows = self._share_stored()
         self.send({"kind": "rebase", "base": self._base, "corrections": rows, "by": list(by)})
+
+    def _share_stored(self) -> list[dict[str, Any]]:
+        """Return what is saved, and begin with it where the widget is shown once more."""
+        rows = [_to_browser(each) for each in self._stored.values()]
+        self.corrections = rows
+        return rows
 
     def _receive(self, widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
         kind = content.get("kind")
@@ -145,7 +191,10 @@ class BoxEditor(Player):
             super()._receive(widget, content, buffers)
 
     def _answer_save(self, content: dict[str, Any]) -> None:
-        revision = content.get("revision")
+        answer = {"revision": content.get("revision"), "view": content.get("view")}
+        if self._view not in (None, answer["view"]):
+            self._base += 1
+        self._view = answer["view"]
         if content.get("base", 0) != self._base:
             # the page knows nothing yet of what others changed: saved, it would undo that
             self._send_base()
@@ -153,19 +202,20 @@ class BoxEditor(Player):
         try:
             at = self._save_all(content.get("corrections"))
         except EditConflict as exc:
-            self._answer_conflict(revision, exc)
+            self._answer_conflict(answer, exc)
         except (RecorderError, traitlets.TraitError) as exc:
-            self.send({"kind": "refused", "revision": revision, "message": str(exc)})
+            self.send({"kind": "refused", **answer, "message": str(exc)})
         else:
-            self.send({"kind": "saved", "revision": revision, "base": self._base, "at": at})
+            self.send({"kind": "saved", **answer, "base": self._base, "at": at})
+            self._share_stored()
 
-    def _answer_conflict(self, revision: object, conflict: EditConflict) -> None:
+    def _answer_conflict(self, answer: dict[str, object], conflict: EditConflict) -> None:
         try:
             if self._read is None:
                 raise conflict
             self.rebase(*self._read())
         except RecorderError as exc:
-            self.send({"kind": "refused", "revision": revision, "message": str(exc)})
+            self.send({"kind": "refused", **answer, "message": str(exc)})
 
     def _save_all(self, corrections: object) -> str:
         """Check what a browser sent, and pass on what differs from the last save."""

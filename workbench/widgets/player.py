@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast
 
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from recorder_core.errors import DataError
+from recorder_core.errors import DataError, RecorderError
 from recorder_core.model import PlannedRedaction, Redaction
 from workbench.widgets.bundle import (
     BundledWidget,
@@ -23,6 +24,7 @@ from workbench.widgets.bundle import (
 if TYPE_CHECKING:
     from recorder_core.media import Video
     from recorder_core.tables import RedactionTable
+    from workbench.widgets.pictures import FramePictures
 
 __all__ = ["Player", "Screenshot", "pack_boxes", "pack_table"]
 
@@ -33,6 +35,7 @@ _COLUMNS: Final = 8
 #: largest picture that a browser may send, bytes
 _MAX_SCREENSHOT: Final = 64 << 20
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_NONE: Final[Mapping[Literal["original", "copy"], FramePictures]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class Player(BundledWidget):
         Called with each `Screenshot` that a person takes.
     frame_count : int, optional
         Where the browser reads `frame_seconds` from an address.
+    pictures : mapping, optional
+        Of "original", "copy" or both, where the browser has no address: what makes its frames.
+        It is closed with the widget.
     **traits
         Values of the traits.
     """
@@ -67,6 +73,8 @@ class Player(BundledWidget):
     #: addresses that answer requests for ranges; one may be empty
     url = traitlets.Unicode().tag(sync=True)
     copy_url = traitlets.Unicode().tag(sync=True)
+    #: of these the browser asks for pictures of frames instead: 'original', 'copy'
+    pictured: traitlets.List[str] = traitlets.List(read_only=True).tag(sync=True)
     #: float64: when each frame is shown
     frame_seconds = traitlets.Bytes().tag(sync=True)
     #: addresses that send `frame_seconds` and `boxes` in their place: for an hour of video both are
@@ -98,19 +106,29 @@ class Player(BundledWidget):
     seconds = traitlets.Float(0.0).tag(sync=True)
 
     _script = "player.js"
+    _pictures: Mapping[Any, FramePictures] = _NONE
 
     def __init__(
         self,
         *,
         on_screenshot: Callable[[Screenshot], None] | None = None,
         frame_count: int | None = None,
+        pictures: Mapping[Literal["original", "copy"], FramePictures] = _NONE,
         **traits: Any,
     ) -> None:
         # the checks of traits ask for it
         self._frame_count = frame_count
         super().__init__(**traits)
         self._on_screenshot = on_screenshot
+        self._pictures = pictures
+        self.set_trait("pictured", [*pictures])
         self.on_msg(self._receive)
+
+    def close(self) -> None:
+        """Close the widget, and the videos of its pictures."""
+        super().close()
+        for each in self._pictures.values():
+            each.close()
 
     @classmethod
     def of_video(cls, video: Video, url: str, **traits: Any) -> Self:
@@ -189,12 +207,28 @@ class Player(BundledWidget):
 
     def _receive(self, _widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
         """Accept what the browser sends; what it should not send is dropped."""
+        if content.get("kind") == "picture":
+            self._answer_picture(content.get("which"), content.get("frame"))
         if content.get("kind") != "screenshot" or self._on_screenshot is None or len(buffers) != 1:
             return
         frame, which, png = content.get("frame"), content.get("which"), bytes(buffers[0])
-        known = isinstance(frame, int) and 0 <= frame < self.frame_count
-        if known and which in ("original", "copy") and _is_png(png):
+        if self._has_frame(frame) and which in ("original", "copy") and _is_png(png):
             self._on_screenshot(Screenshot(cast(int, frame), cast(str, which), png))
+
+    def _answer_picture(self, which: object, frame: object) -> None:
+        if which not in self.pictured or not self._has_frame(frame):
+            return
+        answer: dict[str, Any] = {"kind": "picture", "which": which, "frame": frame}
+        try:
+            picture = self._pictures[which].picture(cast(int, frame))
+        except RecorderError as exc:
+            self.send(answer | {"message": str(exc)})
+        else:
+            self.send(answer, [picture])
+
+    def _has_frame(self, frame: object) -> bool:
+        is_number = isinstance(frame, int) and not isinstance(frame, bool)
+        return is_number and 0 <= cast(int, frame) < self.frame_count
 
 
 def _is_png(data: bytes) -> bool:

@@ -28,6 +28,7 @@ from recorder_core.model import FrameTimes, View
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.event.corrections import EventCorrections
     from recorder_core.media import Video
+    from recorder_core.tables import RedactionTable
 
 __all__ = ["ReadableArchive", "ReadableEvent"]
 
@@ -86,6 +87,12 @@ class ReadableEvent(Protocol):
 
     def redactions(self) -> Any:
         """Return a pandas table of what was redacted; see docs/tables.md."""
+
+    def redaction_table(self) -> RedactionTable:
+        """Return what was redacted as arrays, for what loads no pandas; see `redactions`."""
+
+    def copy_report(self) -> Mapping[str, Any]:
+        """Return how the de-identified copy was made: the JSON beside it; docs/copies.md."""
 
     def marker_rows(self) -> Sequence[Marker]:
         """Return the rows of the markers, in the order of their time."""

@@ -46,7 +46,7 @@ def test_corrections_are_numbered_and_kept(mine: MyVideo, tmp_path: Path) -> Non
     table = other.hide(0.5, 0.6, (30, 30, 20, 20), note="two")
     assert list(table["correction"]) == ["1", "1", "2"]
     assert list(table["frame"]) == [0, 1, 5]
-    with pytest.raises(SettingsError, match="no frame from second 5 to 6"):
+    with pytest.raises(SettingsError, match="no frame is shown from second 5 to 6"):
         other.hide(5, 6, (10, 10, 20, 20), note="too late")
     with rc.open_video(mine.source) as video:
         assert rc.read_metadata(other.corrections).source_fingerprint == video.sha256

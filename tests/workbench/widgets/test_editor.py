@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from recorder_core.errors import DataError, EditConflict
+from recorder_core.errors import DataError, EditConflict, SettingsError
 from recorder_core.jobs.archive import SavedCorrections
 from recorder_core.model import Correction, Keyframe, PlannedRedaction, Redaction
 from workbench.widgets import BoxEditor, EditedCorrections, FollowRequest, pack_boxes
@@ -126,6 +126,44 @@ def test_after_a_conflict_the_page_is_given_what_others_changed_and_saves_again(
     assert saved.answers[-1]["kind"] == "saved"
 
 
+def test_a_page_that_shows_the_widget_once_more_takes_over_what_another_saved() -> None:
+    saved = Saved()
+    widget = editor(saved)
+    message = {"kind": "save", "revision": 1, "view": "a", "corrections": [ADDED]}
+    widget._handle_custom_msg(message, [])
+    assert saved.answers[-1] | {"at": ""} == {
+        "kind": "saved", "revision": 1, "view": "a", "base": 0, "at": "",
+    }  # fmt: skip
+    # one that is shown from now on begins with it
+    assert [each["correction_id"] for each in widget.corrections] == ["a-1"]
+    # one that was there before does not know it: saved as it is, it would be gone
+    other = ADDED | {"correction_id": "b-1", "track": 5}
+    message |= {"view": "b", "corrections": [other]}
+    widget._handle_custom_msg(message, [])
+    (told,) = saved.answers[1:]
+    assert (told["kind"], told["base"]) == ("rebase", 1)
+    widget._handle_custom_msg(message | {"base": 1, "corrections": [ADDED, other]}, [])
+    assert [edit.withdrawn for edit in saved] == [(), ()]
+    assert [each["correction_id"] for each in widget.corrections] == ["a-1", "b-1"]
+
+
+def test_what_code_hides_is_saved_and_shown_as_if_it_was_drawn() -> None:
+    saved = Saved()
+    widget = editor(saved, version=7)
+    widget._save = saved.save
+    send_save(widget, ADDED)
+    widget.hide(3, 6, (10, 20, 30, 40), note="a face")
+    (hidden,) = saved[-1].stored
+    assert (hidden.action, hidden.author, saved[-1].seen) == ("add", "anna", 51)
+    assert hidden.keyframes == tuple(Keyframe(at, (10, 20, 30, 40), "a face") for at in (3, 5))
+    told = saved.answers[-1]
+    assert (told["kind"], told["base"], len(told["corrections"])) == ("rebase", 1, 2)
+    with pytest.raises(SettingsError, match="no frame is shown from second 10 to 11"):
+        widget.hide(10, 11, (10, 20, 30, 40))
+    with pytest.raises(DataError):
+        widget.hide(3, 6, (900, 20, 930, 40))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -162,7 +200,7 @@ def test_an_error_of_the_archive_is_shown_and_the_next_save_brings_everything() 
     widget._save, keep = fail, widget._save
     send_save(widget, ADDED)
     assert saved.answers == [
-        {"kind": "refused", "revision": 1, "message": "the event is signed off"}
+        {"kind": "refused", "revision": 1, "view": None, "message": "the event is signed off"}
     ]
     widget._save = keep
     send_save(widget, ADDED, revision=2)

@@ -148,7 +148,8 @@ def test_what_was_not_answered_is_sent_again_and_said(editing: Page) -> None:
     assert page.evaluate("sent.map(({ content }) => [content.revision, content.base])[1]") == [1, 0]
     assert "no connection" in status.inner_text()
     answer = """(base) => receive({
-      kind: 'saved', revision: 1, base, at: new Date(2026, 0, 1, 14, 2, 11).toISOString()
+      kind: 'saved', view: root.editor.view, revision: 1, base,
+      at: new Date(2026, 0, 1, 14, 2, 11).toISOString()
     })"""
     # an answer of another list of corrections confirms nothing of this one
     page.evaluate(answer, 1)
@@ -157,7 +158,9 @@ def test_what_was_not_answered_is_sent_again_and_said(editing: Page) -> None:
     assert status.inner_text().endswith("saved 14:02:11")
     page.keyboard.press("ArrowLeft")
     last_saved(page, 2)
-    page.evaluate("receive({ kind: 'refused', revision: 2, message: 'the event is signed off' })")
+    page.evaluate("""receive({
+      kind: 'refused', view: root.editor.view, revision: 2, message: 'the event is signed off'
+    })""")
     refused = status.inner_text()
     assert refused.startswith("Not saved: the event is signed off. ")
     assert refused.endswith("is tried again every 15 seconds.")

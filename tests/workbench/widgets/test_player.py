@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import io
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from traitlets import TraitError
 
 from recorder_core.errors import DataError
 from recorder_core.media import open_video
 from recorder_core.model import PlannedRedaction, Redaction
-from tests.workbench.widgets.hosting import write_numbered
-from workbench.widgets import Player, Screenshot, pack_boxes
+from tests.workbench.widgets.hosting import burned_number, write_numbered
+from workbench.widgets import FramePictures, Player, Screenshot, pack_boxes
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -87,3 +90,28 @@ def test_a_screenshot_arrives_and_what_is_none_does_not() -> None:
         player._handle_custom_msg(content, buffers)
     assert kept == [Screenshot(2, "copy", PNG)]
     assert repr(kept[0]) == "Screenshot(frame 2 of the copy, 28 bytes)"
+
+
+def test_frames_without_an_address_are_sent_as_pictures(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "a.mp4", [0, 40, 80])
+    pictures = FramePictures(partial(open_video, path))
+    with open_video(path) as video:
+        player = Player.of_video(video, "", pictures={"copy": pictures})
+    sent: list[tuple[dict[str, Any], list[bytes]]] = []
+    player.send = lambda content, buffers=(): sent.append((content, [*buffers]))
+    assert player.pictured == ["copy"]
+    with pytest.raises(TraitError, match="read-only"):
+        player.pictured = ["original"]
+    for which, frame in (("original", 0), (["copy"], 0), ("copy", 3), ("copy", -1), ("copy", "1")):
+        player._handle_custom_msg({"kind": "picture", "which": which, "frame": frame}, [])
+    assert sent == []
+    player._handle_custom_msg({"kind": "picture", "which": "copy", "frame": 2}, [])
+    ((content, (jpeg,)),) = sent
+    assert content == {"kind": "picture", "which": "copy", "frame": 2}
+    assert burned_number(np.asarray(Image.open(io.BytesIO(jpeg)))) == 2
+    player.close()
+    path.unlink()
+    player._handle_custom_msg({"kind": "picture", "which": "copy", "frame": 0}, [])
+    content, buffers = sent[-1]
+    assert buffers == []
+    assert "a.mp4" in content["message"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from recorder_core.archive import SealedReader, read_any_key_file
 from recorder_core.catalog import (
@@ -20,6 +21,7 @@ from recorder_core.catalog import (
 from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import (
     ArchiveTruncated,
+    DataError,
     HeaderDamaged,
     NoKeyMatches,
     NotInCatalog,
@@ -40,6 +42,7 @@ from recorder_core.jobs.archive.place.roles import (
 )
 from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 from recorder_core.model import FrameTimes, View
+from recorder_core.model.values.json_text import parse_json
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.event.corrections import EventCorrections
@@ -170,6 +173,22 @@ class ArchivedEvent(BaseEvent):
         needs = self._table_needs() if is_copy else Action.READ_DETECTIONS
         with self._session.audited(needs, self.event_id, detail="frames"):
             return self._session.catalog.contents.pts_index(row.file_id)
+
+    def copy_report(self) -> Mapping[str, Any]:
+        """Return how the de-identified copy was made: the JSON beside it; docs/copies.md.
+
+        Raises
+        ------
+        DataError
+            If it is damaged.
+        """
+        text = self._table_bytes("deidentification")
+        try:
+            return dict(parse_json(text))
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"the report of the copy of event {self.event_id} is damaged: make the copy again"
+            ) from error
 
     def marker_rows(self) -> list[Marker]:
         """Return the rows of the markers, in the order of their time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from recorder_core.catalog import Event, EventState, Marker
@@ -12,6 +13,7 @@ from recorder_core.model import FrameTimes
 
 if TYPE_CHECKING:
     from recorder_core.media import Video
+    from recorder_core.tables import RedactionTable
 
 __all__ = ["BaseEvent"]
 
@@ -137,6 +139,12 @@ class BaseEvent(ABC):
         """Return a pandas table of what was redacted; see docs/tables.md."""
         return self._table("redactions")
 
+    def redaction_table(self) -> RedactionTable:
+        """Return what was redacted as arrays, for what loads no pandas; see `redactions`."""
+        from recorder_core.tables import TableContent, read_redactions
+
+        return read_redactions(TableContent("redactions", self._table_bytes("redactions")))
+
     def _table(self, role: FileRole) -> Any:
         import pandas as pd
 
@@ -145,6 +153,10 @@ class BaseEvent(ABC):
     @abstractmethod
     def video(self, role: VideoRole = "original", *, incomplete: bool = False) -> io.BufferedReader:
         """Open a video as a seekable, read-only file object."""
+
+    @abstractmethod
+    def copy_report(self) -> Mapping[str, Any]:
+        """Return how the de-identified copy was made: the JSON beside it; docs/copies.md."""
 
     @abstractmethod
     def marker_rows(self) -> list[Marker]:

@@ -106,6 +106,17 @@ def test_a_recording_is_read_while_it_runs(opened: Opening, api: Any, fragmented
         delete_event(archive, begun.event_id, "test_recording")
 
 
+def test_how_a_copy_was_made_and_what_it_redacts(opened: Opening, api: Any) -> None:
+    event = opened("rosa").event(api.released)
+    report = event.copy_report()
+    assert (report["source"]["width"], report["source"]["height"]) == (384, 192)
+    table, rows = event.redaction_table(), event.redactions()
+    assert table.frame_index.tolist() == rows["frame"].tolist()
+    assert table.boxes_xyxy_px[0].tolist() == rows[["x0", "y0", "x1", "y1"]].iloc[0].tolist()
+    with pytest.raises(NotAllowed):
+        opened("rosa").event(api.unreleased).copy_report()
+
+
 def test_one_event_is_found_by_the_beginning_of_its_id(opened: Opening, api: Any) -> None:
     rita = opened("rita")
     assert rita.event(api.plain[:12]).event_id == api.plain

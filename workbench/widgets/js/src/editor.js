@@ -15,6 +15,8 @@ export class Editor {
   constructor(model, root, { keyTables = [] } = {}) {
     this.model = model;
     this.root = root;
+    /** Tells this page from others that show the same widget. */
+    this.view = crypto.getRandomValues(new Uint32Array(1))[0].toString(16);
     this.selected = null;
     this.mode = "select";
     /** What Enter makes a box of while one is drawn; null: nothing is drawn. */
@@ -93,7 +95,7 @@ export class Editor {
   }
 
   #rows(document) {
-    return toCorrections(document, this.player.size, this.model.get("session"));
+    return toCorrections(document, this.player.size, `${this.model.get("session")}-${this.view}`);
   }
 
   #document(rows, { keys, next }) {
@@ -284,16 +286,16 @@ export class Editor {
     const corrections = this.#rows(this.document);
     this.sent.set(revision, corrections);
     try {
-      this.model.send({ kind: "save", revision, base: this.base, corrections });
+      this.model.send({ kind: "save", view: this.view, revision, base: this.base, corrections });
     } catch {
       // the connection is gone; `Saving` tries again
     }
   }
 
   #receive(message) {
-    if (message.kind === "saved") this.#saved(message);
     if (message.kind === "rebase") this.#rebase(message);
-    if (message.kind === "refused") this.saving.refused(message.revision, message.message);
+    if (message.view === this.view && message.kind === "saved") this.#saved(message);
+    if (message.view === this.view && message.kind === "refused") this.saving.refused(message.revision, message.message);
     if (message.kind === "failed") this.hint(message.message);
     if (message.kind === "followed") this.#followed(message);
   }
@@ -319,6 +321,8 @@ export class Editor {
 
 function render({ model, el }) {
   const editor = new Editor(model, el);
+  // what is to be found is what the copy shows
+  if (editor.player.has("copy")) editor.player.setMode("copy");
   el.player = editor.player;
   el.editor = editor;
   const warn = (event) => editor.saving.pending && event.preventDefault();

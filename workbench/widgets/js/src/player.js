@@ -6,6 +6,7 @@ import { clock, FrameIndex } from "./model/frame_index.js";
 import { actionOf, PLAYER_KEYS } from "./model/keys.js";
 import { shareTraits } from "./model/sharing.js";
 import { speaker } from "./model/words.js";
+import { PictureClip } from "./pictures.js";
 import { paintBoxes, Stage } from "./stage.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
@@ -20,7 +21,7 @@ export class Player {
     this.root = root;
     this.say = speaker(model.get("language"));
     this.keyTables = keyTables;
-    this.mode = model.get("url") ? "original" : "copy";
+    this.mode = this.has("original") ? "original" : "copy";
     Object.assign(this, { swipe: 0.5, rate: 1, viewAt: 0, boxesShown: true, clips: {}, reported: 0 });
     /** What an editor puts over, and does first with a key; each may be replaced. */
     this.boxesAt = (frame) => this.tableBoxes(frame);
@@ -83,8 +84,21 @@ export class Player {
   }
 
   get modes() {
-    const both = this.model.get("url") && this.model.get("copy_url");
-    return both ? COMPARISONS : [this.model.get("copy_url") ? "copy" : "original"];
+    const both = this.has("original") && this.has("copy");
+    return both ? COMPARISONS : [this.has("copy") ? "copy" : "original"];
+  }
+
+  /** Whether there is this video, by an address or as pictures. */
+  has(which) {
+    return Boolean(this.#url(which)) || this.#isPictured(which);
+  }
+
+  #url(which) {
+    return this.model.get(which === "copy" ? "copy_url" : "url");
+  }
+
+  #isPictured(which) {
+    return Boolean(this.model.get("pictured")?.includes(which));
   }
 
   #listen() {
@@ -107,16 +121,17 @@ export class Player {
 
   load() {
     // another copy is shown where the one before was, or was on its way to
-    const wanted = this.leader?.target ?? 0;
+    const shown = this.leader?.target;
     Object.values(this.clips).forEach((clip) => clip.close());
     this.clips = {};
     this.index = FrameIndex.ofBytes(this.model.get("frame_seconds"), this.model.get("end_seconds"));
+    const [seconds, times] = this.model.get("seek");
+    const wanted = shown ?? (times ? this.index.frameAt(seconds) : 0);
     this.position.max = Math.max(this.index.length - 1, 0);
-    const urls = { original: this.model.get("url"), copy: this.model.get("copy_url") };
-    for (const [which, url] of Object.entries(urls)) {
-      if (!url || !this.index.length) continue;
-      const clip = new Clip(url, this.index, (shown) => this.#shown(shown), (isSent) => this.tell(this.say(isSent ? "cannotPlay" : "notSent")));
-      clip.video.muted = which === "copy" && Boolean(urls.original);
+    for (const which of ["original", "copy"]) {
+      if (!this.has(which) || !this.index.length) continue;
+      const clip = this.#clip(which);
+      clip.video.muted = which === "copy" && this.has("original");
       clip.video.addEventListener("loadedmetadata", () => this.#fillChoices());
       clip.video.addEventListener("ended", () => this.pause());
       clip.show(wanted);
@@ -124,6 +139,12 @@ export class Player {
     }
     if (!this.leader) this.tell(this.say("noVideo"));
     this.readBoxes();
+  }
+
+  #clip(which) {
+    const onFrame = (shown) => this.#shown(shown);
+    if (this.#isPictured(which)) return new PictureClip(this.model, which, this.index, onFrame, (sentence) => this.tell(sentence));
+    return new Clip(this.#url(which), this.index, onFrame, (isSent) => this.tell(this.say(isSent ? "cannotPlay" : "notSent")));
   }
 
   /** The clip whose frames count. */
@@ -362,7 +383,7 @@ export class Player {
     const which = this.clips[this.mode] ? this.mode : this.clips.copy ? "copy" : "original";
     const { video, frame } = this.clips[which];
     const picture = element("canvas", { width: video.videoWidth, height: video.videoHeight });
-    picture.getContext("2d").drawImage(video, 0, 0);
+    this.clips[which].withFrame((shown) => picture.getContext("2d").drawImage(shown, 0, 0));
     const blob = await new Promise((resolve) => picture.toBlob(resolve, "image/png"));
     this.model.send({ kind: "screenshot", frame, which }, undefined, [await blob.arrayBuffer()]);
   }

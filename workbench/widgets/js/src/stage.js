@@ -55,8 +55,8 @@ export class Stage {
   }
 
   #paintFrame(picture, { source, target }, size) {
-    const across = (picture.displayWidth ?? picture.videoWidth) / size.w;
-    const down = (picture.displayHeight ?? picture.videoHeight) / size.h;
+    const across = (picture.displayWidth ?? (picture.videoWidth || picture.width)) / size.w;
+    const down = (picture.displayHeight ?? (picture.videoHeight || picture.height)) / size.h;
     this.context.drawImage(
       picture, source.x * across, source.y * down, source.w * across, source.h * down,
       target.x, target.y, target.w, target.h,

@@ -116,6 +116,9 @@ def _stops() -> Iterator[Callable[[], bool]]:
 def _drive(recorder: RoomRecorder, is_stopped: Callable[[], bool], *, is_quiet: bool) -> None:
     """Record until the end: show how it is, and do what keys say."""
     line = _Line(is_quiet=is_quiet)
+    if not is_quiet:
+        line.say(recorder.encoder)
+    told = 0
     with reading_keys() as next_key:
         while recorder.wait(_POLL_SECONDS) and not is_stopped():
             key = next_key()
@@ -126,6 +129,9 @@ def _drive(recorder: RoomRecorder, is_stopped: Callable[[], bool], *, is_quiet: 
                     line.say(_ACTS[key](recorder))
                 except RecorderError as error:
                     line.say(str(error))
+            for fault in recorder.faults[told:]:
+                line.say(fault)
+                told += 1
             line.show(recorder)
     line.end()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import threading
 import time
@@ -274,3 +275,19 @@ def test_a_screenshot_of_a_source_is_of_its_own_size_and_hides_what_the_layout_h
     assert shown[:, :158].max() < 4
     assert np.allclose(shown[:, 180:], (90 - 16) * 255 / 219, atol=4)
     assert shot.frame_index < summary.frame_count
+
+
+def test_a_mirror_that_is_unplugged_is_said_and_the_recording_goes_on(site: Any) -> None:
+    request = RecordRequest(room=room())
+    away = site.mirror.with_name("unplugged")
+    with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:
+        _wait_until(recorder, 0.5)
+        shutil.move(site.mirror, away)
+        recorder.take_screenshot().result(60)  # a new file of the event, on one folder
+        while not recorder.faults:
+            recorder.wait(0.1)
+        recorder.stop()
+        summary = recorder.finish()
+    assert str(site.mirror) in summary.faults[0]
+    with site.opened("rita") as archive:
+        assert archive.event(summary.event_id).row.is_complete

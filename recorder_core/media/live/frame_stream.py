@@ -7,14 +7,17 @@ from fractions import Fraction
 from typing import Any, Final
 
 import av.error
+import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.container.crop import NO_CROP
 from recorder_core.media.container.decoded_format import decoded_format
-from recorder_core.media.frames.frame import Frame, plane_array, working_frame
+from recorder_core.media.frames.frame import Frame, working_frame
 from recorder_core.media.live.arrivals import Damaged
 from recorder_core.model import FrameFormat
 
@@ -64,7 +67,10 @@ class FrameStream:
             yield Damaged("video")
             return
         for frame in frames:
-            yield Damaged("video") if frame.is_corrupt else self._framed(frame)
+            if frame.is_corrupt:
+                yield Damaged("video")
+            else:
+                yield self._framed(_copied(frame) if self._is_lent else frame)
 
     def _framed(self, frame: VideoFrame) -> Frame | Damaged:
         pts = self._next_pts if frame.pts is None else frame.pts
@@ -74,8 +80,6 @@ class FrameStream:
             shown = working_frame(frame, self._format_of(frame), "now")
         except (DecodeError, SettingsError, av.error.FFmpegError, ValueError):
             return Damaged("video")
-        if self._is_lent and shown is frame:
-            shown = _copied(frame)
         framed = Frame(
             shown, self._format_of(frame), frame_index=self.next_index, pts=pts, duration=duration
         )
@@ -102,10 +106,19 @@ class FrameStream:
 
 
 def _copied(frame: VideoFrame) -> VideoFrame:
-    """Return a planar frame in memory of its own."""
+    """Return a frame in memory of its own; what is asked of the frame itself may keep it."""
     copy = VideoFrame(frame.width, frame.height, frame.format.name)
-    for number in range(len(frame.planes)):
-        plane_array(copy, number)[:] = plane_array(frame, number)
+    for target, source in zip(copy.planes, frame.planes, strict=True):
+        _rows(target, source.line_size)[:] = _rows(source, target.line_size)
     copy.pts, copy.time_base = frame.pts, frame.time_base
     copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
+    copy.color_primaries, copy.color_trc = frame.color_primaries, frame.color_trc
+    copy.duration = frame.duration
     return copy
+
+
+def _rows(plane: VideoPlane, other_bytes: int) -> NDArray[np.uint8]:
+    """Return the rows of a plane, as long as those of another."""
+    content: Any = plane
+    rows = np.frombuffer(content, np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : min(plane.line_size, other_bytes)]

@@ -9,6 +9,7 @@ from typing import Final
 
 from recorder_core.capture.source import Source
 from recorder_core.capture.switch import SwitchPress
+from recorder_core.errors import ArchiveError, DataError
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.gaps import Gap, GapWatch
 from recorder_core.jobs.record.pauses import Pauses
@@ -48,6 +49,7 @@ class Collector:
         self._sources, self._clock, self._pauses = sources, recording.clock, pauses
         self._on_rows = on_rows
         self._on_press: Callable[[SwitchPress], None] = _ignore
+        self._faults: list[str] = []
         self._stream = recording.open_signals() if sources.signals else None
         watched: list[tuple[str, Source]] = [(each.name, each) for each in sources.signals]
         if sources.sound is not None:
@@ -59,9 +61,17 @@ class Collector:
         #: why it ended before it was asked to
         self.error: BaseException | None = None
 
-    def start(self, on_press: Callable[[SwitchPress], None]) -> None:
-        """Begin to collect; each press of a switch is passed on."""
-        self._on_press = on_press
+    def start(self, on_press: Callable[[SwitchPress], None], faults: list[str]) -> None:
+        """Begin to collect.
+
+        Parameters
+        ----------
+        on_press : callable
+            Given each press of a switch.
+        faults : list of str
+            Gets a sentence where no more signals can be written; that ends nothing else.
+        """
+        self._on_press, self._faults = on_press, faults
         self._thread.start()
 
     def stop(self, event_seconds: float) -> None:
@@ -106,9 +116,16 @@ class Collector:
             for row in rows
             if 0 <= row.seconds < self._stop_seconds and not self._pauses.covers(row.seconds)
         ]
-        if kept and self._stream is not None:
+        if not kept:
+            return
+        self._on_rows(kept)
+        if self._stream is None:
+            return
+        try:
             self._stream.append(kept)
-            self._on_rows(kept)
+        except (ArchiveError, DataError) as error:
+            self._stream = None
+            self._faults.append(f"no more signals are recorded: {error}")
 
 
 def _ignore(press: SwitchPress) -> None:

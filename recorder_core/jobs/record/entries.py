@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from recorder_core.capture.source import SourceState
-from recorder_core.errors import CatalogError
+from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive import Archive, DeviceFacts, EventRecording, add_device
 from recorder_core.jobs.record.gaps import Gap
 
@@ -39,15 +39,22 @@ class Entries:
         """Mark the gaps that are not marked yet, up to the end of the recording."""
         for gap in [each for each in gaps if each not in self._marked]:
             self._marked.add(gap)
-            self._recording.journal.mark(
-                f"{_LOST}:{gap.source}",
-                start_seconds=min(gap.start_seconds, stop_seconds),
-                stop_seconds=min(gap.stop_seconds, stop_seconds),
+            start, stop = (
+                min(each, stop_seconds) for each in (gap.start_seconds, gap.stop_seconds)
             )
+            self._mark(f"{_LOST}:{gap.source}", (start, stop), None)
 
     def mark_pause(self, span: tuple[float, float], by: str | None) -> None:
         """Mark a pause, as of who ended it."""
-        self._recording.journal.mark(_PAUSE, start_seconds=span[0], stop_seconds=span[1], by=by)
+        self._mark(_PAUSE, span, by)
+
+    def _mark(self, kind: str, span: tuple[float, float], by: str | None) -> None:
+        """Mark a span; a journal that cannot be written does not end the recording."""
+        start, stop = span
+        try:
+            self._recording.journal.mark(kind, start_seconds=start, stop_seconds=stop, by=by)
+        except ArchiveError as error:
+            self.faults.append(f"the marker {kind} at {start:.1f} s is missing: {error}")
 
     def add_devices(self, states: Iterable[SourceState], with_frames: Collection[str]) -> None:
         """Enter each source of a finished event, with what became of its frames.

@@ -307,7 +307,7 @@ class RoomRecorder:
         """Start the threads."""
         self._parts.writer.start()
         self._parts.composer.start()
-        self._parts.collector.start(self.press)
+        self._parts.collector.start(self.press, self.faults)
 
     def abandon(self) -> None:
         """End the threads; does nothing after `finish`."""
@@ -317,11 +317,11 @@ class RoomRecorder:
     def press(self, press: SwitchPress) -> None:
         """Seal a picture of the composite and mark the moment, as a foot switch does."""
         kind = _LONG_PRESS if press.is_long else _SWITCH
-        self.mark(kind, asked_seconds=press.seconds, by=_SWITCH)
         try:
+            self.mark(kind, asked_seconds=press.seconds, by=_SWITCH)
             taken = self.take_screenshot(asked_seconds=press.seconds, by=_SWITCH)
-        except WrongState as error:
-            self.faults.append(str(error))
+        except RecorderError as error:  # it does not end the recording
+            self.faults.append(f"a press of the foot switch was lost: {error}")
         else:
             taken.add_done_callback(self._note_fault)
 

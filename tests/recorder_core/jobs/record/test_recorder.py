@@ -291,3 +291,29 @@ def test_a_mirror_that_is_unplugged_is_said_and_the_recording_goes_on(site: Any)
     assert str(site.mirror) in summary.faults[0]
     with site.opened("rita") as archive:
         assert archive.event(summary.event_id).row.is_complete
+
+
+def test_a_journal_and_signals_that_cannot_be_written_end_nothing_else(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ArchiveError("no root can be written any more")
+
+    switch = FakeSwitch()
+    sources = _sources(signals=[FakeSignals()], switches=[switch])
+    with site.opened("olga") as archive:
+        request = RecordRequest(room=room())
+        with record_room(archive, request, sources) as recorder:
+            monkeypatch.setattr(recorder._recording.journal, "mark", refuse)
+            monkeypatch.setattr(recorder._parts.collector._stream, "append", refuse)
+            switch.press()
+            recorder.pause()
+            recorder.resume()
+            while len(recorder.faults) < 3:
+                recorder.wait(0.05)
+            recorder.stop()
+            summary = recorder.finish()
+        assert archive.event(summary.event_id).row.is_complete
+    said = " ".join(summary.faults)
+    for words in ("press of the foot switch was lost", "marker pause at", "no more signals are"):
+        assert words in said

@@ -46,6 +46,7 @@ def _rows(job: dict[str, Any]) -> list[tuple[str, str, str]]:
         *_inference_rows(),
         *_scale_rows(),
         *_exposure_rows(),
+        *_review_rows(),
     ]
 
 
@@ -102,6 +103,24 @@ def _quality_rows() -> list[tuple[str, str, str]]:
             "copy of an H.264 source of few bits (CRF 28): its bits, of the source's; worst frame",
             f"{thrifty['copy_to_source']:.2f}; {thrifty['worst_frame_psnr_y_db']:.1f} dB",
             "bench_quality",
+        ),
+    ]
+
+
+def _review_rows() -> list[tuple[str, str, str]]:
+    """Return how long a reviewer waits."""
+    page = result("bench_review")
+    return [
+        (
+            "review of an hour at 30 frames a second: page open, first frame after it, seek",
+            f"{page['warm_seconds']:.1f} s, {page['first_frame_seconds']:.1f} s, "
+            f"{page['seek_seconds']:.1f} s",
+            "bench_review",
+        ),
+        (
+            "boxes edited and painted in a second, with 50 people",
+            f"{page['edits_per_second']:.0f}",
+            "bench_review",
         ),
     ]
 

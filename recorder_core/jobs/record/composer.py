@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -35,8 +35,8 @@ class Picture(Protocol):
     def shown(self) -> Mapping[str, Frame]:
         """The frames of the sources in the last frame."""
 
-    def compose(self, tick: int) -> Frame:
-        """Return the frame of a tick; each is asked for once at most, in their order."""
+    def compose(self, tick: int) -> Frame | None:
+        """Return the frame of a tick, or None; each is asked for once at most, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ class Composer:
         Where it goes.
     stop_tick : int, optional
         Before which it ends; unless given, it is stopped.
+    on_composed : callable, optional
+        Is given each frame once it has its index in the video.
     """
 
     def __init__(
@@ -88,9 +90,11 @@ class Composer:
         delay_seconds: float,
         queue: FrameQueue,
         stop_tick: int | None = None,
+        *,
+        on_composed: Callable[[Frame], None] | None = None,
     ) -> None:
         self._picture, self._ticks, self._queue = picture, ticks, queue
-        self._delay_seconds = delay_seconds
+        self._delay_seconds, self._on_composed = delay_seconds, on_composed
         self._lock = threading.Lock()
         self._wanted: list[_Wanted] = []
         #: some of those composed lately, oldest first
@@ -190,9 +194,11 @@ class Composer:
 
     def _compose(self, tick: int) -> None:
         frame = self._picture.compose(tick)
-        if not self._queue.offer(frame):
+        if frame is None or not self._queue.offer(frame):
             self.dropped += 1
             return
+        if self._on_composed is not None:
+            self._on_composed(frame)
         composed = ComposedFrame(frame, self._ticks.event_seconds(tick), self._picture.shown)
         for each in self._due(composed):
             each.result.set_result(composed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from recorder_core.capture.source import SourceState
@@ -21,61 +21,23 @@ from recorder_core.jobs.archive import (
     EventNames,
     EventRecording,
 )
-from recorder_core.jobs.record.collector import Collector
-from recorder_core.jobs.record.composer import Composer
 from recorder_core.jobs.record.entries import Entries
-from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.live.hidden import HiddenSpans
+from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.previews import Previews
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
-from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.screenshots import Screenshots
-from recorder_core.jobs.record.space import SpaceGuard, SpaceLeft
+from recorder_core.jobs.record.space import SpaceLeft
 from recorder_core.jobs.record.summary import RecordingSummary
-from recorder_core.jobs.record.ticks import Ticks
-from recorder_core.jobs.record.writing import RecordingWriter
 from recorder_core.model import EventClock
 
-__all__ = ["RecorderParts", "RoomRecorder"]
+__all__ = ["RoomRecorder"]
 
 _SPACE_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.05
 #: kinds of the markers of a foot switch
 _SWITCH: Final = "foot-switch"
 _LONG_PRESS: Final = "foot-switch-long"
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderParts:
-    """What a recording runs on.
-
-    Attributes
-    ----------
-    ticks : Ticks
-        Of the composite.
-    picture : RoomPicture
-        What is composed.
-    composer : Composer
-        Composes it.
-    writer : RecordingWriter
-        Encodes and writes it.
-    collector_of : callable
-        Makes what collects signals and presses, given what it tells of a press.
-    pauses : Pauses
-        In which nothing of the room is recorded.
-    guard : SpaceGuard
-        Of the disks.
-    encoder : str
-        What encodes, and why, as a sentence.
-    """
-
-    ticks: Ticks
-    picture: RoomPicture
-    composer: Composer
-    writer: RecordingWriter
-    collector: Collector
-    pauses: Pauses
-    guard: SpaceGuard
-    encoder: str
 
 
 class RoomRecorder:
@@ -149,6 +111,11 @@ class RoomRecorder:
     def frame_count(self) -> int:
         """Frames of the composite so far."""
         return self._parts.composer.next_tick - self._parts.composer.dropped
+
+    @property
+    def hidden(self) -> HiddenSpans | None:
+        """When the view of the room was hidden; None where it is not de-identified."""
+        return None if self._parts.live is None else self._parts.live.picture.hidden
 
     def source_states(self) -> list[SourceState]:
         """Return how each source is."""
@@ -259,6 +226,7 @@ class RoomRecorder:
         until = time.monotonic() + seconds
         while not self._is_over():
             self._check_parts()
+            self._update_live()
             self._entries.mark_gaps(self._parts.picture.gaps() + self._parts.collector.gaps())
             self._check_space()
             left = until - time.monotonic()
@@ -287,7 +255,10 @@ class RoomRecorder:
         gaps = parts.picture.finish(seconds) + parts.collector.finish(seconds)
         self._entries.mark_gaps(gaps, seconds)
         self._end_pause(seconds, None)
-        video_bytes = self._recording.sink.tell()
+        self._update_live()
+        if parts.live is not None:
+            parts.live.finish()
+        video_bytes = self._video_bytes()
         self._recording.finish(seconds, times)
         states = self._sources.states()
         self._entries.add_devices(states, self._sources.frames)
@@ -299,6 +270,7 @@ class RoomRecorder:
             video_bytes=video_bytes,
             sources={state.name: state.counters for state in states},
             gaps=tuple(sorted(gaps, key=lambda gap: gap.start_seconds)),
+            live=None if parts.live is None else parts.live.summary,
             stop_reason=self.stop_reason,
             faults=tuple(self.faults),
         )
@@ -306,6 +278,8 @@ class RoomRecorder:
     def begin(self) -> None:
         """Start the threads."""
         self._parts.writer.start()
+        if self._parts.live is not None:
+            self._parts.live.start()
         self._parts.composer.start()
         self._parts.collector.start(self.press, self.faults)
 
@@ -330,6 +304,8 @@ class RoomRecorder:
     def _end_video(self) -> int:
         """End the composer and the writer; return how many ticks there are."""
         ticks = self._parts.composer.stop(self._stop_moment())
+        if self._parts.live is not None:
+            self._parts.live.close()
         self._screenshots.close()
         self._parts.writer.join()
         return ticks
@@ -350,7 +326,7 @@ class RoomRecorder:
 
     def _check_parts(self) -> None:
         """Raise why a thread ended before it was asked to."""
-        for part in (self._parts.writer, self._parts.composer, self._parts.collector):
+        for part in self._parts.running:
             if isinstance(part.error, RecorderError):
                 raise part.error
             if part.error is not None:
@@ -360,13 +336,22 @@ class RoomRecorder:
                     f"finalise {self.event_id}'"
                 ) from part.error
 
+    def _update_live(self) -> None:
+        """Store what became known of the room, and say what went wrong."""
+        if self._parts.live is not None and (fault := self._parts.live.update()) is not None:
+            self.faults.append(fault)
+
+    def _video_bytes(self) -> int:
+        live = self._parts.live
+        return self._recording.sink.tell() + (0 if live is None else live.video_bytes)
+
     def _check_space(self) -> None:
         now = time.monotonic()
         if now - self._space_checked < _SPACE_SECONDS:
             return
         self._space_checked = now
         sink = self._recording.sink
-        self._space = self._parts.guard.measure(sink.whole_roots, sink.tell(), self.seconds)
+        self._space = self._parts.guard.measure(sink.whole_roots, self._video_bytes(), self.seconds)
         if self._space.is_used_up:
             self.stop("the recording was ended before the disk is full: delete events")
 

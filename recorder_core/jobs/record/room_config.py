@@ -14,6 +14,19 @@ from recorder_core.capture.switch import SwitchSettings
 from recorder_core.catalog.model.codes import check_code, check_site_code
 from recorder_core.composite import CompositeLayout, layout_from_values
 from recorder_core.errors import CatalogError, DataError, SettingsError
+from recorder_core.jobs.record.live.settings import (
+    DEIDENTIFICATIONS,
+    Deidentification,
+    LiveSettings,
+)
+from recorder_core.jobs.record.live.split import room_view_of
+from recorder_core.jobs.record.room_tables import (
+    BisTable,
+    RoomTable,
+    ScreenshotTable,
+    SoundOfTable,
+    SwitchTable,
+)
 from recorder_core.jobs.record.space import SpaceLimits
 from recorder_core.media import (
     LIVE_ENCODERS,
@@ -36,7 +49,17 @@ _MAX_DELAY_SECONDS: Final = 5.0
 _GIB: Final = 1 << 30
 _MINUTE_SECONDS: Final = 60.0
 _MEGA: Final = 1_000_000
-_TABLES: Final = ("video", "layout", "sources", "sound", "bis", "switches", "screenshots", "space")
+_TABLES: Final = (
+    "video",
+    "layout",
+    "sources",
+    "sound",
+    "bis",
+    "switches",
+    "screenshots",
+    "space",
+    "deidentification",
+)
 _Read = TypeVar("_Read")
 
 
@@ -80,53 +103,6 @@ class _SpaceTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ScreenshotTable:
-    """``[screenshots]``."""
-
-    source: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SoundOfTable:
-    """``[sound]`` of a source that has frames, too."""
-
-    source: str = "room"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _BisTable:
-    """``[bis]``: the fields of `BisSettings`."""
-
-    port: str = "/dev/ttyUSB0"
-    protocol: str = "ascii"
-    latency_seconds: float = 0.0
-    raw_eeg: bool = True
-    spectra: bool = False
-    extra_variables: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SwitchTable:
-    """``[[switches]]``: the fields of `SwitchSettings`."""
-
-    kind: str = "input"
-    address: str = "3553:b001"
-    line: str = "cts"
-    key_code: int | None = None
-    debounce_seconds: float = 0.25
-    long_seconds: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RoomTable:
-    """What stands above all tables."""
-
-    procedure: str | None = None
-    site: str | None = None
-    deidentify: str = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomConfig:
     """A room in which is recorded.
 
@@ -156,6 +132,10 @@ class RoomConfig:
         Name of the source of which screenshots are, in its own size; None: of the composite.
     space : SpaceLimits
         How much room a recording leaves, and needs.
+    deidentify : {"none", "only", "both"}
+        What becomes of the view of the room: see `live.settings`.
+    live : LiveSettings
+        How its faces are looked for.
     procedure_code, site_code : str or None
         Of the events recorded here, unless something else is said; None: say it for each event,
         and the archive's own.
@@ -173,10 +153,36 @@ class RoomConfig:
     switches: tuple[SwitchSettings, ...] = ()
     screenshot_of: str | None = None
     space: SpaceLimits = field(default_factory=SpaceLimits)
+    deidentify: Deidentification = "none"
+    live: LiveSettings = field(default_factory=LiveSettings)
     procedure_code: str | None = None
     site_code: str | None = None
 
     def __post_init__(self) -> None:
+        if self.deidentify != "none":
+            self._check_room()
+        self._check_sources()
+        if self.screenshot_of is not None and self.screenshot_of not in self.sources:
+            raise SettingsError(
+                f"[screenshots] source {self.screenshot_of} is not there; write one of "
+                f"{', '.join(self.sources)}"
+            )
+        if self.sound_of is None:
+            return
+        if self.sound_of not in self.sources or not self.sources[self.sound_of].has_audio:
+            raise SettingsError(
+                f"[sound] source {self.sound_of} is no source with audio; write one of kind rtsp, "
+                "file or pattern"
+            )
+
+    def _check_room(self) -> None:
+        if room_view_of(self.layout).source == self.screenshot_of:
+            raise SettingsError(
+                f"[screenshots] source {self.screenshot_of} shows the room, which is de-identified "
+                "in the composite alone; leave it out"
+            )
+
+    def _check_sources(self) -> None:
         for name in self.layout.sources:
             if name not in self.sources:
                 raise SettingsError(
@@ -191,22 +197,6 @@ class RoomConfig:
                 )
             if not source.has_frames:
                 raise SettingsError(f"[sources.{name}] is of a kind without frames; move it")
-        self._check_named()
-
-    def _check_named(self) -> None:
-        """Check the sources that are named for something else."""
-        if self.screenshot_of is not None and self.screenshot_of not in self.sources:
-            raise SettingsError(
-                f"[screenshots] source {self.screenshot_of} is not there; write one of "
-                f"{', '.join(self.sources)}"
-            )
-        if self.sound_of is None:
-            return
-        if self.sound_of not in self.sources or not self.sources[self.sound_of].has_audio:
-            raise SettingsError(
-                f"[sound] source {self.sound_of} is no source with audio; write one of kind rtsp, "
-                "file or pattern"
-            )
 
 
 def read_room(path: Path) -> RoomConfig:
@@ -246,10 +236,10 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
     """
     video = _read(_VideoTable, values.get("video", {}), "video")
     space = _read(_SpaceTable, values.get("space", {}), "space")
-    room = _read(_RoomTable, {key: values[key] for key in values if key not in _TABLES}, "")
+    room = _read(RoomTable, {key: values[key] for key in values if key not in _TABLES}, "")
     _check(
-        room.deidentify == "none",
-        'deidentify must be "none" for now: what is recorded is de-identified afterwards',
+        room.deidentify in DEIDENTIFICATIONS,
+        f"deidentify must be one of {', '.join(DEIDENTIFICATIONS)}",
     )
     sound, sound_of = _sound(values.get("sound"))
     return RoomConfig(
@@ -264,9 +254,11 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         sound=sound,
         sound_of=sound_of,
         bis=_bis(values.get("bis")),
-        screenshot_of=_read(_ScreenshotTable, values.get("screenshots", {}), "screenshots").source,
+        screenshot_of=_read(ScreenshotTable, values.get("screenshots", {}), "screenshots").source,
         switches=_switches(values.get("switches", [])),
         space=SpaceLimits(round(space.keep_free_gib * _GIB), space.min_minutes * _MINUTE_SECONDS),
+        deidentify=cast("Deidentification", room.deidentify),
+        live=_read(LiveSettings, values.get("deidentification", {}), "deidentification"),
         procedure_code=_code(room.procedure, "procedure", check_code),
         site_code=_code(room.site, "site", lambda code, _: check_site_code(code)),
     )
@@ -330,7 +322,7 @@ def _sound(table: object) -> tuple[SourceSettings | None, str | None]:
     if table is None:
         return None, None
     if isinstance(table, Mapping) and "source" in table:
-        name = _read(_SoundOfTable, table, "sound").source
+        name = _read(SoundOfTable, table, "sound").source
         return None, name
     sound = read_source_settings(table, "sound")
     _check(sound.has_audio, f"[sound] kind {sound.kind} has no audio; write alsa, rtsp or file")
@@ -342,7 +334,7 @@ def _bis(table: object) -> BisSettings | None:
         return None
     if not isinstance(table, Mapping) or "port" not in table:
         raise SettingsError('[bis] lacks the key port; write it as in port = "/dev/ttyUSB0"')
-    read = _read(_BisTable, table, "bis")
+    read = _read(BisTable, table, "bis")
     try:
         return BisSettings(**{each.name: getattr(read, each.name) for each in fields(read)})
     except SettingsError as error:
@@ -361,7 +353,7 @@ def _switch(table: object) -> SwitchSettings:
             '[[switches]] lacks kind or address; write them as in kind = "input" and address = '
             '"3553:b001"'
         )
-    read = _read(_SwitchTable, table, "[switches]")
+    read = _read(SwitchTable, table, "[switches]")
     try:
         return SwitchSettings(**{each.name: getattr(read, each.name) for each in fields(read)})
     except SettingsError as error:

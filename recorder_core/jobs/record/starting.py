@@ -16,9 +16,14 @@ from recorder_core.jobs.record.composer import Composer
 from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
+from recorder_core.jobs.record.live.face_search import FaceFinder
+from recorder_core.jobs.record.live.room import room_encoder
+from recorder_core.jobs.record.live.split import SplitCompositor
+from recorder_core.jobs.record.live_parts import live_room, load_finder
 from recorder_core.jobs.record.opening import open_sources
+from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.pauses import Pauses
-from recorder_core.jobs.record.recorder import RecorderParts, RoomRecorder
+from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
 from recorder_core.jobs.record.room_config import RoomConfig
 from recorder_core.jobs.record.room_picture import RoomPicture
@@ -26,7 +31,7 @@ from recorder_core.jobs.record.space import SpaceGuard
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.jobs.record.writing import RecordingWriter
 from recorder_core.media import AudioFormat, EncoderChoice, FragmentWriter, choose_encoder
-from recorder_core.model import EventClock, FrameFormat
+from recorder_core.model import EventClock
 
 __all__ = ["record_room"]
 
@@ -36,7 +41,10 @@ _BEGIN_SECONDS: Final = 0.5
 
 @contextmanager
 def record_room(
-    archive: Archive, request: RecordRequest, sources: RoomSources | None = None
+    archive: Archive,
+    request: RecordRequest,
+    sources: RoomSources | None = None,
+    finder: FaceFinder | None = None,
 ) -> Iterator[RoomRecorder]:
     """Begin to record a room, and lend what records it; call `finish` at the end.
 
@@ -51,6 +59,8 @@ def record_room(
         What is recorded.
     sources : RoomSources, optional
         Not started yet; unless given, those of the room.
+    finder : FaceFinder, optional
+        Finds the faces of the view of the room; unless given, the usual detector.
 
     Raises
     ------
@@ -72,9 +82,11 @@ def record_room(
         on_fault=lambda fault: faults.append(str(fault)),
     )
     faults: list[str] = []
-    compositor = Compositor(room.layout, room.rate)
+    compositor = _compositor(room)
     chosen = choose_encoder(room.encoder_name, compositor.format, frame_rate=room.rate)
-    _guard(room, compositor.format).check_start(archive.folders.roots())
+    _guard(room, compositor).check_start(archive.folders.roots())
+    if isinstance(compositor, SplitCompositor) and finder is None:
+        finder = load_finder(compositor.place)
     found = open_sources(room) if sources is None else sources
     with ExitStack() as stack:
         for source in found:
@@ -82,7 +94,7 @@ def record_room(
         _warm_up(room)
         clock = _clock_ahead()
         recording = stack.enter_context(record_event(archive, wanted, clock=clock))
-        parts = _parts(request, found, recording, compositor, chosen)
+        parts = _parts(request, found, recording, compositor, chosen, finder=finder)
         faults += [recording.warning] if recording.warning else []
         entries = Entries(archive, recording, faults)
         recorder = RoomRecorder(request, found, recording, parts, entries)
@@ -101,8 +113,19 @@ def _procedure_code(request: RecordRequest) -> str:
     return code
 
 
-def _guard(room: RoomConfig, frame_format: FrameFormat) -> SpaceGuard:
-    return SpaceGuard(room.space, room.encoder.expected_bps(frame_format, room.rate))
+def _compositor(room: RoomConfig) -> Compositor | SplitCompositor:
+    if room.deidentify == "none":
+        return Compositor(room.layout, room.rate)
+    return SplitCompositor(room.layout, room.rate)
+
+
+def _guard(room: RoomConfig, compositor: Compositor | SplitCompositor) -> SpaceGuard:
+    """Return the guard for about as many bits a second as all videos take."""
+    bps = room.encoder.expected_bps(compositor.format, room.rate)
+    if room.deidentify == "both" and isinstance(compositor, SplitCompositor):
+        apart = compositor.room_format
+        bps += room_encoder(room.encoder, compositor.format, apart).expected_bps(apart, room.rate)
+    return SpaceGuard(room.space, bps)
 
 
 def _warm_up(room: RoomConfig) -> None:
@@ -123,8 +146,10 @@ def _parts(
     request: RecordRequest,
     sources: RoomSources,
     recording: EventRecording,
-    compositor: Compositor,
+    compositor: Compositor | SplitCompositor,
     chosen: EncoderChoice,
+    *,
+    finder: FaceFinder | None,
 ) -> RecorderParts:
     room, pauses = request.room, Pauses()
     ticks = Ticks(recording.clock, room.rate)
@@ -132,6 +157,11 @@ def _parts(
         event_lines=_event_lines(request, recording), zero_utc=recording.clock.zero_utc
     )
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
+    live = None
+    if isinstance(compositor, SplitCompositor) and finder is not None:
+        live = live_room(
+            room, picture, compositor, finder, ticks=ticks, pauses=pauses, recording=recording
+        )
     queue = FrameQueue(room.rate)
     encoder = replace(room.encoder, encoder=chosen.encoder)
     audio, audio_format = None, None
@@ -143,15 +173,23 @@ def _parts(
     )
     return RecorderParts(
         ticks=ticks,
-        picture=picture,
-        composer=Composer(picture, ticks, room.delay_seconds, queue, _stop_tick(request, ticks)),
+        picture=picture if live is None else live.picture,
+        composer=Composer(
+            picture if live is None else live.picture,
+            ticks,
+            room.delay_seconds + (0.0 if live is None else room.live.hold_seconds),
+            queue,
+            _stop_tick(request, ticks),
+            on_composed=None if live is None else live.keep,
+        ),
         writer=RecordingWriter(queue, writer, audio, room.rate),
         collector=Collector(
             sources, recording, pauses, picture.add_signals, request.duration_seconds
         ),
         pauses=pauses,
-        guard=_guard(room, compositor.format),
+        guard=_guard(room, compositor),
         encoder=chosen.reason,
+        live=live,
     )
 
 

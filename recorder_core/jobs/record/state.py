@@ -21,9 +21,10 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
     dict
         ``event``, ``state`` (recording or paused), ``seconds`` since its start, ``free_bytes`` and
         ``seconds_left`` (None: not known) of the disk that is full first, ``frames`` and
-        ``dropped_frames`` of the composite, what encodes (``encoder``), ``faults`` as sentences,
-        and of each of ``sources`` its ``name``, whether it ``is_present``, for how many
-        ``seconds``, its ``sentence``, ``connections`` and ``counters``.
+        ``dropped_frames`` of the composite, what encodes (``encoder``), ``hidden_frames`` of the
+        view of the room and whether it ``is_room_hidden`` now (None: it is not de-identified),
+        ``faults`` as sentences, and of each of ``sources`` its ``name``, whether it ``is_present``,
+        for how many ``seconds``, its ``sentence``, ``connections`` and ``counters``.
     """
     left = recorder.space.seconds
     return {
@@ -35,6 +36,8 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         "frames": recorder.frame_count,
         "dropped_frames": recorder.dropped_frames,
         "encoder": recorder.encoder,
+        "hidden_frames": None if recorder.hidden is None else recorder.hidden.count,
+        "is_room_hidden": None if recorder.hidden is None else recorder.hidden.is_on,
         "faults": list(recorder.faults),
         "sources": [_source(state) for state in recorder.source_states()],
     }

@@ -10,7 +10,40 @@ from recorder_core.capture.source import SourceCounters
 from recorder_core.jobs.record.gaps import Gap
 from recorder_core.model.values.counts import format_count
 
-__all__ = ["RecordingSummary"]
+__all__ = ["LiveSummary", "RecordingSummary"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSummary:
+    """What became of the view of the room, where it was de-identified.
+
+    Attributes
+    ----------
+    hidden_frames : int
+        In which all of it was hidden, because the machine did not keep up.
+    hidden_spans : tuple of tuple of float
+        When that was: start and stop in seconds of the event.
+    dropped_frames : int
+        Of the video of the view as it is, that were left out.
+    """
+
+    hidden_frames: int
+    hidden_spans: tuple[tuple[float, float], ...] = ()
+    dropped_frames: int = 0
+
+    @property
+    def sentences(self) -> list[str]:
+        """What to tell a person."""
+        said = [f"room: faces hidden, all of it in {format_count(self.hidden_frames, 'frame')}"]
+        said += [
+            f"room: all of it hidden from {start:.1f} to {stop:.1f} s, because the machine did not "
+            "keep up"
+            for start, stop in self.hidden_spans
+        ]
+        if self.dropped_frames:
+            left_out = format_count(self.dropped_frames, "frame")
+            said.append(f"room: {left_out} of the view as it is left out")
+        return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +70,8 @@ class RecordingSummary:
         Why it ended, as a sentence; empty where somebody wanted it.
     faults : tuple of str
         What went wrong beside it, as a copy that stopped.
+    live : LiveSummary or None
+        Of the view of the room; None where it was recorded as it is.
     """
 
     event_id: str
@@ -48,6 +83,7 @@ class RecordingSummary:
     gaps: tuple[Gap, ...] = ()
     stop_reason: str = ""
     faults: tuple[str, ...] = ()
+    live: LiveSummary | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -68,4 +104,5 @@ class RecordingSummary:
                 f"{name}: {each.received} received, {each.used} used, {each.repeated} repeated, "
                 f"{each.dropped} dropped, {each.invalid} damaged"
             )
+        said += [] if self.live is None else self.live.sentences
         return [*said, *self.faults, *filter(None, [self.stop_reason])]

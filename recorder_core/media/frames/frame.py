@@ -11,7 +11,7 @@ taken before stay valid and unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final, Self, cast
 
@@ -180,6 +180,17 @@ class Frame:
             y, u, v = self._upper_bits() if self._shift else self._own_planes()
             self._planes = replace(decoded, y=y, u=u, v=v)
         return self.planes
+
+    def paint_over(self, paint: Callable[[Planes], None]) -> None:
+        """Change a frame of 8 bits in place, without a copy: one that nobody else has seen yet.
+
+        Parameters
+        ----------
+        paint : callable
+            Writes into the planes that it gets; they are those of the frame.
+        """
+        y, u, v = self._own_planes()
+        paint(Planes(y, u, v, full_range=self._format.full_range, matrix=self._format.matrix))
 
     def to_rgb(self) -> NDArray[np.uint8]:
         """Return the frame as a player shows it: upright, with square pixels.

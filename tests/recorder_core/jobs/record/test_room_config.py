@@ -87,7 +87,7 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
         ('"lap-chole"', '"Mrs Müller"', "procedure must be a code"),
         ('procedure = "lap-chole"', "procedure = 5", 'write it as in procedure = "or-2"'),
         ('site = "or-2"', 'sites = "or-2"', "sites is no key here; there are procedure, site"),
-        ('site = "or-2"', 'deidentify = "both"', 'deidentify must be "none" for now'),
+        ('site = "or-2"', 'deidentify = "all"', "deidentify must be one of none, only, both"),
         ("rate = 25", "rate = 24", r"\[video\] rate must be one of 25, 30, 50, 60"),
         ("rate = 25", 'rate = "25"', r"\[video\] rate is of another type .* as in rate = 30"),
         ("rate = 25", "fps = 25", r"\[video\] fps is no key here; there are rate, delay_seconds"),

@@ -1,0 +1,60 @@
+"""Tables of a room's file whose values are checked by what they are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BisTable",
+    "RoomTable",
+    "ScreenshotTable",
+    "SoundOfTable",
+    "SwitchTable",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenshotTable:
+    """``[screenshots]``."""
+
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundOfTable:
+    """``[sound]`` of a source that has frames, too."""
+
+    source: str = "room"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BisTable:
+    """``[bis]``: the fields of `BisSettings`."""
+
+    port: str = "/dev/ttyUSB0"
+    protocol: str = "ascii"
+    latency_seconds: float = 0.0
+    raw_eeg: bool = True
+    spectra: bool = False
+    extra_variables: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchTable:
+    """``[[switches]]``: the fields of `SwitchSettings`."""
+
+    kind: str = "input"
+    address: str = "3553:b001"
+    line: str = "cts"
+    key_code: int | None = None
+    debounce_seconds: float = 0.25
+    long_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomTable:
+    """What stands above all tables."""
+
+    procedure: str | None = None
+    site: str | None = None
+    deidentify: str = "none"

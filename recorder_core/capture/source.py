@@ -162,7 +162,10 @@ class FrameSource(Source, Protocol):
     """A source of frames; its mailbox keeps the newest few."""
 
     def take(self, seconds: float) -> LiveFrame | None:
-        """Return the newest frame that is not newer than a moment, and count it.
+        """Return the newest frame of a moment, and count it.
+
+        It may be up to a quarter of the source's period newer, so that of a source of the same
+        rate as who takes every frame is taken once, whatever their jitter.
 
         Frames before it are dropped. None while the signal is absent: who composes shows that the
         signal is lost.

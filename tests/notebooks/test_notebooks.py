@@ -25,6 +25,10 @@ SHOWN = {
     "compare_events.ipynb": (2, ("bis mean", "inside (s)", "unknown (s)")),
     "event_signals.ipynb": (1, ("heart-rate", "spo2", "incision", "closure")),
     "stages.ipynb": (1, ("non-maximum suppression", "paper, test 4 (share)", "0.180184")),
+    "better_detector.ipynb": (
+        2,
+        ("average precision", "recall at 0.3 false positives per image", "before", "after"),
+    ),
     "find_misses.ipynb": (3, ("remove", "a face", "rita", "not rendered", "in the copy")),
     "my_video.ipynb": (
         4,

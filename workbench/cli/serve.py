@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import JobPlace, find_archive
 from recorder_core.jobs.archive.words import forbid_memory_dumps
 from workbench.cli.arguments.common import add_work_argument
@@ -43,6 +44,12 @@ def add_parser(commands: Any) -> None:
         help="who does nothing for so long is signed out; default: 30",
     )
     _add_jobs(parser)
+    parser.add_argument(
+        "--rooms",
+        type=Path,
+        metavar="FOLDER",
+        help="of the files of rooms, NAME.toml, in which operators record from a page",
+    )
     _add_kernels(parser)
     parser.set_defaults(run=run, is_demo=False)
 
@@ -163,6 +170,7 @@ def run(options: argparse.Namespace) -> int:
         jobs=JobPlace(options.work.resolve(), options.jobs),
         dashboards=options.dashboards,
         notebooks=options.notebooks,
+        rooms=_rooms(options.rooms),
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )
     find_archive(options.archive)
@@ -170,6 +178,13 @@ def run(options: argparse.Namespace) -> int:
     forbid_memory_dumps()
     serve(settings)
     return 0
+
+
+def _rooms(folder: Path | None) -> Path | None:
+    """Return the folder of rooms; a server that promises rooms and has none does not begin."""
+    if folder is not None and not folder.is_dir():
+        raise SettingsError("--rooms is no folder: give one with the files of the rooms")
+    return folder and folder.resolve()
 
 
 def _kernel_settings(options: argparse.Namespace) -> KernelSettings:

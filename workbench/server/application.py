@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import JobPlace, find_archive
-from workbench.server.api import api_handlers
+from workbench.server.api import ROOMS, api_handlers
 from workbench.server.entrance.gate import guard
 from workbench.server.entrance.identity import ArchiveAuthorizer, ArchiveIdentity
 from workbench.server.entrance.sessions import SessionLimits, Sessions
@@ -88,6 +88,8 @@ class ServeSettings:
         None: there are no others.
     notebooks : Path or None
         Folder in which people's notebooks stay; None: there is no JupyterLab.
+    rooms : Path or None
+        Folder of the files of rooms in which operators record; None: there are none.
     """
 
     archive: Path
@@ -101,6 +103,7 @@ class ServeSettings:
     jobs: JobPlace = field(default_factory=JobPlace)
     dashboards: Path | None = None
     notebooks: Path | None = None
+    rooms: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
@@ -316,7 +319,7 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         terminals_enabled=False,
         jpserver_extensions={"voila": True, UserLab.__module__: settings.notebooks is not None},
         log_level="WARN",
-        tornado_settings=_web_settings(),
+        tornado_settings=_web_settings() | {ROOMS: settings.rooms},
     )
     config.update(_kernel_config(settings.kernels))
     config.update(lab_config())

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.record.room_config import (
         RoomConfig as RoomConfig,
-        read_room as read_room,
         room_from_values as room_from_values,
+    )
+    from recorder_core.jobs.record.room_file import (
+        read_room as read_room,
+        read_room_values as read_room_values,
     )
     from recorder_core.jobs.record.space import (
         SpaceLimits as SpaceLimits,

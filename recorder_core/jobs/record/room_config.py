@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast, get_args
 
 from recorder_core.capture.bis import BisSettings
@@ -39,15 +37,16 @@ from recorder_core.media import (
 )
 from recorder_core.model.values.json_fields import read_fields
 
-__all__ = ["CompositeRate", "RoomConfig", "read_room", "room_from_values"]
+__all__ = ["CompositeRate", "RoomConfig", "room_from_values"]
 
 #: frames per second of a composite
 CompositeRate = Literal[25, 30, 50, 60]
 _RATES: Final = get_args(CompositeRate)
-_MAX_FILE_BYTES: Final = 1 << 20
 _MAX_DELAY_SECONDS: Final = 5.0
 _GIB: Final = 1 << 30
 _MINUTE_SECONDS: Final = 60.0
+#: one key of the page for each
+_MAX_MARKER_KINDS: Final = 9
 _MEGA: Final = 1_000_000
 _TABLES: Final = (
     "video",
@@ -139,6 +138,8 @@ class RoomConfig:
     procedure_code, site_code : str or None
         Of the events recorded here, unless something else is said; None: say it for each event,
         and the archive's own.
+    marker_kinds : tuple of str
+        Codes that a page offers for its markers.
     """
 
     layout: CompositeLayout
@@ -157,6 +158,7 @@ class RoomConfig:
     live: LiveSettings = field(default_factory=LiveSettings)
     procedure_code: str | None = None
     site_code: str | None = None
+    marker_kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.deidentify != "none":
@@ -199,33 +201,6 @@ class RoomConfig:
                 raise SettingsError(f"[sources.{name}] is of a kind without frames; move it")
 
 
-def read_room(path: Path) -> RoomConfig:
-    """Read the file of a room.
-
-    Raises
-    ------
-    SettingsError
-        If it is none, or a key is missing, unknown or of another type; the message names it and
-        says what to write.
-    """
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_FILE_BYTES + 1)
-        values = tomllib.loads(content[:_MAX_FILE_BYTES].decode("utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path.name} cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path.name} is not a text file in UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path.name} is no TOML: {error}") from None
-    if len(content) > _MAX_FILE_BYTES:
-        raise SettingsError(f"{path.name} is longer than {_MAX_FILE_BYTES >> 20} MiB")
-    try:
-        return room_from_values(values)
-    except SettingsError as error:
-        raise SettingsError(f"{path.name}: {error}") from None
-
-
 def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
     """Return a room from plain values, as TOML and JSON hold them.
 
@@ -261,6 +236,7 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         live=_read(LiveSettings, values.get("deidentification", {}), "deidentification"),
         procedure_code=_code(room.procedure, "procedure", check_code),
         site_code=_code(room.site, "site", lambda code, _: check_site_code(code)),
+        marker_kinds=_marker_kinds(room.markers),
     )
 
 
@@ -293,6 +269,8 @@ def _read(kind: type[_Read], table: object, place: str) -> _Read:
 
 def _toml(value: object) -> str:
     """Return an example of a value; codes have no default."""
+    if isinstance(value, tuple):
+        return '["incision", "closure"]'
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else f'"{value or "or-2"}"'
@@ -366,6 +344,14 @@ def _encoder(video: _VideoTable) -> EncoderSettings:
         preset=cast("Preset", video.preset),
         max_bit_rate_bps=rate,
     )
+
+
+def _marker_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the kinds of markers that a page offers, each once."""
+    _check(len(kinds) <= _MAX_MARKER_KINDS, f"markers has at most {_MAX_MARKER_KINDS} kinds")
+    for kind in kinds:
+        _code(kind, "each of markers", check_code)
+    return tuple(dict.fromkeys(kinds))
 
 
 def _code(value: str | None, key: str, check: Callable[[str, str], str]) -> str | None:

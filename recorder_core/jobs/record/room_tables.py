@@ -58,3 +58,4 @@ class RoomTable:
     procedure: str | None = None
     site: str | None = None
     deidentify: str = "none"
+    markers: tuple[str, ...] = ()

@@ -100,6 +100,12 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory, drawn_source: Path) -> It
         yield Reviewed(served.address, path, events, faces[0])
 
 
+@pytest.fixture(scope="session")
+def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with people and without an event."""
+    return _archive(tmp_path_factory.mktemp("empty"), PEOPLE)
+
+
 @dataclass(frozen=True)
 class ManyMoments:
     """A server, its archive, and an event whose copy has a long queue."""

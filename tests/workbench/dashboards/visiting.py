@@ -84,4 +84,4 @@ def check_accessible(page: Page, picture: Path) -> None:
             for each in found["violations"]
             if each["impact"] in ("serious", "critical")
         ]
-        assert serious == []
+        assert serious == [], serious

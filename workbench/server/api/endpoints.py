@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from recorder_core.errors import SettingsError
@@ -39,6 +40,7 @@ PATH_SCHEMAS: Final[Mapping[str, Schema]] = {
     "moment": {"type": "string", "pattern": "^[0-9-]{1,64}$"},
     "login": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,31}$"},
     "command": {"type": "string", "pattern": "^[a-z0-9_-]{1,32}$"},
+    "room": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"},
     "job": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"},
 }
 
@@ -73,6 +75,8 @@ class ApiRequest:
     arrived_seconds: float
     #: of what who asks has already
     known_etag: str = ""
+    #: folder of the rooms in which is recorded; None where there is none
+    rooms: Path | None = None
 
     @property
     def archive(self) -> Archive:

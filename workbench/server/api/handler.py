@@ -29,8 +29,10 @@ from workbench.server.web.handlers import WorkbenchHandler
 from workbench.server.web.turns import Turns
 from workbench.wire import error_code, to_json
 
-__all__ = ["ApiHandler", "EndpointHandler", "NoEndpointHandler"]
+__all__ = ["ROOMS", "ApiHandler", "EndpointHandler", "NoEndpointHandler"]
 
+#: where the server's settings hold the folder of rooms
+ROOMS: Final = "workbench_rooms"
 #: where the server's settings hold what is open
 _OPEN_FILES: Final = "workbench_open_files"
 _MAX_BODY_BYTES: Final = 1 << 20
@@ -130,7 +132,14 @@ class EndpointHandler(ApiHandler):
         if method == "POST":
             values |= self._body_values(endpoint)
         known = self.request.headers.get("If-None-Match", "")
-        request = ApiRequest(signed_in, values, self.open_files, self._arrived_seconds, known)
+        request = ApiRequest(
+            signed_in,
+            values,
+            self.open_files,
+            self._arrived_seconds,
+            known,
+            self.settings.get(ROOMS),
+        )
         if beside := _BESIDE.get(endpoint.threads):
             pool, turns = beside
             answer = await self.in_turn(_answer, endpoint, request, pool=pool, turns=turns)

@@ -37,6 +37,7 @@ from workbench.server.api.reviewing import (
     answer_moments,
     answer_statement,
 )
+from workbench.server.api.rooms import ROOM_ENDPOINTS
 from workbench.server.api.tables import TABLE_ENDPOINTS
 from workbench.server.api.writing import (
     answer_correct,
@@ -307,6 +308,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *TABLE_ENDPOINTS,
     *_WORK,
     *JOB_ENDPOINTS,
+    *ROOM_ENDPOINTS,
     *KEY_ENDPOINTS,
     *ADMINISTRATION_ENDPOINTS,
 )

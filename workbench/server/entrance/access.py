@@ -23,6 +23,7 @@ __all__ = [
     "EVENT_PATH",
     "PLAYBACK_PATH",
     "PROFILING_PATH",
+    "RECORD_PATH",
     "REVIEW_PATH",
     "SMALL_BODY_BYTES",
     "AccessRule",
@@ -100,6 +101,8 @@ ADMINISTRATION_PATH: Final = "/administration"
 PLAYBACK_PATH: Final = "/playback"
 #: the dashboard of how copies were made
 PROFILING_PATH: Final = "/profiling"
+#: the dashboard that records
+RECORD_PATH: Final = "/record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ DASHBOARDS: Final = (
     Dashboard(REVIEW_PATH, "review.ipynb", Action.REVIEW),
     Dashboard(PLAYBACK_PATH, "playback.ipynb", Action.READ_SIGNALS),
     Dashboard(PROFILING_PATH, "profiling.ipynb", Action.READ_DETECTIONS),
+    Dashboard(RECORD_PATH, "record.ipynb", Action.RECORD),
 )
 #: a notebook with what it shows, or a file as base64; JupyterLab sends what is larger in pieces
 _FILE_BODY_BYTES: Final = 24 << 20

@@ -129,6 +129,10 @@ SIGN_IN_PAGES: Final[list[tuple[Any, ...]]] = [
     (r"/", _Home),
     (r"/login", _Login),
     (r"/logout", _Logout),
-    (r"/workbench/static/(pagewords\.js)", _Static, {"path": str(_BUNDLES)}),
+    (
+        r"/workbench/static/(pagewords\.js|record\.js|widgets\.css)",
+        _Static,
+        {"path": str(_BUNDLES)},
+    ),
     (r"/workbench/static/([a-z.]+)", _Static, {"path": str(_STATIC)}),
 ]

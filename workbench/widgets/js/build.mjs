@@ -3,7 +3,7 @@ import { build } from "esbuild";
 
 await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: ["src/player.js", "src/timeline.js", "src/editor.js", "src/review.js", "src/playback.js", "src/profiling.js", "src/pagewords.js", "src/widgets.css"],
+  entryPoints: ["src/player.js", "src/timeline.js", "src/editor.js", "src/review.js", "src/playback.js", "src/profiling.js", "src/record.js", "src/pagewords.js", "src/widgets.css"],
   outdir: "../static",
   bundle: true,
   minify: true,

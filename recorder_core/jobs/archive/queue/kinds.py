@@ -231,6 +231,10 @@ _RECORD: Final = JobKind(
             is_private=True,
             is_required=True,
         ),
+        JobSetting(
+            name="room_name",
+            schema=_CODE | {"description": "how the room is called; one records it at a time"},
+        ),
         JobSetting(name="names", schema=_NAMES, is_private=True),
         JobSetting(
             name="procedure_code",

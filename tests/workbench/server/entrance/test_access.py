@@ -120,7 +120,7 @@ def test_every_address_answers_whom_the_table_says_and_refuses_the_rest(
 def test_every_row_of_the_table_has_an_address_in_the_matrix_or_a_test_of_its_own() -> None:
     own = {r"/logout", r"/workbench/api/.+", r"/voila/render/[\w./-]+\.ipynb"}
     own |= {r"/review/[A-Za-z0-9-]{1,64}", r"/event/[A-Za-z0-9-]{1,64}"}
-    own |= {"/playback", "/profiling"}
+    own |= {"/playback", "/profiling", "/record"}
     # of JupyterLab, in test_lab.py
     own |= {row.pattern for row in ACCESS_RULES if row.pattern.startswith(LAB)}
     found = {find_rule(*asked) for asked in MATRIX} - {None}
@@ -140,6 +140,7 @@ PAGES = {
     "/review/ae5008fb": {Profile.REVIEWER},
     "/playback": {Profile.REVIEWER, Profile.RESEARCHER},
     "/profiling": {Profile.REVIEWER, Profile.RESEARCHER, Profile.ENGINEER},
+    "/record": {Profile.OPERATOR},
 }
 
 

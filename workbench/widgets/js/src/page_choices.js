@@ -6,9 +6,17 @@ const NAMES = { en: "English", pt: "Português", es: "Español" };
 
 /** What the person chose before, else the browser's language, where there are words for it. */
 export function chooseLanguage(source) {
-  const wanted = localStorage.getItem("language") ?? navigator.language.slice(0, 2);
+  const wanted = wantedLanguage();
   if (wanted in WORDS && wanted !== source.get("language")) source.set("language", wanted);
 }
+
+/** The same, of a page without a widget. */
+export function chosenLanguage() {
+  const wanted = wantedLanguage();
+  return wanted in WORDS ? wanted : "en";
+}
+
+const wantedLanguage = () => localStorage.getItem("language") ?? navigator.language.slice(0, 2);
 
 export function languageChoice(language, say) {
   const choice = select(say("language"), Object.entries(NAMES), (value) => {

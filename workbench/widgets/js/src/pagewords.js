@@ -1,9 +1,8 @@
 // The words of a page that the server writes in English: put into the language of the person.
-import { speaker, WORDS } from "./model/words.js";
-import { languageChoice } from "./page_choices.js";
+import { speaker } from "./model/words.js";
+import { chosenLanguage, languageChoice } from "./page_choices.js";
 
-const wanted = localStorage.getItem("language") ?? navigator.language.slice(0, 2);
-const language = wanted in WORDS ? wanted : "en";
+const language = chosenLanguage();
 const say = speaker(language);
 document.documentElement.lang = language;
 for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say, each.dataset);

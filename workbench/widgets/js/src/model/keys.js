@@ -75,6 +75,19 @@ export const PLAYBACK_KEYS = {
   help: ["?"],
 };
 
+/** As `workbench record` has them in a terminal. */
+export const RECORD_KEYS = {
+  rec_start: ["r"],
+  rec_stop: ["q"],
+  rec_pauseKey: ["p"],
+  rec_mark: ["m"],
+  rec_markKind: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+  rec_shoot: ["s"],
+  rec_data: ["e"],
+  rec_kiosk: ["k"],
+  help: ["?"],
+};
+
 /** The name of a pressed key with Ctrl (or the Mac's command key) before it. */
 export function keyName(event) {
   const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -1,0 +1,200 @@
+"""The recorder's page in a real Chromium, with a real job that records test patterns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import Credentials, open_archive
+from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
+from tests.workbench.server.conftest import PASSWORD, Served, serving
+
+expect.set_options(timeout=PATIENCE_MS)
+
+PATIENT = "Zephyrina Ångström-Qux"
+ROOM = """
+procedure = "lap-chole"
+markers = ["incision", "clip"]
+
+[video]
+rate = 25
+preset = "ultrafast"
+
+[layout]
+width = 960
+height = 540
+views = [
+    {name = "laparoscope", rectangle = [0, 0, 640, 540]},
+    {name = "room", rectangle = [640, 0, 320, 180]},
+    {name = "vital_signs", rectangle = [640, 180, 320, 180]},
+]
+panels = [{name = "event", kind = "event_strip", rectangle = [640, 360, 320, 180]}]
+
+[sources.laparoscope]
+kind = "pattern"
+size = [640, 360]
+rate = 25
+
+[sources.room]
+kind = "pattern"
+size = [320, 180]
+rate = 25
+
+[sources.vital_signs]
+kind = "rtsp"
+address = "rtsp://nurse:geheim@127.0.0.1:9/stream"
+
+[sound]
+kind = "tone"
+
+[space]
+keep_free_gib = 0
+min_minutes = 0
+"""
+
+
+@pytest.fixture(scope="module")
+def rooms(empty_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("recorder")
+    files = folder / "rooms"
+    files.mkdir()
+    (files / "or_1.toml").write_text(ROOM)
+    (files / "or_2.toml").write_text('[sources.room]\nkind = "pattern"\nwidth = "wide"\n')
+    with serving(empty_archive, "--rooms", str(files), kernels=False) as served:
+        yield served
+
+
+@pytest.fixture
+def visit(browser: Browser, rooms: Served) -> Iterator[Callable[..., Page]]:
+    with visiting(browser, rooms.address) as visit:
+        yield visit
+
+
+def _told(archive: Path, question: str, *values: Any) -> list[Any]:
+    with closing(sqlite3.connect(archive / "catalog.db")) as catalog:
+        return catalog.execute(question, values).fetchall()
+
+
+def _picture(page: Page) -> str:
+    """Return what the preview shows, as text."""
+    text: str = page.locator(".wb-live").evaluate("canvas => canvas.toDataURL()")
+    return text
+
+
+def test_an_operator_records_a_room(
+    visit: Callable[..., Page], rooms: Served, pictures: Path
+) -> None:
+    page = visit("olga", "/record")
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    check_accessible(page, pictures / "record-ready")
+    page.get_by_label("Patient").fill(PATIENT)
+    page.get_by_role("heading", name="Sources").click()
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    # one source gives nothing: the page says so, and the recording goes on
+    expect(page.locator("[data-source=room]")).to_contain_text("Signal")
+    expect(page.locator("[data-source=vital_signs]")).to_contain_text("No signal")
+    expect(page.locator(".wb-warnings")).to_contain_text("vital signs: no signal since 00:00:0")
+    expect(page.locator(".wb-live")).to_be_visible()
+    before = _picture(page)
+    page.wait_for_function(
+        "before => document.querySelector('.wb-live').toDataURL() !== before", arg=before
+    )
+    page.get_by_role("button", name="clip").click()
+    expect(page.locator(".wb-journal")).to_contain_text("clip marked")
+    page.keyboard.press("1")
+    expect(page.locator(".wb-journal")).to_contain_text("incision marked")
+    page.get_by_role("button", name="Screenshot").click()
+    expect(page.locator(".wb-journal")).to_contain_text("screenshot taken")
+    check_accessible(page, pictures / "record-running")
+    page.keyboard.press("p")
+    expect(page.locator(".wb-phase")).to_contain_text("Paused")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".wb-phase")).to_have_text("●Recording")
+
+    # it goes on without the page, which finds it again, on a phone too
+    page.reload()
+    expect(page.locator(".wb-phase")).to_have_text("●Recording")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".wb-live")).to_be_visible()
+    assert page.evaluate("document.querySelector('.wb-record').scrollWidth") <= 390
+    small = "each => each.checkVisibility() && each.getBoundingClientRect().height < 44"
+    buttons = "[...document.querySelectorAll('.wb-record button, .wb-record select')]"
+    assert page.evaluate(f"{buttons}.filter({small}).map(each => each.outerHTML)") == []
+    check_accessible(page, pictures / "record-phone")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_label("Physicians, one a line").fill("Dr Quellmarker")
+    page.get_by_role("button", name="Seal the names").click()
+    expect(page.locator(".wb-journal")).to_contain_text("names sealed")
+    page.get_by_role("heading", name="Sources").click()
+    page.keyboard.press("q")
+    dialog = page.get_by_role("dialog", name="Stop the recording?")
+    page.screenshot(path=pictures / "record-stop.png")
+    dialog.get_by_role("button", name="Go on recording").click()
+    page.get_by_role("button", name="Stop").click()
+    dialog.get_by_role("button", name="Stop").click()
+    expect(page.locator(".wb-phase")).to_contain_text("Saved and sealed")
+    check_accessible(page, pictures / "record-done")
+    event = page.get_by_role("link", name="Open the event").get_attribute("href").split("/")[-1]
+    _check_event(rooms.archive, event)
+
+
+def _check_event(archive: Path, event: str) -> None:
+    [(state, code, seconds)] = _told(
+        archive,
+        "SELECT state, procedure_code, duration_seconds FROM events WHERE event_id = ?",
+        event,
+    )
+    assert (state, code) == ("recorded", "lap-chole")
+    assert seconds > 1
+    kinds = {
+        kind for (kind,) in _told(archive, "SELECT kind FROM markers WHERE event_id = ?", event)
+    }
+    assert {"clip", "incision", "pause", "signal-lost:vital_signs"} <= kinds
+    assert (
+        len(_told(archive, "SELECT screenshot_id FROM screenshots WHERE event_id = ?", event)) == 1
+    )
+    with open_archive(archive, Credentials("rita", Password(PASSWORD))) as opened:
+        names = opened.event(event).names()
+    assert (names.patient_name, names.physician_names) == (PATIENT, ("Dr Quellmarker",))
+
+
+def test_a_browser_is_told_no_address_and_no_device(rooms: Served) -> None:
+    olga = rooms.sign_in("olga")
+    answer = olga.get(f"{rooms.address}/workbench/api/v1/rooms")
+    described = {each["name"]: each for each in answer.json()["rooms"]}
+    assert described["or_1"]["marker_kinds"] == ["incision", "clip"]
+    assert "or_2.toml: " in described["or_2"]["fault"]
+    assert "geheim" not in answer.text
+    assert "rtsp" not in answer.text
+    headers = {"X-XSRFToken": olga.cookies["_xsrf"], "Content-Type": "application/json"}
+    for room, status in (("or_2", 400), ("or_3", 404), ("..%2Fetc", 404)):
+        path = f"{rooms.address}/workbench/api/v1/rooms/{room}/record"
+        assert olga.post(path, data=json.dumps({}), headers=headers).status_code == status
+
+
+def test_a_room_that_cannot_be_recorded_says_why(
+    visit: Callable[..., Page], pictures: Path
+) -> None:
+    page = visit("olga", "/record")
+    page.get_by_role("combobox", name="Room").select_option("or_2")
+    expect(page.locator(".wb-more")).to_contain_text("until its file is mended: or_2.toml")
+    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="All keys")).to_contain_text("Screenshot")
+    page.screenshot(path=pictures / "record-keys.png")
+
+
+@pytest.mark.parametrize("login", ["rosa", "rita"])
+def test_who_does_not_record_may_not_open_it(rooms: Served, login: str) -> None:
+    person = rooms.sign_in(login)
+    assert person.get(f"{rooms.address}/record").status_code == 403
+    assert person.get(f"{rooms.address}/workbench/api/v1/rooms").status_code == 403

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Health, PIECE, PieceReader, clock, room } from "../../../workbench/widgets/js/src/model/recording.js";
+
+const piece = (kind, text) => {
+  const content = new TextEncoder().encode(text);
+  const head = new Uint8Array(5);
+  head[0] = kind;
+  new DataView(head.buffer).setUint32(1, content.length);
+  return [...head, ...content];
+};
+const source = (received, more = {}) => ({ name: "room_camera", is_present: true, seconds: 3, counters: { received }, ...more });
+const state = (seconds, more = {}) => ({ seconds, dropped_frames: 0, seconds_left: 90_000, faults: [], sources: [source(25 * seconds)], ...more });
+
+test("pieces are whole however what arrives is divided", () => {
+  const sent = Uint8Array.from([...piece(PIECE.state, '{"a":1}'), ...piece(PIECE.beat, ""), ...piece(PIECE.end, "x".repeat(300))]);
+  for (const size of [1, 4, 5, 6, 200, sent.length]) {
+    const reader = new PieceReader();
+    const found = [];
+    for (let at = 0; at < sent.length; at += size) found.push(...reader.take(sent.slice(at, at + size)));
+    assert.deepEqual(found.map(({ kind, content }) => [kind, content.length]), [[1, 7], [0, 0], [3, 300]]);
+    assert.equal(new TextDecoder().decode(found[0].content), '{"a":1}');
+    assert.equal(reader.rest.length, 0);
+  }
+});
+
+test("times are hours, minutes and seconds", () => {
+  assert.deepEqual([0, 59.9, 3661, 360_000, -1].map(clock), ["00:00:00", "00:00:59", "01:01:01", "100:00:00", "00:00:00"]);
+  assert.deepEqual([65, 35_999, 36_000].map(room), ["00:01:05", "09:59:59", "10 h"]);
+});
+
+test("a source's rate is what came between two states", () => {
+  const health = new Health();
+  health.note(state(1));
+  health.note(state(2));
+  assert.equal(health.rates.room_camera, 25);
+  assert.deepEqual(health.warnings(), []);
+});
+
+test("what a person should know stands with the most urgent first", () => {
+  const health = new Health();
+  health.note(state(1));
+  health.note(state(2, { dropped_frames: 7, seconds_left: 65, faults: ["a copy stopped"], sources: [source(25, { is_present: false, seconds: 1.5, sentence: "the cable is out" })] }));
+  assert.deepEqual(health.warnings(), [
+    { say: "rec_little", time: "00:01:05" },
+    { say: "rec_lost", name: "room camera", time: "00:00:00", why: "the cable is out" },
+    { say: "rec_behind", count: 7 },
+    { text: "a copy stopped" },
+  ]);
+  health.note(state(60, { dropped_frames: 7, seconds_left: null }));
+  assert.deepEqual(health.warnings(), []);
+});

@@ -1,0 +1,78 @@
+// What a watched recording sends, and what to tell a person of it; knows no page and no server.
+
+export const PIECE = { beat: 0, state: 1, preview: 2, end: 3 };
+/** Of a piece: one byte for its kind, four for its length. */
+const HEAD_BYTES = 5;
+/** Where less is left the disk is spoken of. */
+const LITTLE_SECONDS = 1800;
+/** For so long after a frame was left out the page says so. */
+const BEHIND_SECONDS = 20;
+
+/** Cuts what arrives into pieces, however it is divided. */
+export class PieceReader {
+  constructor() {
+    this.rest = new Uint8Array(0);
+  }
+
+  /** The whole pieces that there are now: `{ kind, content }`. */
+  take(chunk) {
+    const all = new Uint8Array(this.rest.length + chunk.length);
+    all.set(this.rest);
+    all.set(chunk, this.rest.length);
+    const found = [];
+    let at = 0;
+    while (all.length - at >= HEAD_BYTES) {
+      const length = new DataView(all.buffer, at + 1, 4).getUint32(0);
+      if (all.length - at - HEAD_BYTES < length) break;
+      found.push({ kind: all[at], content: all.slice(at + HEAD_BYTES, at + HEAD_BYTES + length) });
+      at += HEAD_BYTES + length;
+    }
+    this.rest = all.slice(at);
+    return found;
+  }
+}
+
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return [whole / 3600, (whole / 60) % 60, whole % 60].map((each) => String(Math.floor(each)).padStart(2, "0")).join(":");
+}
+
+/** How much room there is: in hours where there is plenty. */
+export const room = (seconds) => (seconds < 36_000 ? clock(seconds) : `${Math.floor(seconds / 3600)} h`);
+
+/** A name as people write it. */
+export const spoken = (name) => name.replaceAll("_", " ");
+
+/** Notes each state, and says what it means beside the states before. */
+export class Health {
+  constructor() {
+    this.before = null;
+    this.rates = {};
+    this.leftOutAt = -Infinity;
+  }
+
+  note(state) {
+    const { before } = this;
+    const passed = before ? state.seconds - before.seconds : 0;
+    for (const { name, counters } of passed > 0 ? state.sources : []) {
+      const earlier = before.sources.find((each) => each.name === name);
+      if (!earlier) continue;
+      const rate = Math.max(0, counters.received - earlier.counters.received) / passed;
+      // smoothed: two states are half a second apart
+      this.rates[name] = name in this.rates ? 0.7 * this.rates[name] + 0.3 * rate : rate;
+    }
+    if (before && state.dropped_frames > before.dropped_frames) this.leftOutAt = state.seconds;
+    this.before = state;
+  }
+
+  /** What a person should know, the most urgent first: the name of a sentence with its values, or a sentence. */
+  warnings() {
+    const state = this.before;
+    if (!state) return [];
+    const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence }) => ({ say: "rec_lost", name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
+    const left = state.seconds_left;
+    const little = left !== null && left < LITTLE_SECONDS ? [{ say: "rec_little", time: clock(left) }] : [];
+    const behind = state.seconds - this.leftOutAt < BEHIND_SECONDS ? [{ say: "rec_behind", count: state.dropped_frames }] : [];
+    return [...little, ...lost, ...behind, ...state.faults.map((text) => ({ text }))];
+  }
+}

@@ -1,0 +1,342 @@
+// The recorder's page: choose a room, start, watch, mark, pause, stop. A recording is a job of the
+// server: this page may be closed at any time, and finds it again.
+import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
+import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
+import { clock, Health, room, spoken } from "./model/recording.js";
+import { speaker } from "./model/words.js";
+import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
+import { EventData } from "./record_data.js";
+import { act, follow, look, Unreachable } from "./record_link.js";
+import { RecordPicture } from "./record_picture.js";
+
+const LOOK_MS = 3000;
+const JOURNAL_LINES = 6;
+const SIGNS = { loading: "…", ready: "○", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
+/** In which a recording takes commands. */
+const GOES_ON = ["recording", "paused"];
+/** In which another can be started. */
+const MAY_START = ["ready"];
+
+export class Recorder {
+  constructor(root) {
+    this.language = chosenLanguage();
+    Object.assign(this, { root, say: speaker(this.language), rooms: [], recordings: [], job: null, health: new Health(), phase: "loading" });
+    root.classList.add("wb-widget", "wb-page", "wb-record");
+    root.setAttribute("lang", this.language);
+    root.setAttribute("tabindex", "-1");
+    this.picture = new RecordPicture(this.say);
+    this.data = new EventData(this.say, () => this.#seal());
+    this.help = helpDialog(this.say, [RECORD_KEYS]);
+    root.append(this.#head(), this.#stage(), this.#side(), this.help, this.#stopDialog());
+    document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("visibilitychange", () => this.#keepAwake());
+    document.addEventListener("fullscreenchange", () => root.classList.toggle("wb-is-kiosk", document.fullscreenElement === root));
+    this.picture.plainly(null);
+    this.#become("loading");
+    this.#lookAgain();
+  }
+
+  // -- what is on the page ---------------------------------------------------------------
+
+  #head() {
+    const { say } = this;
+    this.theme = themeButton(say);
+    this.choice = select(say("rec_room"), [], (value) => this.#choose(value));
+    this.choice.classList.add("wb-rooms");
+    const tool = (text, label, onclick) => element("button", { type: "button", "aria-label": label, title: label, onclick }, text);
+    return element("header", { class: "wb-head" }, element("div", { class: "wb-line" },
+      element("a", { class: "wb-brand wb-no-kiosk", href: "/library", title: say("library") }, "‹ ", say("library")), element("h1", { class: "wb-no-kiosk" }, say("rec_record")), this.choice,
+      element("span", { class: "wb-grow" }), languageChoice(this.language, say), this.theme, tool(icon("full"), `${say("rec_kiosk")} (K)`, () => this.#kiosk()), tool("?", say("help"), () => this.help.showModal())));
+  }
+
+  #stage() {
+    this.warnings = element("ul", { class: "wb-warnings" });
+    return element("main", { class: "wb-record-stage", tabindex: 0 }, element("div", { role: "status" }, this.warnings), this.picture.root, element("h2", {}, this.say("rec_sources")), this.picture.tiles);
+  }
+
+  #side() {
+    const { say } = this;
+    this.sign = element("span", { class: "wb-sign", "aria-hidden": "true" });
+    this.word = element("span", { role: "status" });
+    this.time = element("div", { class: "wb-time", role: "timer" }, "00:00:00");
+    this.space = element("div", { class: "wb-muted wb-space" });
+    this.more = element("div", { class: "wb-more" });
+    this.problem = element("p", { class: "wb-problem", role: "alert", hidden: true });
+    this.main = element("button", { type: "button", class: "wb-main", onclick: () => (GOES_ON.includes(this.phase) ? this.stopping.showModal() : this.#start()) });
+    this.pausing = element("button", { type: "button", onclick: () => this.#pause() });
+    this.shooting = element("button", { type: "button", "aria-keyshortcuts": "s", onclick: () => this.#shoot() }, element("span", {}, say("rec_shoot")), element("kbd", { "aria-hidden": "true" }, "S"));
+    this.acts = element("div", { class: "wb-acts" }, this.main, this.pausing, this.shooting);
+    this.marks = element("div", { class: "wb-marks", role: "group", "aria-label": say("markers") });
+    this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite" });
+    return element("aside", { class: "wb-record-side", "aria-label": say("rec_record") },
+      element("div", { class: "wb-status" }, element("div", { class: "wb-phase" }, this.sign, this.word), this.time, this.space), this.problem, this.acts, this.more, this.marks, this.journal, this.data.root);
+  }
+
+  #stopDialog() {
+    const { say } = this;
+    this.stopping = element("dialog", { class: "wb-dialog", "aria-label": say("rec_stopTitle") }, element("h2", {}, say("rec_stopTitle")), element("p", {}, say("rec_stopText")),
+      element("div", { class: "wb-dialog-buttons" }, element("button", { type: "button", onclick: () => this.stopping.close() }, say("rec_goOn")), element("button", { type: "button", class: "wb-main wb-stop", onclick: () => this.#stop() }, say("rec_stop"))));
+    return this.stopping;
+  }
+
+  #become(phase) {
+    this.phase = phase;
+    const { say, root } = this;
+    root.dataset.phase = phase;
+    const isOn = GOES_ON.includes(phase);
+    this.sign.textContent = SIGNS[phase];
+    this.word.textContent = say(`rec_${phase}`);
+    const label = isOn ? "rec_stop" : "rec_start";
+    this.main.replaceChildren(element("span", {}, say(label)), element("kbd", { "aria-hidden": "true" }, isOn ? "Q" : "R"));
+    this.main.classList.toggle("wb-stop", isOn);
+    this.main.disabled = !isOn && (!MAY_START.includes(phase) || Boolean(this.room?.fault) || !this.room?.layout);
+    this.acts.hidden = ["finishing", "done", "failed"].includes(phase);
+    this.pausing.replaceChildren(element("span", {}, say(phase === "paused" ? "rec_resume" : "rec_pause")), element("kbd", { "aria-hidden": "true" }, "P"));
+    this.pausing.hidden = this.shooting.hidden = !isOn;
+    this.shooting.disabled = phase === "paused";
+    this.marks.hidden = !isOn;
+    this.choice.disabled = phase === "starting";
+    this.data.root.hidden = !isOn && !MAY_START.includes(phase);
+    this.data.become(isOn);
+    this.#tellMore();
+    if (!isOn) this.#warn([]);
+    this.#keepAwake();
+  }
+
+  /** What comes next, where something does. */
+  #tellMore() {
+    const { say, phase, job, room: chosen } = this;
+    const text = (words) => element("p", {}, words);
+    const parts = {
+      loading: () => [text(say("rec_loading"))],
+      ready: () => (!this.rooms.length ? [element("h2", { class: "wb-big" }, say("rec_noRooms")), text(say("rec_noRoomsHow"))] : chosen?.fault ? [text(say("rec_faultyRoom", { fault: chosen.fault }))] : []),
+      finishing: () => [text(say("rec_finishingHow"))],
+      done: () => [text(say("rec_doneHow", { event: job.event_id })), this.#eventLink(true), this.#againButton()],
+      failed: () => [text(job.sentence), job.event_id ? this.#eventLink(false) : null, this.#againButton()],
+    }[phase]?.() ?? [];
+    this.more.replaceChildren(...parts.filter(Boolean));
+  }
+
+  #eventLink(isMain) {
+    return element("a", { class: isMain ? "wb-link-button wb-first" : "wb-link-button", href: `/event/${this.job.event_id}` }, this.say("rec_openEvent"));
+  }
+
+  #againButton() {
+    return element("button", { type: "button", onclick: () => this.#choose(this.choice.value, true) }, this.say("rec_again"));
+  }
+
+  #complain(text) {
+    this.problem.textContent = text;
+    this.problem.hidden = !text;
+  }
+
+  #warn(found) {
+    const lines = found.map(({ say, text, why = "", ...values }) => [text ?? this.say(say, values), why]);
+    if (this.isCut) lines.unshift([this.say("rec_cut"), ""]);
+    // read out when something is new, not twice a second
+    const said = JSON.stringify(lines);
+    if (said === this.said) return;
+    this.said = said;
+    this.warnings.replaceChildren(...lines.map(([line, why]) => element("li", {}, element("span", { class: "wb-sign", "aria-hidden": "true" }, "▲"), element("span", {}, line, " ", element("span", { class: "wb-muted" }, why)))));
+  }
+
+  #note(seconds, text) {
+    this.journal.prepend(element("li", {}, element("time", {}, clock(seconds)), " ", text));
+    while (this.journal.children.length > JOURNAL_LINES) this.journal.lastChild.remove();
+  }
+
+  // -- rooms, and recordings that go on ------------------------------------------------------
+
+  async #lookAgain() {
+    // who watches a recording is told by it
+    if (!this.job) {
+      try {
+        const { rooms, recordings } = await look("/rooms");
+        this.isCut = false;
+        this.#offer(rooms, recordings);
+      } catch (error) {
+        this.isCut = error instanceof Unreachable;
+        if (!this.isCut) this.#complain(error.message);
+      }
+      this.#warn([]);
+    }
+    setTimeout(() => this.#lookAgain(), LOOK_MS);
+  }
+
+  #offer(rooms, recordings) {
+    const known = new Set(rooms.map(({ name }) => name));
+    const others = recordings.filter((each) => !known.has(each.room)).map(({ job }) => ({ name: `job:${job.job_id}`, title: this.say("rec_unnamed", { event: (job.event_id ?? job.job_id).slice(0, 8) }), job, layout: null }));
+    const offered = [...rooms, ...others];
+    const isNew = JSON.stringify(offered.map(({ name, fault }) => [name, fault])) !== JSON.stringify(this.rooms.map(({ name, fault }) => [name, fault]));
+    Object.assign(this, { rooms: offered, recordings });
+    if (isNew || this.phase === "loading") {
+      this.choice.replaceChildren(...offered.map(({ name, title }) => element("option", { value: name }, title ?? spoken(name))));
+      this.choice.hidden = !offered.length;
+      const wanted = [this.room?.name, recordings[0]?.room, localStorage.getItem("record-room")].find((name) => offered.some((each) => each.name === name));
+      this.choice.value = wanted ?? offered[0]?.name;
+      this.#choose(this.choice.value);
+      return;
+    }
+    const running = this.#running();
+    if (running) this.#attach(running);
+  }
+
+  #running() {
+    return this.room?.job ?? this.recordings.find((each) => each.room === this.room?.name)?.job ?? null;
+  }
+
+  #choose(name, isAfter = false) {
+    Object.assign(this, { job: null, room: this.rooms.find((each) => each.name === name) ?? null, health: new Health() });
+    if (isAfter) this.recordings = [];
+    if (this.room) localStorage.setItem("record-room", this.room.name);
+    this.data.fields.procedure_code.value = this.room?.procedure_code ?? "";
+    this.picture.plainly(this.room);
+    this.journal.replaceChildren();
+    this.#complain("");
+    this.#offerMarks();
+    this.time.textContent = "00:00:00";
+    this.space.textContent = "";
+    this.#become("ready");
+    const running = this.#running();
+    if (running) this.#attach(running);
+  }
+
+  #offerMarks() {
+    const mark = (kind, key, text) => element("button", { type: "button", "aria-keyshortcuts": key, onclick: () => this.#mark(kind) }, element("span", {}, text), element("kbd", { "aria-hidden": "true" }, key.toUpperCase()));
+    const kinds = this.room?.marker_kinds ?? [];
+    this.marks.replaceChildren(mark("mark", "m", this.say("rec_mark")), ...kinds.map((kind, at) => mark(kind, String(at + 1), spoken(kind))));
+  }
+
+  /** Watch a recording until it is over. */
+  #attach(job) {
+    this.job = job;
+    this.#become("starting");
+    const isOver = () => this.job?.job_id !== job.job_id;
+    follow(job.job_id, {
+      isOver,
+      state: (state) => isOver() || this.#showState(state),
+      preview: (blob) => isOver() || this.picture.show(blob).catch(() => {}),
+      job: (found) => isOver() || this.#showJob(found),
+      reach: (isReached) => {
+        this.isCut = !isReached;
+        this.#warn(GOES_ON.includes(this.phase) ? this.health.warnings() : []);
+      },
+    });
+  }
+
+  #showJob(job) {
+    this.job = job;
+    if (job.state === "queued" || job.state === "running") return;
+    this.data.clear();
+    this.#become(job.state === "done" ? "done" : "failed");
+  }
+
+  #showState(state) {
+    this.health.note(state);
+    this.isCut = false;
+    // what was asked to stop goes on for a moment
+    if (state.state !== this.phase && !(this.phase === "finishing" && GOES_ON.includes(state.state))) this.#become(state.state);
+    this.time.textContent = clock(state.seconds);
+    const left = state.seconds_left;
+    this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: room(left) });
+    this.picture.tellHealth(state.sources, this.health.rates);
+    this.#warn(state.state === "finishing" ? [] : this.health.warnings());
+  }
+
+  // -- what a person does ----------------------------------------------------------------------
+
+  async #do(step) {
+    this.#complain("");
+    try {
+      return await step();
+    } catch (error) {
+      const text = error instanceof Unreachable ? this.say("rec_cut") : error.message;
+      this.#complain(`${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`);
+      return null;
+    }
+  }
+
+  async #start() {
+    if (this.main.disabled) return;
+    if (!this.data.procedure_code) {
+      this.#complain(this.say("rec_needsProcedure"));
+      this.data.focus();
+      return;
+    }
+    this.#become("starting");
+    const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { procedure_code: this.data.procedure_code, names: this.data.names }));
+    if (started) this.#attach(started.job);
+    else this.#become("ready");
+  }
+
+  async #command(command, content, says) {
+    if (!GOES_ON.includes(this.phase)) return;
+    const found = await this.#do(() => act(`/jobs/${this.job.job_id}/commands/${command}`, { arguments: content }));
+    if (found) this.#note(found.answer?.seconds ?? this.health.before.seconds, says());
+  }
+
+  #pause() {
+    const isPaused = this.phase === "paused";
+    return this.#command(isPaused ? "resume" : "pause", {}, () => this.say(isPaused ? "rec_didResume" : "rec_didPause"));
+  }
+
+  #mark(kind) {
+    return this.#command("mark", { kind }, () => this.say("rec_marked", { kind: spoken(kind) }));
+  }
+
+  /** Fields that are empty stay as they were sealed. */
+  #seal() {
+    const { names } = this.data;
+    if (Object.keys(names).length) this.#command("describe", names, () => this.say("rec_sealed"));
+  }
+
+  #shoot() {
+    if (this.phase === "recording") this.#command("screenshot", {}, () => this.say("rec_shot"));
+  }
+
+  async #stop() {
+    this.stopping.close();
+    if (await this.#do(() => act(`/jobs/${this.job.job_id}/cancel`))) this.#become("finishing");
+  }
+
+  async #kiosk() {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await this.root.requestFullscreen?.().catch(() => {});
+  }
+
+  /** The screen stays on while it is recorded, where the browser lets a page ask for that. */
+  async #keepAwake() {
+    const isWanted = !document.hidden && GOES_ON.includes(this.phase);
+    if (!isWanted || (this.awake && !this.awake.released)) {
+      if (!GOES_ON.includes(this.phase)) this.awake?.release();
+      return;
+    }
+    this.awake = await navigator.wakeLock?.request("screen").catch(() => null);
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.repeat || this.root.querySelector("dialog[open]") || ownsKey(event.target, event.key)) return;
+    const action = actionOf(event, RECORD_KEYS);
+    if (!action) return;
+    event.preventDefault();
+    const isOn = GOES_ON.includes(this.phase);
+    ({
+      rec_start: () => isOn || this.#start(),
+      rec_stop: () => isOn && this.stopping.showModal(),
+      rec_pauseKey: () => this.#pause(),
+      rec_mark: () => this.#mark("mark"),
+      rec_markKind: () => {
+        const kind = this.room?.marker_kinds?.[Number(keyName(event)) - 1];
+        if (kind) this.#mark(kind);
+      },
+      rec_shoot: () => this.#shoot(),
+      rec_data: () => this.data.focus(),
+      rec_kiosk: () => this.#kiosk(),
+      help: () => this.help.showModal(),
+    })[action]();
+  }
+}
+
+new Recorder(document.getElementById("recorder"));
+// what the dashboard shows until there is something
+document.getElementById("waiting")?.remove();

@@ -45,12 +45,13 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary) / "sources"
-        _make_sources(folder, options.lines, options.loop)
+        make_sources(folder, options.lines, options.loop)
         content, wrong = _record(Path(temporary), folder, options.seconds)
     return finish(content, wrong, options.out)
 
 
-def _make_sources(folder: Path, lines: int, seconds: float) -> None:
+def make_sources(folder: Path, lines: int, seconds: float) -> None:
+    """Write the files of the sources, unless they are there."""
     if (folder / "room.truth.parquet").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)

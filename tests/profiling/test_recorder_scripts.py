@@ -44,3 +44,12 @@ def test_a_long_recording_counts_what_became_of_every_frame(tmp_path: Path) -> N
     assert found["frames"] + found["dropped_frames"] == 150
     assert set(found["used"]) == {"laparoscope", "vital_signs", "room"}
     assert set(found["sources"]) == {*found["used"], "sound", "bis"}
+
+
+def test_faces_that_are_hidden_meanwhile_are_looked_at_both_ways(tmp_path: Path) -> None:
+    words = ["--seconds", "2", "--lines", "360", "--loop", "2"]
+    found = _result(tmp_path, "record_live.py", *words)
+    assert found["none"]["bare_faces"] > 0.9 * found["none"]["faces"] > 0
+    for way in ("only", "both"):
+        assert found[way]["frames"] + found[way]["dropped_frames"] == 60
+        assert found[way]["most_bare_seconds"] <= 0.1

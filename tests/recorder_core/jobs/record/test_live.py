@@ -21,6 +21,7 @@ from recorder_core.jobs.archive import export_event
 from recorder_core.jobs.record import RecordRequest, RoomSources, record_room
 from recorder_core.jobs.record.live.face_search import FaceSearch
 from recorder_core.jobs.record.live.settings import LiveSettings
+from recorder_core.jobs.record.live_parts import load_finder
 from recorder_core.media import Frame, open_video
 from recorder_core.model import Planes, View
 from recorder_core.simulate import SimulationSettings, simulate_sources, truth_in_composite
@@ -54,6 +55,20 @@ class _Slow(_NoFaces):
     def detect(self, planes: Planes) -> ScoredBoxes:
         time.sleep(0.5)
         return ScoredBoxes(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+
+class _Known:
+    """Knows what the usual detector finds in the frames of a film; a busy machine needs no time."""
+
+    def __init__(self, film: _Film) -> None:
+        self._detector = load_finder(View(0, 0, *SIZE))
+        self._found = {
+            frame.planes.y.tobytes(): self._detector.detect(frame.planes) for frame in film.frames
+        }
+
+    def detect(self, planes: Planes) -> ScoredBoxes:
+        found = self._found.get(planes.y.tobytes())
+        return self._detector.detect(planes) if found is None else found
 
 
 class _Film(FakeFrames):
@@ -241,7 +256,11 @@ def test_no_true_face_is_bare_and_the_untouched_room_is_a_video_of_its_own(
     film = _Film("room", made.videos["room"])
     sources = RoomSources({"laparoscope": FakeFrames("laparoscope"), "room": film})
     request = RecordRequest(room=room(layout=layout, deidentify="both"), duration_seconds=3.0)
-    with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
+    finder = _Known(film)
+    with (
+        site.opened("olga") as archive,
+        record_room(archive, request, sources, finder) as recorder,
+    ):
         while recorder.wait(0.1):
             pass
         zero = recorder.clock.zero_monotonic_seconds
@@ -266,6 +285,7 @@ def test_no_true_face_is_bare_and_the_untouched_room_is_a_video_of_its_own(
     )
     assert count > 50
     assert longest <= 0.1 * RATE
+    assert summary.live.hidden_frames < summary.frame_count  # and most of the room is seen
     untouched = _luma(Path(f"{beside}.room.mp4"), *SIZE)
     assert len(untouched) + summary.live.dropped_frames == len(pts)
     if not summary.live.dropped_frames:  # what is measured sees a face that is as it was

@@ -121,7 +121,7 @@ def test_what_is_drawn_in_jupyterlab_is_in_the_archive_and_hidden(
             " && each.player.frame === 0)"
         )
         expect(page.get_by_text("refused: who may run code on a server")).to_be_visible()
-        page.wait_for_function(f"{_EDITOR}?.player.frame === 13", timeout=3 * PATIENCE_MS)
+        page.wait_for_function(f"{_EDITOR}?.player.frame === 15", timeout=3 * PATIENCE_MS)
         told = json.loads(page.locator(".jp-OutputArea pre", has_text='"box"').inner_text())
         x0, y0, x1, y1 = told["box"]
         _draw(page, [x0 - 2, y0 - 2, x1 + 2, y1 + 2])
@@ -132,7 +132,7 @@ def test_what_is_drawn_in_jupyterlab_is_in_the_archive_and_hidden(
             sql = "SELECT action, author, keyframes FROM corrections ORDER BY rowid"
             (_, _, _), (action, author, keyframes) = catalog.execute(sql).fetchall()
         assert (action, author) == ("add", "rita")
-        assert "13" in str(keyframes)
+        assert "15" in str(keyframes)
         page.get_by_text("hide_again(archive, missed)").first.click()
         for _ in range(2):
             page.keyboard.press("Shift+Enter")

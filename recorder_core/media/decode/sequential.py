@@ -118,7 +118,8 @@ def find_gaps(info: MediaInfo, index: FrameIndex, *, threads: int = 0) -> tuple[
     """Decode a damaged video once and list what cannot be trusted.
 
     A gap begins with the B frames right before the damage, which may refer to what they are
-    shown before, and ends at the next keyframe: what lies between was predicted from it.
+    shown before, and ends at the next keyframe, or where the gradual refresh that begins there
+    is over: what lies between was predicted from it.
     """
     came = _Came(index)
     for frame in _frames_from(info, index, 0, threads):
@@ -157,7 +158,7 @@ class _Came:
 def _gaps_around(damaged: list[int], index: FrameIndex, is_b: NDArray[np.bool_]) -> tuple[Gap, ...]:
     gaps: list[Gap] = []
     for place in damaged:
-        first, stop = place, index.next_keyframe(place)
+        first, stop = place, index.next_whole(place)
         while first > 0 and is_b[first - 1]:
             first -= 1
         if gaps and first <= gaps[-1].stop_index:

@@ -10,7 +10,7 @@ stamps are not those of the frames, the index has a clock that corrects them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -38,6 +38,7 @@ from recorder_core.media.container.source_clock import (
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.index.frame_change import FrameChange
 from recorder_core.media.index.frame_durations import shown_durations
+from recorder_core.media.index.gradual_refresh import first_whole_pts
 from recorder_core.media.index.packet_list import PacketList, list_packets, refuse_step_back
 from recorder_core.media.joined.second_file import refuse_second_file
 from recorder_core.model.values.carriers import carrier_repr
@@ -76,6 +77,8 @@ class FrameIndex:
     sizes_bytes: NDArray[np.int64]
     #: pts of frames that are damaged in the file; only with salvage
     damaged_pts: tuple[int, ...] = ()
+    #: pts of a keyframe that begins a gradual refresh -> pts from which frames are whole
+    refreshed_pts: Mapping[int, int] = field(default_factory=dict, repr=False)
     #: the file ends before its container says so; only with salvage
     cut_off: bool = False
     #: frames before the first that can be decoded in full; they are not in the index
@@ -148,12 +151,10 @@ class FrameIndex:
             ),
         )
 
-    def next_keyframe(self, frame_index: int) -> int:
-        """Return the index of the first keyframe after a frame, N where there is none."""
-        place = int(np.searchsorted(self.keyframe_pts, self.pts[frame_index], side="right"))
-        if place == len(self.keyframe_pts):
-            return len(self)
-        return int(np.searchsorted(self.pts, self.keyframe_pts[place]))
+    def next_whole(self, frame_index: int) -> int:
+        """Return the index of the first frame that needs none up to another, N if none."""
+        later = self.keyframe_pts[self.keyframe_pts > self.pts[frame_index]]
+        return int(np.searchsorted(self.pts, first_whole_pts(later, self.refreshed_pts)))
 
 
 def index_frames(
@@ -304,6 +305,8 @@ def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> array[
 def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]) -> bool:
     if packets.without_pts or info.video.codec in _HIDDEN_FRAMES:
         return True
+    if packets.damaged_pts and packets.refreshes.whole_pts:
+        return False  # decoders leave out what is shown until a refresh is over
     first = min(packets.keyframe_pts, default=0)
     pts = np.asarray(packets.pts, np.int64)
     listed = np.sort(pts[pts >= first])[: len(decoded)]
@@ -332,6 +335,7 @@ def _read_frames(
     """
     found = PacketList(damaged_pts=packets.damaged_pts, packet_bytes=packets.packet_bytes)
     found.sizes_bytes, found.changes = packets.sizes_bytes, packets.changes
+    found.refreshes = packets.refreshes
     for frame in _decoded(info, clock):
         if frame is None or frame.is_corrupt:
             if salvage:
@@ -381,6 +385,7 @@ def _to_index(
         packets.packet_bytes,
         sizes,
         damaged_pts=damaged,
+        refreshed_pts=packets.refreshes.whole_pts,
         cut_off=cut_off,
         left_out_frames=max(len(packets.pts) - len(pts), packets.before_keyframe),
         change=None if packets.changes is None else packets.changes.found,

@@ -27,6 +27,7 @@ from recorder_core.media.container.source_clock import (
 )
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.index.frame_change import ChangeFinder
+from recorder_core.media.index.gradual_refresh import RefreshFinder
 from recorder_core.media.index.unit_lengths import length_bytes_of, units_fill
 from recorder_core.media.joined.part_finder import PartFinder
 
@@ -71,6 +72,8 @@ class PacketList:
     parts: PartFinder | None = None
     #: where frames change their size or format
     changes: ChangeFinder | None = None
+    #: keyframes after which frames are not whole at once
+    refreshes: RefreshFinder = field(default_factory=RefreshFinder)
     #: of a transport stream: PID -> stream, of its video and audio
     pids: dict[int, int] = field(default_factory=dict)
     #: seconds of the first packet of audio that is damaged
@@ -142,6 +145,7 @@ def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -
         found.parts = PartFinder(index, info.container)
     video = source_video(container, info)
     found.changes, found.length_bytes = ChangeFinder(video, info), length_bytes_of(video)
+    found.refreshes = RefreshFinder(info.video.codec, found.length_bytes)
     if info.container in BYTE_JOINED_CONTAINERS:
         found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
     is_counted = info.container == "mpegts"
@@ -223,6 +227,7 @@ def _note_audio(
 
 def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
     found.read_packets += 1
+    found.refreshes.note(packet)
     if packet.dts is not None:
         back = 0 if found.last_dts is None else found.last_dts - packet.dts
         known = 0 if found.step_back is None else found.step_back[1] - found.step_back[2]

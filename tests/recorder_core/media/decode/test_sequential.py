@@ -29,6 +29,7 @@ MakeVideo = Callable[..., Path]
 Opened = Callable[..., tuple[MediaInfo, FrameIndex]]
 ReadNumber = Callable[[Any], int]
 
+TS_BYTES = 188
 SEEKABLE: list[tuple[str, dict[str, Any]]] = [
     ("bframes.mp4", {"options": {"g": "12", "bf": "3", "b-pyramid": "normal"}}),
     ("short.mp4", {"options": {"g": "2", "bf": "1"}}),
@@ -252,6 +253,38 @@ def test_frames_that_come_late_because_a_packet_was_lost_are_black(make_video: M
     assert all(np.array_equal(each.planes.y, luma[each.pts]) for each in frames if not each.is_gap)
     with pytest.raises(DecodeError, match="--salvage"):
         list(decode_frames(info, index))
+
+
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+@pytest.mark.parametrize("lost", ["part.ts", "frame.ts", "part.mp4"])
+def test_after_damage_a_gradual_refresh_must_be_over(
+    make_video: MakeVideo, lost: str, b_frames: str
+) -> None:
+    """What FFmpeg calls keyframes there are none: half of the picture is still wrong."""
+    options = {"g": "12", "bf": b_frames, "crf": "8", "x264-params": "intra-refresh=1"}
+    whole = make_video(f"whole-{lost}", options=options, width=320, height=96, frames=60)
+    path = whole.with_name(lost)
+    path.write_bytes(_with_loss(whole, 16, is_frame=lost == "frame.ts"))
+    info, original = probe(path), probe(whole)
+    index = index_frames(info, salvage=True)
+    frames = list(decode_frames(info, index, gaps=find_gaps(info, index)))
+    luma = {each.pts: each.planes.y for each in decode_frames(original, index_frames(original))}
+    assert 25 < sum(not each.is_gap for each in frames) < len(frames) - 12
+    assert all(np.array_equal(each.planes.y, luma[each.pts]) for each in frames if not each.is_gap)
+
+
+def _with_loss(path: Path, number: int, *, is_frame: bool) -> bytes:
+    """Return a video without some of a frame at about a number, or without all of it."""
+    data = path.read_bytes()
+    with av.open(str(path)) as container:
+        packets = [each for each in container.demux(video=0) if each.size]
+    number = max(range(number, number + 4), key=lambda each: packets[each].size)
+    begin, after = packets[number].pos or 0, packets[number + 1].pos or 0
+    if path.suffix != ".ts":
+        return data[: begin + 200] + bytes(after - begin - 200) + data[after:]
+    units = (after - begin) // TS_BYTES
+    first, stop = (0, units) if is_frame else (units // 2, units // 2 + 1)
+    return data[: begin + first * TS_BYTES] + data[begin + stop * TS_BYTES :]
 
 
 @pytest.mark.parametrize("pyramid", ["none", "normal"])

@@ -148,8 +148,8 @@ def test_keyframes_are_found(opened: Opened) -> None:
     assert index.keyframe_before(0) == index.pts[0]
     assert index.keyframe_before(23) == index.pts[12]
     assert index.keyframe_before(24) == index.pts[24]
-    assert index.next_keyframe(12) == 24
-    assert index.next_keyframe(37) == 40
+    assert index.next_whole(12) == 24
+    assert index.next_whole(37) == 40
 
 
 def test_frames_before_the_first_keyframe_are_damage(make_video: MakeVideo, tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ except Exception as error:
     print("refused:", error)"""
 _WHERE = """import json
 print(json.dumps({"path": str(made.path), "box": missed.box_xyxy_px}))"""
+#: how much the face changed in the frame that is shown, in levels
+_CHANGE = """shown = hide_again(archive, missed)
+x0, y0, x1, y1 = map(round, missed.box_xyxy_px)
+before, after = (each[y0:y1, x0:x1].astype(float) for each in shown.values())
+print("changed by", abs(before - after).mean())"""
 _EDITOR = "document.querySelector('.wb-editor')?.editor"
 
 
@@ -65,8 +70,7 @@ def _content() -> dict[str, Any]:
     code = [each.source for each in worked.cells if each.cell_type == "code"]
     (setup,) = [each for each in code if "make_missed_face(" in each]
     (editor,) = [each for each in code if each.endswith("\neditor")]
-    (render,) = [each for each in code if "hide_again(" in each and "import" not in each]
-    sources = [_WATCH, _REFUSED, setup, _WHERE, editor, render, "corrections_of(event)"]
+    sources = [_WATCH, _REFUSED, setup, _WHERE, editor, _CHANGE, "corrections_of(event)"]
     cells = [
         {"cell_type": "code", "source": each, "metadata": {}, "execution_count": None,
          "outputs": [], "id": f"c{number}"}
@@ -139,4 +143,6 @@ def test_what_is_drawn_in_jupyterlab_is_in_the_archive_and_hidden(
         expect(page.locator(".jp-OutputArea td", has_text="in the copy")).to_have_count(
             2, timeout=3 * PATIENCE_MS
         )
+        said = page.locator(".jp-OutputArea pre", has_text="changed by").inner_text()
+        assert float(said.removeprefix("changed by ")) > 10
         page.screenshot(path=pictures / "lab-rendered.png")

@@ -40,10 +40,11 @@ test("a source's rate is what came between two states", () => {
 test("what a person should know stands with the most urgent first", () => {
   const health = new Health();
   health.note(state(1));
-  health.note(state(2, { dropped_frames: 7, seconds_left: 65, faults: ["a copy stopped"], sources: [source(25, { is_present: false, seconds: 1.5, sentence: "the cable is out" })] }));
+  health.note(state(2, { dropped_frames: 7, seconds_left: 65, is_room_hidden: true, faults: ["a copy stopped"], sources: [source(25, { is_present: false, seconds: 1.5, sentence: "the cable is out" })] }));
   assert.deepEqual(health.warnings(), [
     { say: "rec_little", time: "00:01:05" },
     { say: "rec_lost", name: "room camera", time: "00:00:00", why: "the cable is out" },
+    { say: "rec_hidden" },
     { say: "rec_behind", count: 7 },
     { text: "a copy stopped" },
   ]);

@@ -73,6 +73,7 @@ export class Health {
     const left = state.seconds_left;
     const little = left !== null && left < LITTLE_SECONDS ? [{ say: "rec_little", time: clock(left) }] : [];
     const behind = state.seconds - this.leftOutAt < BEHIND_SECONDS ? [{ say: "rec_behind", count: state.dropped_frames }] : [];
-    return [...little, ...lost, ...behind, ...state.faults.map((text) => ({ text }))];
+    const hidden = state.is_room_hidden ? [{ say: "rec_hidden" }] : [];
+    return [...little, ...lost, ...hidden, ...behind, ...state.faults.map((text) => ({ text }))];
   }
 }

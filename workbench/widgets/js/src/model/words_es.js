@@ -384,6 +384,7 @@ export const ES = {
   rec_perSecond: "{count} por segundo",
   rec_lost: "{name}: sin señal desde {time}. La grabación continúa.",
   rec_behind: "El ordenador se retrasa: se omitieron {count} fotogramas. Cierre otros programas.",
+  rec_hidden: "Toda la vista de la sala está oculta: el ordenador va atrasado con las caras.",
   rec_little: "El disco tiene espacio para {time}. Después la grabación termina sola y se guarda.",
   rec_cut: "El servidor no responde. La grabación continúa sin esta página, que vuelve a preguntar.",
   rec_procedure: "Código del procedimiento",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -21,7 +22,9 @@ from recorder_core.model.files.inner_files import (
 
 __all__ = [
     "SealedPaths",
+    "close_folder",
     "destroy_file",
+    "keeps_no_permissions",
     "locked",
     "replace_file",
     "sync_path",
@@ -31,6 +34,8 @@ __all__ = [
 #: readable by the owner only
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
+#: what a file system without permissions answers, such as exFAT, or SMB
+_NO_PERMISSIONS: Final = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,20 @@ def replace_file(path: Path, data: bytes, *, folders: int = 0, beside: str | Non
     finally:
         os.close(descriptor)
     sync_path(path.parent)
+
+
+def close_folder(folder: Path) -> None:
+    """Keep all but its owner out of a folder of sealed files, where its file system can do that."""
+    try:
+        folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        if not keeps_no_permissions(error):
+            raise
+
+
+def keeps_no_permissions(error: OSError) -> bool:
+    """Return whether a file system cannot set permissions, or not those of this folder."""
+    return error.errno in _NO_PERMISSIONS
 
 
 def sync_path(path: Path) -> None:

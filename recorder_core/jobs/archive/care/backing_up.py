@@ -28,7 +28,7 @@ from recorder_core.archive import (
     format_key_file,
     read_any_key_file,
 )
-from recorder_core.archive.disk.durable import FOLDER_MODE, replace_file
+from recorder_core.archive.disk.durable import close_folder, replace_file
 from recorder_core.catalog import (
     Action,
     EventState,
@@ -299,7 +299,7 @@ class _Backup:
         roots = self._session.folders.roots()
         paths = SealedPaths.of(self._folder / file.name)
         make_event_folder(paths.stream.parent)
-        paths.stream.parent.chmod(FOLDER_MODE)
+        close_folder(paths.stream.parent)
         key = format_key_file(read_any_key_file(roots, file.name, file.identity))
         self._name_damaged_key(file.name, paths.key, key)
         key_sha256 = write_verified(paths.key, [key], self._counter)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from recorder_core.archive.disk.durable import FOLDER_MODE
+from recorder_core.archive.disk.durable import FOLDER_MODE, close_folder
 from recorder_core.archive.disk.reserve import RESERVE_NAME, SPARE_NAMES
 from recorder_core.errors import ArchiveError, CatalogError, EncodeError
 from recorder_core.jobs.archive.access.session import Session
@@ -132,7 +132,7 @@ def begin_backup(session: Session, folder: Path) -> tuple[Mapping[str, Any], lis
     files, repaired = earlier_backup(session, folder)
     make_folder(folder)
     try:
-        folder.chmod(FOLDER_MODE)
+        close_folder(folder)
         write_info(folder, session.folders.info)
         (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
     except OSError as error:

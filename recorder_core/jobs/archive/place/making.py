@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recorder_core.archive.disk.durable import FOLDER_MODE, replace_file, sync_path
+from recorder_core.archive.disk.durable import (
+    FOLDER_MODE,
+    keeps_no_permissions,
+    replace_file,
+    sync_path,
+)
 from recorder_core.errors import ArchiveError, FolderInUse
 from recorder_core.jobs.archive.place.folders import (
     EVENTS_NAME,
@@ -64,8 +69,7 @@ def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
     refuse_backup(folder)
     refuse_used(folder)
     try:
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        folder.chmod(FOLDER_MODE)
+        _make_private(folder)
         replace_file(folder / UNFINISHED_NAME, begun.encode())
         for path in folder.iterdir():
             if path.is_file() and path.name != UNFINISHED_NAME:
@@ -75,6 +79,24 @@ def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
     except OSError as error:
         raise ArchiveError(
             f"no archive can be made in {folder} ({error.strerror}); choose another folder"
+        ) from error
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder that is its owner's alone; nothing is left where that cannot be."""
+    was_there = folder.exists()
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    try:
+        folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        if not was_there:
+            folder.rmdir()
+        if not keeps_no_permissions(error):
+            raise
+        raise ArchiveError(
+            f"no archive can be made in {folder}: this user cannot set its permissions, as on a "
+            "file system that keeps none (exFAT, SMB), and an archive is its owner's alone; choose "
+            "a folder of your own on another disk"
         ) from error
 
 

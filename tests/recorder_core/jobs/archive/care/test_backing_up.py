@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 import stat
@@ -83,6 +85,26 @@ def test_everything_comes_back_when_both_disks_are_lost(
         assert repair_copies(archive).is_sound
     for path in [backup, *backup.rglob("*"), new, *new.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_disk_without_permissions_takes_a_backup_and_no_mirror(
+    site: Any, with_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, mirror = tmp_path / "backup", tmp_path / "stick"
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with site.opened("adam") as archive:
+        monkeypatch.setattr(os, "chmod", refuse)
+        assert backup_archive(archive, backup).faults == ()
+        with pytest.raises(ArchiveError, match=r"that keeps none .*another disk"):
+            set_mirror(archive, mirror)
+        monkeypatch.undo()
+    assert not mirror.exists()
+    restore_archive(backup, tmp_path / "new")
+    with _open(tmp_path / "new", "rita") as archive, archive.event(with_copy).video() as file:
+        assert file.read(1)
 
 
 def test_a_second_backup_copies_what_is_new_and_destroys_what_was_deleted(

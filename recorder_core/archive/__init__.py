@@ -20,7 +20,13 @@ from recorder_core.archive.files import (
 )
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
-from recorder_core.archive.keys.grants import REVOCATION_NOTICE, ReaderSet, grant, revoke
+from recorder_core.archive.keys.grants import (
+    REVOCATION_NOTICE,
+    ReaderSet,
+    grant,
+    revoke,
+    seal_to_readers,
+)
 from recorder_core.archive.keys.left_keys import destroy_left_keys
 from recorder_core.archive.keys.recovery import (
     RECOVERY_NOTICE,
@@ -102,6 +108,7 @@ __all__ = [
     "recovery_qr_modules",
     "recovery_qr_svg",
     "revoke",
+    "seal_to_readers",
     "sign_in",
     "sign_text",
     "store_key_file",

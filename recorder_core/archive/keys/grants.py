@@ -36,6 +36,7 @@ __all__ = [
     "keep_recovery_key",
     "open_file_key",
     "revoke",
+    "seal_to_readers",
 ]
 
 #: measured by profiling/benches/bench_archive.py; the reasons are in docs/archive-format.md
@@ -107,11 +108,30 @@ def create_key_file(
         _superseded_by(identity, replaces),
     )
     file_key = SecretBytes.random(KEY_BYTES)
-    sealed = [_seal_entry(key_file, file_key, readers.recovery, is_recovery=True)]
-    for public_key in dict.fromkeys(readers.readers):
-        if public_key != readers.recovery:
-            sealed.append(_seal_entry(key_file, file_key, public_key, is_recovery=False))
-    return replace(key_file, entries=tuple(sealed)), file_key
+    return seal_to_readers(key_file, file_key, readers), file_key
+
+
+def seal_to_readers(key_file: KeyFile, file_key: SecretBytes, readers: ReaderSet) -> KeyFile:
+    """Return the key file with the file key sealed to these public keys and to no other.
+
+    Parameters
+    ----------
+    key_file : KeyFile
+        Whoever can read the file now.
+    file_key : SecretBytes
+        Of its stream.
+    readers : ReaderSet
+        Who may read it; an entry that is there already stays as it is.
+    """
+    wanted = dict.fromkeys([readers.recovery, *readers.readers])
+    entries = []
+    for public_key in wanted:
+        is_recovery = public_key == readers.recovery
+        entry = key_file.entry_for(public_key)
+        if entry is None or entry.is_recovery != is_recovery:
+            entry = _seal_entry(key_file, file_key, public_key, is_recovery=is_recovery)
+        entries.append(entry)
+    return replace(key_file, entries=tuple(entries))
 
 
 def open_file_key(key_file: KeyFile, private_key: PrivateKey) -> SecretBytes:

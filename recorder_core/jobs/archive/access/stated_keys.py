@@ -131,6 +131,11 @@ class StatedKeys:
             return False
         return self._ledger.facts[row] is None or key.raw.hex() != self._newest_key(owner)
 
+    def is_superseded(self, key: PublicKey) -> bool:
+        """Return whether the log says of a public key that its owner has another one since."""
+        owner = self.owner(key)
+        return owner is not None and key.raw.hex() != self._newest_key(owner)
+
     def _newest_key(self, user_id: str | None) -> str:
         return (self._ledger.public_keys.get(user_id or "") or ("",))[-1]
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from recorder_core.archive import FileIdentity, read_any_key_file
@@ -206,7 +207,7 @@ def _seal(session: Session, identity: FileIdentity, path: Path, progress: Progre
     if not path.exists():
         raise DataError(f"there is no {path.name} beside the copy")
     total = max(path.stat().st_size >> 20, 1)
-    readers = session.readers(role_of(identity.role).read_action(is_released=False))
+    readers = partial(session.readers, role_of(identity.role).read_action(is_released=False))
     return seal_path(
         session.folders.roots(), identity, readers, path, lambda done: progress(done >> 20, total)
     )

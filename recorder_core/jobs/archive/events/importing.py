@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -304,7 +305,7 @@ def _seal_written(
     is_muxed: bool = False,
 ) -> tuple[NewFile, FrameTimes]:
     """Seal what is written of the video, which the time base of the file is returned of."""
-    readers = session.readers(Action.VIEW_ORIGINAL)
+    readers = partial(session.readers, Action.VIEW_ORIGINAL)
     with sealing(session.folders.roots(), identity, readers, is_muxed=is_muxed) as sink:
         index = _moved_index(opened, write(sink.writer))
         opened.video.check_unchanged()
@@ -331,7 +332,7 @@ def _seal_as_it_is(
         opened.video.check_unchanged()
         progress(done >> 20, total)
 
-    readers = session.readers(Action.VIEW_ORIGINAL)
+    readers = partial(session.readers, Action.VIEW_ORIGINAL)
     new = seal_path(session.folders.roots(), identity, readers, opened.path, note)
     return new, FrameTimes(opened.info.video.time_base, opened.index.pts)
 

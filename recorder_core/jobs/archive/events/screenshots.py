@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +164,7 @@ def _store(
     session: Session, event_id: str, frame: _Frame, shown_rgb: NDArray[np.uint8], note: str | None
 ) -> Screenshot:
     identity = next_identity(event_id, "screenshot", session.catalog.contents.files(event_id))
-    readers = holders(session, event_id, "original")
+    readers = partial(holders, session, event_id, "original")
     new = seal_bytes(session.folders.roots(), identity, readers, encode_frame(shown_rgb))
     screenshot = Screenshot(
         screenshot_id=new_id(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -120,7 +121,7 @@ def _check_signals(frame: Any) -> None:
 def seal_signals(session: Session, event_id: str, table: SignalTable) -> SealedSignals:
     """Seal the signals of an event to those who may read signals."""
     identity = FileIdentity(event_id, "signals")
-    readers = session.readers(Action.READ_SIGNALS)
+    readers = partial(session.readers, Action.READ_SIGNALS)
     new = seal_bytes(session.folders.roots(), identity, readers, table.parquet())
     return SealedSignals(new, table)
 

@@ -39,10 +39,11 @@ def put_note(session: Session, event_id: str, record_name: str, content: Mapping
     filled = {name: value for name, value in content.items() if value}
     if not filled:
         return
-    readers = holders(session, event_id, IDENTITY)
     place = names_associated_data(event_id, record_name)
-    sealed = seal_record(filled, [readers.recovery, *readers.readers], place)
-    session.catalog.events.put_sealed(event_id, record_name, sealed)
+    with session.catalog.transaction():  # nobody gets another key, or loses one, in between
+        readers = holders(session, event_id, IDENTITY)
+        sealed = seal_record(filled, [readers.recovery, *readers.readers], place)
+        session.catalog.events.put_sealed(event_id, record_name, sealed)
 
 
 def open_note(session: Session, event_id: str, record_name: str) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from recorder_core.archive import (
     CopyFault,
@@ -17,8 +17,10 @@ from recorder_core.archive import (
     SealedReader,
     SealedWriter,
     SealSettings,
+    read_any_key_file,
 )
 from recorder_core.archive.keyfile import NO_HASH
+from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.roles import file_name, make_file_id
@@ -26,10 +28,13 @@ from recorder_core.media import file_sha256
 from recorder_core.model.files.inner_files import EVENT_FOLDERS, inner_exists, remove_inner
 
 __all__ = [
+    "Audience",
     "NewFile",
+    "Readers",
     "SealedSink",
     "copy_content",
     "describe_file",
+    "readers_of",
     "seal_again",
     "seal_bytes",
     "seal_path",
@@ -42,6 +47,16 @@ _DERIVED = SealSettings(is_live=False, stall_seconds=10.0)
 _MUXED = replace(_DERIVED, patchable_head=True)
 _CHUNK_BYTES = 1 << 20
 _Written = TypeVar("_Written")
+#: gives to whom a new file is sealed, at the moment at which it is called
+Readers: TypeAlias = Callable[[], ReaderSet]
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """For whom a new file is, and with what it is sealed to those who join meanwhile."""
+
+    file_key: SecretBytes
+    readers: Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,8 @@ class NewFile:
     segment_count: int
     #: copies that stopped while another went on
     faults: tuple[CopyFault, ...] = ()
+    #: None: of a file that the catalog has had since its first byte
+    audience: Audience | None = field(default=None, repr=False, compare=False)
 
     @property
     def file_id(self) -> str:
@@ -90,7 +107,7 @@ class SealedSink:
 def sealing(
     roots: Sequence[Path],
     identity: FileIdentity,
-    readers: ReaderSet,
+    readers: Readers,
     *,
     replaces: KeyFile | None = None,
     is_muxed: bool = False,
@@ -103,8 +120,8 @@ def sealing(
         The folders of the archive that can be used now; see `Folders.roots`.
     identity : FileIdentity
         What the file is.
-    readers : ReaderSet
-        Who may read it.
+    readers : callable
+        Gives who may read it: asked now, and again when the file is entered into the catalog.
     replaces : KeyFile, optional
         Key file of the generation before, so that its stream is known as an older copy.
     is_muxed : bool, default False
@@ -125,7 +142,7 @@ def sealing(
             roots,
             name,
             identity,
-            readers,
+            readers(),
             settings=_MUXED if is_muxed else _DERIVED,
             replaces=replaces,
             on_fault=faults.append,
@@ -133,12 +150,13 @@ def sealing(
         sink = SealedSink(writer)
         try:
             yield sink
+            audience = Audience(writer.copy_key(), readers)
             writer.close()
         except BaseException:
             writer.discard()
             raise
     whole = writer.whole_roots
-    sink.result = describe_file(whole[0], writer)
+    sink.result = replace(describe_file(whole[0], writer), audience=audience)
     # the other root has it whole, and room may be what this one lacks
     _remove([root for root in roots if root not in whole], name)
 
@@ -146,7 +164,7 @@ def sealing(
 def seal_bytes(
     roots: Sequence[Path],
     identity: FileIdentity,
-    readers: ReaderSet,
+    readers: Readers,
     content: bytes,
     *,
     replaces: KeyFile | None = None,
@@ -197,10 +215,16 @@ def seal_again(
     """
     identity = replace(source.identity, generation=source.identity.generation + 1)
     replaces = key_file or source.key_file
-    readers = ReaderSet.of(replaces)
+    readers = readers_of(roots, source.identity)
     with sealing(roots, identity, readers, replaces=replaces, is_muxed=is_muxed) as sink:
         written = write(source, sink.writer)
     return sink.file, written
+
+
+def readers_of(roots: Sequence[Path], identity: FileIdentity) -> Readers:
+    """Return what gives to whom a file is sealed, as its key file says when that is called."""
+    name = file_name(make_file_id(identity))
+    return lambda: ReaderSet.of(read_any_key_file(roots, name, identity))
 
 
 def copy_content(source: SealedReader, writer: SealedWriter) -> int:
@@ -213,7 +237,7 @@ def copy_content(source: SealedReader, writer: SealedWriter) -> int:
 def seal_path(
     roots: Sequence[Path],
     identity: FileIdentity,
-    readers: ReaderSet,
+    readers: Readers,
     path: Path,
     on_bytes: Callable[[int], None] | None = None,
 ) -> NewFile:

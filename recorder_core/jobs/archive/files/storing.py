@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from recorder_core.archive import FileIdentity, KeyFile, PublicKey, ReaderSet
+from recorder_core.archive import (
+    FileIdentity,
+    KeyFile,
+    PublicKey,
+    ReaderSet,
+    change_key_file,
+    read_any_key_file,
+    seal_to_readers,
+)
 from recorder_core.catalog import IDENTITY, Action, EventFile, SealedKey
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.files.sealing import NewFile
+from recorder_core.jobs.archive.files.sealing import Audience, NewFile
 from recorder_core.jobs.archive.names.event_names import EventNames
+from recorder_core.jobs.archive.place.roles import file_name, make_file_id
 from recorder_core.jobs.archive.sealed_record import names_associated_data, seal_record
 
 __all__ = [
@@ -16,14 +25,27 @@ __all__ = [
     "note_reader",
     "note_readers",
     "put_names",
+    "seal_to_present_readers",
     "store_file",
     "users_of",
 ]
 
 
 def store_file(session: Session, new: NewFile) -> EventFile:
-    """Enter a file and its readers; inside a transaction. Copies that stopped are noted."""
+    """Enter a file and its readers; inside a transaction. Copies that stopped are noted.
+
+    While it was sealed somebody may have got another key or profile: it is entered as sealed to
+    those who may open it now.
+
+    Raises
+    ------
+    ArchiveError
+        If its key file has to be changed for that and cannot be, on some folder.
+    """
     session.copy_faults += new.faults
+    key_file = new.key_file
+    if new.audience is not None:
+        key_file = seal_to_present_readers(session, new.identity, new.audience)
     row = session.catalog.contents.add_file(
         new.identity.event_id,
         new.identity.role,
@@ -32,9 +54,39 @@ def store_file(session: Session, new: NewFile) -> EventFile:
         segment_count=new.segment_count,
         file_id=new.file_id,
     )
-    note_key_file(session, new.file_id, new.key_file)
-    note_readers(session, new.identity.event_id, new.identity.role, new.key_file)
+    note_key_file(session, new.file_id, key_file)
+    note_readers(session, new.identity.event_id, new.identity.role, key_file)
     return row
+
+
+def seal_to_present_readers(
+    session: Session, identity: FileIdentity, audience: Audience
+) -> KeyFile:
+    """Seal a file that the catalog does not know yet to those of now; inside a transaction.
+
+    Nobody grants, resets a password or changes a profile during the transaction. If it ends
+    before its commit, the file is a left-over.
+
+    Returns
+    -------
+    KeyFile
+        As it lies on every folder that has the file.
+
+    Raises
+    ------
+    ArchiveError
+        If a key file cannot be read or changed.
+    """
+    name, readers = file_name(make_file_id(identity)), audience.readers()
+    roots = session.folders.roots_with(name) or session.folders.roots()
+    found = read_any_key_file(roots, name, identity)
+
+    def change(old: KeyFile) -> KeyFile:
+        return seal_to_readers(old, audience.file_key, readers)
+
+    if set(change(found).entries) == set(found.entries):
+        return found
+    return change_key_file(roots, name, identity, change)
 
 
 def forget_file(session: Session, file_id: str, identity: FileIdentity) -> None:
@@ -96,9 +148,10 @@ def users_of(session: Session, keys: list[PublicKey]) -> list[str]:
 
 def put_names(session: Session, event_id: str, names: EventNames) -> None:
     """Seal the names of an event to those who may read them."""
-    readers = session.readers(Action.READ_IDENTITY)
-    keys = [readers.recovery, *readers.readers]
-    sealed = seal_record(names.to_dict(), keys, names_associated_data(event_id))
-    session.catalog.events.put_sealed(event_id, IDENTITY, sealed)
-    for user_id in users_of(session, keys):
-        note_reader(session, event_id, IDENTITY, user_id)
+    with session.catalog.transaction():  # nobody gets another key or profile in between
+        readers = session.readers(Action.READ_IDENTITY)
+        keys = [readers.recovery, *readers.readers]
+        sealed = seal_record(names.to_dict(), keys, names_associated_data(event_id))
+        session.catalog.events.put_sealed(event_id, IDENTITY, sealed)
+        for user_id in users_of(session, keys):
+            note_reader(session, event_id, IDENTITY, user_id)

@@ -92,7 +92,22 @@ def _reader_fault(
             "grant was cut off, or an older or foreign key file was put there; "
             "'workbench mirror repair' removes what the log says was revoked"
         )
-    return f"it lacks the key of {', '.join(fewer)}: somebody removed it" if fewer else None
+    if fewer:
+        return f"it lacks the key of {', '.join(fewer)}: somebody removed it"
+    return _superseded_fault(keys, key_file)
+
+
+def _superseded_fault(keys: StatedKeys, key_file: KeyFile) -> str | None:
+    """Return for whose key of before a key file opens, though it is noted so."""
+    for entry in key_file.entries:
+        if keys.is_superseded(entry.public_key):
+            owner = keys.owner(entry.public_key)
+            return (
+                f"it opens for {entry.public_key.key_id}, a key that {owner} had before a new "
+                f"password: remove it with 'workbench grant {owner} EVENT --revoke', and grant "
+                "again what is to stay"
+            )
+    return None
 
 
 def _older_fault(

@@ -109,8 +109,9 @@ def reset_password(
             verify_key=verify_key,
         )
         for one in sealed:
-            unseal_from(session, one.event_id, one.key_name, [old])
-            note_reader(session, one.event_id, one.key_name, user_id)
+            with session.catalog.transaction():  # nobody enters a file in between
+                unseal_from(session, one.event_id, one.key_name, [old])
+                note_reader(session, one.event_id, one.key_name, user_id)
         # what somebody gave to the old key meanwhile; from now on the new one is given to
         late = [one for one in _held(session, user_id) if one not in sealed]
         for one in late:

@@ -33,7 +33,7 @@ from recorder_core.errors import (
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.adopting import FoundFile, files_on_roots
 from recorder_core.jobs.archive.files.notes import put_note
-from recorder_core.jobs.archive.files.sealing import NewFile, seal_again, seal_bytes
+from recorder_core.jobs.archive.files.sealing import NewFile, readers_of, seal_again, seal_bytes
 from recorder_core.jobs.archive.files.storing import forget_file, store_file
 from recorder_core.jobs.archive.place.roles import (
     FileRole,
@@ -44,7 +44,6 @@ from recorder_core.jobs.archive.place.roles import (
 from recorder_core.jobs.archive.recording.saving import OnBytes, Saved, SavedFile, save_as_it_is
 from recorder_core.jobs.archive.recording.streams import (
     RecordedStream,
-    recorded_readers,
     updating_catalog,
 )
 from recorder_core.media.frames.picture import encode_frame
@@ -203,9 +202,10 @@ class JournalStream(RecordedStream):
         content = encode_frame(frame_rgb)
         with self._lock:
             self._refuse_ended()
-            readers = recorded_readers(self._session, FileIdentity(event_id, "original"))
+            roots = self._session.folders.roots()
+            readers = readers_of(roots, FileIdentity(event_id, "original"))
             identity = FileIdentity(event_id, "screenshot", self._picture_count + 1)
-            picture = seal_bytes(self._session.folders.roots(), identity, readers, content)
+            picture = seal_bytes(roots, identity, readers, content)
             self._picture_count += 1
             shot = Screenshot(
                 screenshot_id=new_id(),

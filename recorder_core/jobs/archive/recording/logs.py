@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 
 from recorder_core.archive import (
     KeyFile,
-    ReaderSet,
     SealedReader,
     SealedWriter,
     read_any_key_file,
@@ -21,7 +20,7 @@ from recorder_core.archive import (
 from recorder_core.catalog import EventFile
 from recorder_core.errors import DataError
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.files.sealing import NewFile, seal_bytes
+from recorder_core.jobs.archive.files.sealing import NewFile, readers_of, seal_bytes
 from recorder_core.jobs.archive.files.storing import store_file
 from recorder_core.jobs.archive.place.roles import FileRole, StoredFile
 from recorder_core.jobs.archive.recording.saving import (
@@ -170,5 +169,6 @@ class LogStream(RecordedStream):
 def _seal_in_place(session: Session, log: KeyFile, table: LoggedTable) -> NewFile:
     """Seal a table in the place of its log and to the log's readers."""
     identity = replace(log.identity, generation=log.identity.generation + 1)
-    roots, readers = session.folders.roots(), ReaderSet.of(log)
+    roots = session.folders.roots()
+    readers = readers_of(roots, log.identity)
     return seal_bytes(roots, identity, readers, table.content, replaces=log)

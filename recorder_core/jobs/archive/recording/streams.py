@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,15 +20,18 @@ from recorder_core.archive import (
     ReaderSet,
     SealedReader,
     SealedWriter,
-    read_any_key_file,
 )
 from recorder_core.catalog import Action
 from recorder_core.errors import ArchiveError, CatalogError, NotAllowed, RecorderError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.events.adopting import FoundFile
 from recorder_core.jobs.archive.files.leftovers import retire_file
-from recorder_core.jobs.archive.files.sealing import NewFile, describe_file
-from recorder_core.jobs.archive.files.storing import note_key_file, note_readers
+from recorder_core.jobs.archive.files.sealing import Audience, NewFile, describe_file
+from recorder_core.jobs.archive.files.storing import (
+    note_key_file,
+    note_readers,
+    seal_to_present_readers,
+)
 from recorder_core.jobs.archive.place.catalog_opening import fill_reserves
 from recorder_core.jobs.archive.place.folders import has_info
 from recorder_core.jobs.archive.place.roles import (
@@ -44,7 +48,6 @@ __all__ = [
     "RecordedStream",
     "catalog_not_updated",
     "open_sinks",
-    "recorded_readers",
     "stating_recording",
     "updating_catalog",
 ]
@@ -230,9 +233,13 @@ def _begin_file(
     role: FileRole,
     on_fault: Callable[[CopyFault], None] | None,
 ) -> SealedWriter:
-    identity, needs = FileIdentity(event_id, role), role_of(role).read_action(is_released=False)
-    name, readers = file_name(make_file_id(identity)), session.readers(needs)
+    identity = FileIdentity(event_id, role)
+    name, readers = file_name(make_file_id(identity)), _readers(session, role)
     return SealedWriter(session.folders.roots(), name, identity, readers, on_fault=on_fault)
+
+
+def _readers(session: Session, role: str) -> ReaderSet:
+    return session.readers(role_of(role).read_action(is_released=False))
 
 
 def _enter_begun(session: Session, sink: SealedWriter) -> None:
@@ -240,14 +247,10 @@ def _enter_begun(session: Session, sink: SealedWriter) -> None:
     identity = sink.key_file.identity
     file_id = make_file_id(identity)
     session.catalog.contents.open_file(identity.event_id, identity.role, file_id=file_id)
-    note_key_file(session, file_id, sink.key_file)
-    note_readers(session, identity.event_id, identity.role, sink.key_file)
-
-
-def recorded_readers(session: Session, identity: FileIdentity) -> ReaderSet:
-    """Return those who can open a file that is being recorded, with what was granted meanwhile."""
-    name = file_name(make_file_id(identity))
-    return ReaderSet.of(read_any_key_file(session.folders.roots(), name, identity))
+    audience = Audience(sink.copy_key(), partial(_readers, session, identity.role))
+    key_file = seal_to_present_readers(session, identity, audience)
+    note_key_file(session, file_id, key_file)
+    note_readers(session, identity.event_id, identity.role, key_file)
 
 
 @contextmanager

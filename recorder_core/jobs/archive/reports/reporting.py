@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,9 +92,8 @@ def keep_report(archive: Archive, event: str, settings: ReportSettings) -> Event
         event_id, contents = found.event_id, session.catalog.contents
         set_leftovers_aside(session, of_event=event_id)
         identity = next_identity(event_id, "report", contents.files(event_id))
-        new = seal_bytes(
-            session.folders.roots(), identity, holders(session, event_id, IDENTITY), pdf
-        )
+        readers = partial(holders, session, event_id, IDENTITY)
+        new = seal_bytes(session.folders.roots(), identity, readers, pdf)
         with session.catalog.transaction():
             return store_file(session, new)
 

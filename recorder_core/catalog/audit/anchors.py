@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import AnchorDamaged, AuditError, SettingsError
+from recorder_core.model.files.file_locks import disk_advice
 from recorder_core.model.files.inner_files import create_inner, open_inner, read_inner
 from recorder_core.model.values.json_text import parse_json
 
@@ -172,6 +173,5 @@ def _locked(path: Path, beside: str | None = None) -> Iterator[None]:
             os.close(lock)
     except OSError as error:
         raise AuditError(
-            f"the audit anchor {path} cannot be written ({error.strerror}); check "
-            "the disk and its permissions"
+            f"the audit anchor {path} cannot be written ({error.strerror}); {disk_advice(error)}"
         ) from error

@@ -14,6 +14,7 @@ from recorder_core.errors import (
     CatalogError,
     NotInCatalog,
 )
+from recorder_core.model.files.file_locks import NO_LOCKS, lacks_posix_locks
 
 __all__ = ["translated_errors"]
 
@@ -103,5 +104,8 @@ def _meaning(error: sqlite3.Error, path: Path) -> CatalogError:
         return CatalogDamaged(_NO_TEXT.format(path=path))
     if (code or 0) & 0xFF not in _MEANINGS:
         return CatalogError(f"the catalog {path} cannot do this: {error}")
+    if (code or 0) & 0xFF == sqlite3.SQLITE_BUSY and lacks_posix_locks(path.parent):
+        # SQLite takes every refusal of a lock for a lock that another holds
+        return CatalogError(f"the catalog {path} cannot be used; {NO_LOCKS}")
     kind, sentence = _MEANINGS[(code or 0) & 0xFF]
     return kind(sentence.format(path=path))

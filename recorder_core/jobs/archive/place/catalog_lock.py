@@ -31,7 +31,11 @@ def hold_catalog(root: Path) -> int:
         If the folder cannot be written.
     """
     descriptor = _open(root)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from recorder_core.archive.identity import check_event_id
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME, Folders
+from recorder_core.model.files.file_locks import disk_advice
 from recorder_core.model.files.inner_files import EVENT_FOLDERS, make_inner_folder, open_inner
 
 __all__ = ["LOCK_NAME", "is_being_written", "lock_event", "remove_abandoned_lock"]
@@ -49,8 +50,7 @@ def lock_event(folders: Folders, event_id: str, *, wait: bool = True) -> Iterato
     except OSError as error:
         raise ArchiveError(
             f"event {event_id} cannot be written in {folders.primary} "
-            f"({error.strerror}); check the disk and its permissions, and 'workbench mirror "
-            "verify'"
+            f"({error.strerror}); {disk_advice(error)}, and see 'workbench mirror verify'"
         ) from error
     try:
         yield

@@ -19,6 +19,7 @@ from recorder_core.catalog.audit.anchors import write_anchor
 from recorder_core.errors import ArchiveError, CatalogBusy, CatalogError, RecorderError
 from recorder_core.jobs.archive.place.catalog_lock import hold_catalog, replacing_catalog
 from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
+from recorder_core.model.files.file_locks import disk_advice
 from recorder_core.model.values.counts import format_count
 
 __all__ = ["Replicator"]
@@ -58,7 +59,7 @@ class Replicator:
         except OSError as error:
             raise ArchiveError(
                 f"the archive's folder {folders.primary} cannot be written ({error.strerror}); "
-                "check the disk and its permissions"
+                f"{disk_advice(error)}"
             ) from error
         self._thread = threading.Thread(target=self._run, name="catalog replica", daemon=True)
         self._thread.start()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -130,6 +132,26 @@ def test_a_transaction_is_that_of_the_thread_that_is_in_it(database: Database) -
     thread.join()
     assert seen == [True]
     assert not database.in_transaction
+
+
+def test_a_disk_without_locks_is_not_taken_for_another_process(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says of both that the catalog is busy."""
+    monkeypatch.setattr(fcntl, "lockf", _refuse_lock)
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with (
+        closing(other),
+        pytest.raises(CatalogError, match="no locks: put the archive on one that has") as caught,
+        database.write(),
+    ):
+        pass
+    assert not isinstance(caught.value, CatalogBusy)
+
+
+def _refuse_lock(*_: object) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
 def test_another_process_that_does_not_let_go(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import sqlite3
@@ -431,3 +432,17 @@ def test_a_catalog_that_is_gone_comes_back_from_the_mirror(site: Any, event_id: 
 
 def _gone() -> None:
     raise CatalogError("the disk is gone")
+
+
+def test_an_archive_on_a_disk_without_locks_is_told_to_go_elsewhere(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(ArchiveError, match="no locks: put the archive on one that has"),
+        site.opened("adam"),
+    ):
+        pass

@@ -110,6 +110,8 @@ def reset_password(
         )
         for one in sealed:
             with session.catalog.transaction():  # nobody enters a file in between
+                # what was entered since is sealed to the old key alone
+                _seal(session, one, key.public_key)
                 unseal_from(session, one.event_id, one.key_name, [old])
                 note_reader(session, one.event_id, one.key_name, user_id)
         # what somebody gave to the old key meanwhile; from now on the new one is given to

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from recorder_core.errors import (
 from recorder_core.jobs.archive import (
     Archive,
     Credentials,
+    add_copy,
     add_user,
     check_copies,
     grant,
@@ -204,3 +207,35 @@ def test_a_grant_to_who_gets_another_profile_meanwhile_is_none(
     with site.opened("rita") as archive, pytest.raises(WrongState, match="ruth is researcher now"):
         grant(archive, event_id, "ruth", ["original"])
     assert _entries(site, event_id, ruth) == []
+
+
+def test_a_copy_that_is_added_during_a_reset_is_for_the_new_key(
+    site: Any,
+    with_copy: str,
+    named_video: Path,
+    make_copy: Callable[..., Path],
+    ruth: PublicKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with site.opened("rita") as archive:
+        grant(archive, with_copy, "ruth")
+    seal, added = password_reset._seal, []
+
+    def seal_and_add(session: Any, held: Any, reader: PublicKey) -> bool:
+        is_sealed = seal(session, held, reader)
+        if not added and held.key_name == "deidentified":
+            added.append(True)
+            with site.opened("rita") as archive:
+                add_copy(archive, with_copy, make_copy(named_video, "second.mp4"))
+        return is_sealed
+
+    monkeypatch.setattr(password_reset, "_seal", seal_and_add)
+    with _with_words(site) as archive:
+        reset_password(archive, "ruth", Password(NEW))
+        assert check_copies(archive, read_all=True).findings == ()
+    assert _entries(site, with_copy, ruth) == []
+    with (
+        open_archive(site.path, Credentials("ruth", Password(NEW))) as archive,
+        archive.event(with_copy).video("deidentified") as file,
+    ):
+        assert file.read(12)[4:8] == b"ftyp"

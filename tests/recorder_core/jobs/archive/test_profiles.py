@@ -275,6 +275,8 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "ArchivedEvent.review": [(Action.READ_DETECTIONS, lambda a, e, p: e.review())],
     "ArchivedEvent.detections": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.redactions": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
+    "ArchivedEvent.redaction_table": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
+    "ArchivedEvent.copy_report": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.frames": [(Action.READ_DETECTIONS, lambda a, e, p: e.frames())],
     "ArchivedEvent.pts_index": [(Action.READ_DETECTIONS, lambda a, e, p: e.pts_index())],
     "ArchivedEvent.marker_rows": [(Action.LIST_EVENTS, lambda a, e, p: e.marker_rows())],

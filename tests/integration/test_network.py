@@ -36,7 +36,11 @@ COMMANDS = (
     ("archive", "init", "archive", "--user", "admin", "--password-file", "ana.pw"),
     ("user", "add", "ana", "reviewer", "--new-password-file", "ana.pw",
      "--user", "admin", "--password-file", "ana.pw"),
+    ("user", "add", "olga", "operator", "--new-password-file", "ana.pw",
+     "--user", "admin", "--password-file", "ana.pw"),
     ("event", "import", "surgery.mp4", *WHO),
+    ("record", "--config", "room.toml", "--duration", "0:01", "--user", "olga",
+     "--password-file", "ana.pw"),
     ("report", "EVENT", "-o", "report.pdf", *WHO),
     ("grant", "ana", "--all", *WHO),
     ("job", "list", *WHO),
@@ -45,6 +49,17 @@ COMMANDS = (
     ("mirror", "set", "mirror", "--user", "admin", "--password-file", "ana.pw"),
     ("retention", "show", "--user", "admin", "--password-file", "ana.pw"),
 )  # fmt: skip
+#: sources that need no device
+ROOM = """
+procedure = "rehearsal"
+layout = {preset = "surgery-box", width = 640, height = 360}
+sound = {kind = "tone"}
+space = {keep_free_gib = 0.1, min_minutes = 1}
+[sources]
+laparoscope = {kind = "pattern"}
+vital_signs = {kind = "pattern"}
+room = {kind = "pattern"}
+"""
 #: it serves until Ctrl-C
 SERVE = ("serve", "archive", "--port", "0")
 OWN_ADDRESS = ("socket.getaddrinfo", repr("127.0.0.1"))
@@ -68,7 +83,8 @@ from workbench.cli.main import build_parser
 for words in ast.literal_eval(sys.argv[1]):
     if "EVENT" in words:
         import pathlib
-        event = next(p.name for p in pathlib.Path("archive/events").iterdir() if p.is_dir())
+        found = [p for p in pathlib.Path("archive/events").iterdir() if p.is_dir()]
+        event = min(found, key=lambda p: p.stat().st_ctime).name
         words = [event if word == "EVENT" else word for word in words]
     statuses.append(main(list(words)))
 print(repr((statuses, asked, listening)))
@@ -99,6 +115,7 @@ def folder(whole_job: WholeJob, tmp_path: Path) -> Path:
     labels = scenes.write_labels(tmp_path / "faces" / "val.json", 2)
     scenes.write_training(tmp_path / "mine.toml", labels)
     (tmp_path / "ana.pw").write_text(f"{scenes.PASSWORD}\n")
+    (tmp_path / "room.toml").write_text(ROOM)
     (tmp_path / "home").mkdir()
     return tmp_path
 

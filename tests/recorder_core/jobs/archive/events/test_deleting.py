@@ -142,7 +142,7 @@ def test_a_mirror_that_is_given_up_or_of_before_a_restore_is_not_missed(
     restore_archive(tmp_path / "backup", restored.path)
     with restored.opened("adam") as archive:
         assert archive.notices == ()
-        assert "made from a backup" in " ".join(archive_status(archive).notices)
+        assert "made from a backup" in " ".join(archive_status(archive).reminders)
         with pytest.raises(ArchiveError, match=r"nothing is deleted, .* was made from a backup"):
             delete_event(archive, event_id, "duplicate")
         accept_place(archive)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from recorder_core.capture.bis.binary_packets import make_packet
 from recorder_core.capture.bis.records import BisValues
 from recorder_core.capture.bis.validity import Channel
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
     "EEG_RATE",
@@ -86,7 +87,7 @@ class Calibration:
         return np.where(numbers == _INVALID_SAMPLE, np.nan, scaled).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Variables:
     """A message of processed variables."""
 
@@ -96,6 +97,8 @@ class Variables:
     channels: tuple[Channel, Channel, Channel]
     #: (2, 60) float32, dB
     spectra_db: NDArray[np.float32] | None
+
+    __repr__ = carrier_repr
 
 
 def requests(

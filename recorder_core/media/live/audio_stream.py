@@ -15,6 +15,7 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from recorder_core.media.live.arrivals import Damaged
+from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["DecodedAudio", "SampleStream"]
 
@@ -23,13 +24,15 @@ _LAYOUTS: Final = {1: "mono", 2: "stereo"}
 _JOINT_SECONDS: Final = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DecodedAudio:
     """Samples, (n, channels) float32, and when their first is by the source's clock."""
 
     samples: NDArray[np.float32]
     pts_seconds: float | None
     is_joined: bool
+
+    __repr__ = carrier_repr
 
 
 class SampleStream:

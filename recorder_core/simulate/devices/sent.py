@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder_core.model.values.carriers import carrier_repr
 from recorder_core.simulate.devices.bis_numbers import ChannelNumbers
 
 __all__ = ["SentRecord", "SentStream"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SentRecord:
     """A record as the monitor meant it.
 
@@ -30,6 +31,8 @@ class SentRecord:
     content: bytes
     combined: ChannelNumbers | None = None
     microvolts: NDArray[np.float64] | None = None
+
+    __repr__ = carrier_repr
 
 
 class SentStream:

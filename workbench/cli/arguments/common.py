@@ -182,7 +182,7 @@ def add_setting_arguments(parser: Any, settings: Iterable[jobs.JobSetting]) -> N
 
 def _parse(setting: jobs.JobSetting, text: str) -> Any:
     try:
-        return parse_text(setting.name, text, setting.schema)
+        return parse_text(setting.name.replace("_", " "), text, setting.schema)
     except SettingsError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -123,4 +123,4 @@ def test_the_options_follow_from_the_kind_and_what_is_private_has_none(
         assert err.count("\n") == 1
     with pytest.raises(SystemExit):
         run("job", "start", "tape", "--duration-seconds", "-1", user="rita")
-    assert "duration_seconds must be at least 0" in capsys.readouterr().err
+    assert "duration seconds must be at least 0" in capsys.readouterr().err

@@ -40,7 +40,7 @@ OPTIONS = list(_options(PARSER))
 NUMBERS = [
     (path, action)
     for path, action in OPTIONS
-    if action.type is not None and action.type not in (Path, output_path)
+    if action.type not in (None, Path, output_path) and action.metavar != "STRING"
 ]
 CHOICES = [(path, action) for path, action in OPTIONS if action.choices]
 

@@ -22,7 +22,13 @@ from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
 
 __all__ = ["_made_site", "site"]
 
-_MAIN = "import sys; from workbench.cli import main; sys.exit(main())"
+#: a test runner in the background of a shell hands down that Ctrl-C is ignored
+_MAIN = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from workbench.cli import main
+sys.exit(main())
+"""
 ROOM = """
 procedure = "lap-chole"
 [video]

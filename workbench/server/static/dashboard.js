@@ -40,11 +40,6 @@ window.voila_heartbeat = () => {};
 window.update_loading_text = () => {};
 window.display_cells = () => { document.getElementById("rendered_cells")?.removeAttribute("hidden"); };
 window.voila_finish = () => {};
-/** What the page of a review asks for is on its way while the kernel works: see `FetchedModel`. */
-for (const what of ["boxes", "frames/deidentified?format=float64"]) {
-  const [, event] = location.pathname.match(/^\/review\/([0-9a-f]{16})$/) ?? [];
-  if (event) document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "fetch", crossOrigin: "use-credentials", href: `/workbench/api/v1/events/${event}/${what}` }));
-}
 addEventListener("error", (event) => {
   if (!document.querySelector(dashboard.content)) dashboard.show("The page did not open", `A part of it failed (${event.message}). Reload the page; if that does not help, tell the administrator.`);
 });

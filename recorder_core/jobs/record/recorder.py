@@ -89,8 +89,8 @@ class RoomRecorder:
 
     @property
     def seconds(self) -> float:
-        """How long it goes on, by the event's clock."""
-        return self._recording.clock.seconds(time.monotonic())
+        """How long it goes on, by the event's clock; 0 until the first frame is shown."""
+        return max(self._recording.clock.seconds(time.monotonic()), 0.0)
 
     @property
     def is_paused(self) -> bool:

@@ -103,7 +103,10 @@ class _Terminal:
         self.text = ""
 
     def wait_for(self, pattern: str) -> str:
+        until = time.monotonic() + 120
         while (found := re.search(pattern, self.text)) is None:
+            # its line is written again and again
+            assert time.monotonic() < until, self.text
             assert select.select([self._file], [], [], 120)[0], self.text
             self.text += os.read(self._file, 4096).decode()
         self.text = self.text[found.end() :]
@@ -127,7 +130,7 @@ def _terminal(words: list[str]) -> Iterator[_Terminal]:
 
 def test_keys_mark_take_pictures_pause_and_stop(site: Any, words: list[str]) -> None:
     with _terminal(words) as terminal:
-        terminal.wait_for(r"recording 0:00:0\d, [\d.]+ GiB free.* dropped")
+        terminal.wait_for(r"recording 0:0\d:\d\d, [\d.]+ GiB free.* dropped")
         terminal.type("m")
         terminal.wait_for(r"marker at [\d.]+ s")
         terminal.type("s")

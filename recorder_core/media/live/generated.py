@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -71,7 +72,7 @@ def _in_real_time(
         yield maker.make()
 
 
-class _Maker:
+class _Maker(ABC):
     """Makes one thing after another, each due at a moment of the monotonic clock."""
 
     def __init__(self, rate: Fraction, now: float) -> None:
@@ -88,9 +89,9 @@ class _Maker:
         """Leave out what is due before a moment."""
         self._number = int(now * self._rate) + 1
 
+    @abstractmethod
     def make(self) -> Arrival:
         """Return the next."""
-        raise NotImplementedError
 
 
 class _Pictures(_Maker):

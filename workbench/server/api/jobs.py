@@ -113,8 +113,8 @@ def job_endpoints(kinds: Collection[JobKind]) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET", "/jobs", Action.LIST_EVENTS, "Jobs, oldest first", _answer_jobs, (_STATE, _EVENT)
         ),
-        # before `/jobs/{job}`, which would fit the name of a kind too
-        *(_starting(kind) for kind in kinds),
+        # before `/jobs/{job}`, which would fit the name of a kind too; a room has its own address
+        *(_starting(each) for each in kinds if not any(given.is_local for given in each.settings)),
         Endpoint(
             "GET", "/jobs/{job}", Action.LIST_EVENTS, "One job, and how far it is", _answer_job
         ),

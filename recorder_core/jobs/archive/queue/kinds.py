@@ -45,6 +45,9 @@ class JobSetting:
     is_private : bool
         Whether the job's process alone is told, by the pipe with its key, and the catalog never,
         as of a patient's name or the address of a source.
+    is_local : bool
+        Whether it names files, devices or addresses of this machine: no request from elsewhere may
+        bring it, and the kind is started over HTTP by what fills it in alone.
     is_required : bool
         Whether a job cannot do without it.
     """
@@ -52,6 +55,7 @@ class JobSetting:
     name: str
     schema: Schema
     is_private: bool = False
+    is_local: bool = False
     is_required: bool = False
 
 
@@ -229,6 +233,7 @@ _RECORD: Final = JobKind(
             name="room",
             schema={"type": "object", "description": "the room, as its TOML file says it"},
             is_private=True,
+            is_local=True,
             is_required=True,
         ),
         JobSetting(

@@ -123,3 +123,16 @@ def test_no_request_is_a_fault_of_the_server_or_a_leak(
             assert login == "rosa"
             assert fuzzed.released in path
             assert "deidentified" in path
+
+
+def test_no_request_brings_a_room_that_names_files_and_addresses_of_the_server() -> None:
+    described = describe(ENDPOINTS)["paths"]
+    assert "/jobs/record" not in described
+    fields = [
+        set(content["schema"].get("properties", {}))
+        for operations in described.values()
+        for each in operations.values()
+        for content in each.get("requestBody", {"content": {}})["content"].values()
+    ]
+    assert [each for each in fields if "room" in each] == []
+    assert any("procedure_code" in each for each in fields)

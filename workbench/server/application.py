@@ -20,6 +20,7 @@ from traitlets.config import Config
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import JobPlace, find_archive
 from workbench.server.api import ROOMS, api_handlers
+from workbench.server.entrance.access import DASHBOARDS, RECORD_PATH
 from workbench.server.entrance.gate import guard
 from workbench.server.entrance.identity import ArchiveAuthorizer, ArchiveIdentity
 from workbench.server.entrance.sessions import SessionLimits, Sessions
@@ -278,7 +279,10 @@ def _kernel_place(
     host = own.get(settings.address, settings.address)
     host = f"[{host}]" if ":" in host else host
     certificate = settings.certificate.read_text() if settings.certificate else None
-    return KernelPlace(users, sockets, f"{scheme}://{host}:{port}", certificate)
+    dashboards = tuple(
+        each for each in DASHBOARDS if each.path != RECORD_PATH or settings.rooms is not None
+    )
+    return KernelPlace(users, sockets, f"{scheme}://{host}:{port}", certificate, dashboards)
 
 
 def _environment(folder: Path) -> Mapping[str, str]:

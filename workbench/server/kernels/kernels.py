@@ -20,8 +20,8 @@ from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 
 from recorder_core.errors import ArchiveError, SettingsError
-from recorder_core.jobs.archive.words import Action
-from workbench.server.entrance.access import DASHBOARDS, shows_dashboard
+from recorder_core.jobs.archive.words import Action, Profile
+from workbench.server.entrance.access import DASHBOARDS, Dashboard, shows_dashboard
 from workbench.server.entrance.gate import asking
 from workbench.server.entrance.sessions import Sessions, SignedIn
 from workbench.server.kernels.ahead import KernelsAhead
@@ -60,12 +60,19 @@ class KernelPlace:
         Of the server.
     certificate : str or None
         Of the server, in PEM.
+    dashboards : tuple of Dashboard
+        That this server has something to show on.
     """
 
     users: KernelUsers
     sockets: Path
     address: str
     certificate: str | None = None
+    dashboards: tuple[Dashboard, ...] = DASHBOARDS
+
+    def modules_for(self, profile: Profile) -> tuple[str, ...]:
+        """Return what the dashboards import that a profile may open."""
+        return tuple(each.module for each in self.dashboards if profile in each.profiles)
 
 
 @dataclass(slots=True)
@@ -208,7 +215,8 @@ class UserKernels(AsyncMappingKernelManager):
 
     def prepare(self, signed_in: SignedIn) -> None:
         """Start a kernel for the next dashboard of a person, where one may be and none waits."""
-        is_wanted = self.people_settings.are_ahead and bool(_modules_for(signed_in))
+        modules = self.place.modules_for(signed_in.profile)
+        is_wanted = self.people_settings.are_ahead and bool(modules)
         has_room = self._has_room(signed_in)
         if is_wanted and has_room and self.can_start and self.sessions.is_open(signed_in):
             self._ahead.begin(signed_in)
@@ -219,7 +227,8 @@ class UserKernels(AsyncMappingKernelManager):
         kernel_id = str(uuid.uuid4())
         self._starting[kernel_id] = signed_in
         try:
-            await self._start(kernel_id, signed_in, None, _modules_for(signed_in))
+            modules = self.place.modules_for(signed_in.profile)
+            await self._start(kernel_id, signed_in, None, modules)
         except (HTTPError, OSError) as error:
             self.log.warning("no kernel is started ahead: %s", error)
             return None
@@ -371,11 +380,6 @@ class UserKernels(AsyncMappingKernelManager):
 
 async def _in_thread(work: Callable[..., _Result], *arguments: Any) -> _Result:
     return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
-
-
-def _modules_for(signed_in: SignedIn) -> tuple[str, ...]:
-    """Return what the dashboards import that a person may open."""
-    return tuple(each.module for each in DASHBOARDS if signed_in.profile in each.profiles)
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -210,4 +210,6 @@ find("reviewers").addEventListener("submit", (event) => {
   attemptAndShow(() => ask("/reviewers", { reviewers_needed: count }), said);
 });
 find("retain").addEventListener("submit", setRule);
+// what is clicked before this script listens would do nothing
+document.querySelector("main").inert = false;
 Promise.all([show(), showEvents()]).catch((error) => say(error.message, "fault"));

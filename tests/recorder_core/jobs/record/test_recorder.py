@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,7 +111,7 @@ def test_a_lost_source_is_a_gap_and_the_recording_goes_on(site: Any, tmp_path: P
     sources = _sources(signals=[bis := FakeSignals()])
     request = RecordRequest(room=room(), duration_seconds=2.5)
     with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
-        zero = time.monotonic() - recorder.seconds
+        zero = recorder.clock.zero_monotonic_seconds
         for source in sources.frames.values():
             source.gaps.append((zero + 1.0, zero + 1.5))  # type: ignore[attr-defined]
         bis.is_present, bis.since = False, zero + 0.8
@@ -143,7 +142,7 @@ def test_a_pause_is_black_and_keeps_the_clock(site: Any, tmp_path: Path) -> None
     sources = _sources(signals=[FakeSignals()])
     request = RecordRequest(room=room(), duration_seconds=2.0)
     with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
-        zero = time.monotonic() - recorder.seconds
+        zero = recorder.clock.zero_monotonic_seconds
         with pytest.raises(WrongState, match="does not pause"):
             recorder.resume()
         recorder.pause(asked_seconds=zero + 0.7)
@@ -232,7 +231,7 @@ def test_audio_is_heard_when_it_was_and_is_silent_in_a_pause(site: Any, tmp_path
         site.opened("olga") as archive,
         record_room(archive, request, _sources(sound=sound)) as recorder,
     ):
-        zero = time.monotonic() - recorder.seconds
+        zero = recorder.clock.zero_monotonic_seconds
         sound.onset_seconds = zero + 1.0
         recorder.pause(asked_seconds=zero + 2.0)
         recorder.resume(asked_seconds=zero + 2.5)

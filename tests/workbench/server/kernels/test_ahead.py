@@ -18,7 +18,7 @@ def test_a_page_takes_the_kernel_that_was_started_ahead_for_its_person(archive: 
         while len(ahead := kernel_processes(served)) < 1:
             rita.get(f"{served.address}/library")
             olga.get(f"{served.address}/library")
-        # an operator opens no dashboard, and a second visit starts no second kernel
+        # without rooms an operator opens no dashboard; a second visit starts no second kernel
         assert len(ahead) == 1
         page = rita.get(f"{served.address}/voila/render/slider.ipynb")
         assert "Strength" in page.text

@@ -138,6 +138,21 @@ def test_no_page_may_load_anything_from_elsewhere(server: Served, page: str) -> 
     assert not re.search(r"(src|href)=\"(https?:)?//", answer.text)
 
 
+def test_no_form_puts_what_is_typed_into_an_address(server: Served) -> None:
+    adam = server.sign_in("adam")
+    library = adam.get(f"{server.address}/library").text
+    event = re.findall(r'href="(/event/[^"]+)"', library)[0]
+    forms = 0
+    for page in ("/library", "/administration", "/jobs", "/login", event):
+        found = re.findall(r"<form[^>]*>", adam.get(server.address + page).text)
+        forms += len(found)
+        for form in found:
+            # sent by the browser itself, also before a script listens; a search may be kept
+            is_search = 'action="/library"' in form
+            assert 'method="post"' in form or 'method="dialog"' in form or is_search, form
+    assert forms > 8
+
+
 def test_another_host_name_is_refused(server: Served) -> None:
     """A name of somebody else's that leads to this machine must not be taken for it."""
     answer = requests.get(f"{server.address}/login", headers={"Host": "evil.example"})

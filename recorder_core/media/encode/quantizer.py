@@ -67,6 +67,16 @@ class _Sample:
     min_psnr_y_db: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What the samples gave with one quantizer."""
+
+    #: how far the worst frame is above what is wanted; negative below it
+    spare_db: float
+    #: bytes of the copy against the source's
+    ratio: float
+
+
 def psnr_db(mean_squared_error: float) -> float:
     """Return the peak signal-to-noise ratio of 8-bit samples, at most 100 dB."""
     if mean_squared_error <= 0:
@@ -111,15 +121,16 @@ def choose_quantizer(
         If the samples cannot be decoded or encoded.
     """
     trial = _Trial(info, index, replace(settings, max_bit_rate_bps=None), gaps)
-    tried: dict[int, float] = {}
-    qp = FINEST_DEFAULT_QP
+    qp, tried = FINEST_DEFAULT_QP, dict[int, _Outcome]()
     if settings.preset == "auto":
-        qp, ratio = trial.choose(qp, tried, _DECIDING_TRIALS)
-        if ratio > trial.max_ratio:
-            settings, tried = replace(settings, preset="compact"), {}
-            trial = replace(trial, settings=replace(trial.settings, preset="compact"))
-    qp, _ = trial.choose(qp, tried, _TRIALS)
-    return replace(settings, qp=qp)
+        # what two trials only estimate, the later ones measure
+        for trials in (_DECIDING_TRIALS, _TRIALS):
+            qp = trial.choose(qp, tried, trials)
+            if _estimated_ratio(tried, qp) > trial.max_ratio:
+                settings, tried = replace(settings, preset="compact"), {}
+                trial = replace(trial, settings=replace(trial.settings, preset="compact"))
+                break
+    return replace(settings, qp=trial.choose(qp, tried, _TRIALS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,28 +148,27 @@ class _Trial:
         made = self.settings.codec
         return _MAX_RATIO[made].get(self.info.video.codec, _USUAL_MAX_RATIO[made])
 
-    def choose(self, qp: int, tried: dict[int, float], max_trials: int) -> tuple[int, float]:
-        """Return a quantizer, and about what the copy then needs of the source's bytes.
+    def choose(self, qp: int, tried: dict[int, _Outcome], max_trials: int) -> int:
+        """Return a quantizer that is fine enough, and needs no more bytes than that takes.
 
         Parameters
         ----------
         qp : int
             Tried next.
-        tried : dict of int to float
-            What was tried so far, as :func:`_spare_steps` takes it; grows.
+        tried : dict of int to _Outcome
+            Quantizer -> what it gave so far; grows.
         max_trials : int
             Most entries of `tried`.
         """
-        places, ratio = _sample_places(self.info, self.index), 1.0
+        places = _sample_places(self.info, self.index)
         while len(tried) < max_trials and qp not in tried:
             samples = [self._try(first, qp) for first in places]
             lowest = min(sample.min_psnr_y_db for sample in samples)
-            tried[qp] = lowest - self.settings.min_psnr_y_db - _TRIAL_SPARE_DB
-            ratio = _ratio(samples)
-            steps = min(_steps_to(ratio, self.max_ratio), _spare_steps(tried, qp))
-            steps = min(max(qp + steps, _FINEST), _COARSEST) - qp
-            qp, ratio = qp + steps, ratio * _RATE_PER_STEP**steps
-        return qp, ratio
+            spare_db = lowest - self.settings.min_psnr_y_db - _TRIAL_SPARE_DB
+            tried[qp] = _Outcome(spare_db, _ratio(samples))
+            steps = min(_steps_to(tried[qp].ratio, self.max_ratio), _spare_steps(tried, qp))
+            qp = min(max(qp + steps, _FINEST), _COARSEST)
+        return qp
 
     def _try(self, first: int, qp: int) -> _Sample:
         video, settings = self.info.video, replace(self.settings, qp=qp)
@@ -179,23 +189,30 @@ def _ratio(samples: Sequence[_Sample]) -> float:
     return sum(each.copy_bytes for each in samples) / sum(each.source_bytes for each in samples)
 
 
-def _spare_steps(tried: Mapping[int, float], qp: int) -> int:
+def _estimated_ratio(tried: Mapping[int, _Outcome], qp: int) -> float:
+    """Return what `qp` needs of the source's bytes: as it was tried, or by the nearest one."""
+    nearest = min(tried, key=lambda each: abs(each - qp))
+    return tried[nearest].ratio * _RATE_PER_STEP ** (qp - nearest)
+
+
+def _spare_steps(tried: Mapping[int, _Outcome], qp: int) -> int:
     """Return how much coarser the quantizer may be than `qp`; negative where it is too coarse.
 
     Parameters
     ----------
-    tried : mapping of int to float
-        Quantizer -> how far the samples are above what is wanted, dB; `qp` among them.
+    tried : mapping of int to _Outcome
+        Quantizer -> what it gave; `qp` among them.
     qp : int
         Tried last.
     """
+    spare_db = tried[qp].spare_db
     others = [each for each in tried if each != qp]
-    slope = _MAX_DB_PER_STEP if tried[qp] > 0 else _DB_PER_STEP
+    slope = _MAX_DB_PER_STEP if spare_db > 0 else _DB_PER_STEP
     if others:
         nearest = min(others, key=lambda each: abs(each - qp))
-        measured = (tried[nearest] - tried[qp]) / (qp - nearest)
+        measured = (tried[nearest].spare_db - spare_db) / (qp - nearest)
         slope = min(max(measured, _MIN_DB_PER_STEP), _MAX_DB_PER_STEP)
-    return math.floor(tried[qp] / slope)
+    return math.floor(spare_db / slope)
 
 
 def _steps_to(ratio: float, max_ratio: float) -> int:

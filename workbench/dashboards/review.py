@@ -74,13 +74,15 @@ class ReviewPage:
         self._login = str(archive.person()["login"])
         #: the copy whose moments are shown, and the file that is
         self._copy: str | None = None
+        #: whether a copy of other frames has come in place of the one that the page shows
+        self._is_outdated = False
         self._file = event.file("deidentified")
         if event.row.state is EventState.DEIDENTIFIED:
             event.reviewing.begin()
         found = event.corrections()
         statement = event.reviewing.statement()
         self._api = f"{API_PATH}/events/{event.event_id}"
-        self._first = int(statement["first_frame"])
+        self._first, self._count = int(statement["first_frame"]), int(statement["frame_count"])
         x, y, width, height = map(int, statement["view_px"])
         self._view_px = x, y, width, height
         self.desk = ReviewDesk(
@@ -92,6 +94,7 @@ class ReviewPage:
             draft_key=event.reviewing.draft_key(),
             corrections=[each.correction for each in found.in_force],
             version=found.version,
+            first_frame=self._first,
             **self._media(),
         )
         self._show_not_rendered(found)
@@ -170,6 +173,7 @@ class ReviewPage:
 
     def _look(self, *, is_first: bool = False) -> None:
         """Show what others did, and how far jobs are; begin ranking where nobody did."""
+        self._refuse_outdated()
         found = self._event.reviewing.moments()
         newest = self._newest_job()
         is_known = is_first or found.copy == self._copy
@@ -204,12 +208,26 @@ class ReviewPage:
         return self._archive.start_job(kind, self._event.event_id)
 
     def _show_copy(self) -> None:
-        """Show another copy than before: the addresses are the same, what they send is not."""
+        """Show another copy than before: the addresses are the same, what they send is not.
+
+        Raises
+        ------
+        WrongState
+            If it has other frames than the one before, whose times the page has.
+        """
+        statement = self._event.reviewing.statement()
+        if (statement["first_frame"], statement["frame_count"]) != (self._first, self._count):
+            self._is_outdated = True
+            self._refuse_outdated()
         url = f"{self._api}/files/deidentified#{self._copy}"
         with self.desk.hold_sync():
             self.desk.boxes_url, self.desk.copy_url = self._boxes_url(), url
         self.desk.rebase(*self._read())
         self._show_corrections()
+
+    def _refuse_outdated(self) -> None:
+        if self._is_outdated:
+            raise WrongState("a copy with other frames was made meanwhile: load this page again")
 
     def _show_job(self, job: Job | None) -> None:
         shown: dict[str, Any] = {}
@@ -237,6 +255,7 @@ class ReviewPage:
         return [each.correction for each in found.in_force], found.version
 
     def _save(self, edited: EditedCorrections) -> Any:
+        self._refuse_outdated()
         saved = self._event.save_corrections(edited.stored, edited.withdrawn, seen=edited.seen)
         self._show_not_rendered(self._event.corrections())
         return saved

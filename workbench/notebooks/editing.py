@@ -70,7 +70,7 @@ def edit_event(archive: Archive | RemoteArchive, event: str) -> BoxEditor:
         )
     found = archive.event(event)
     archive.refuse_unless(Action.CORRECT, found.event_id)
-    traits, is_whole = _traits(archive, found)
+    first, traits, is_whole = _traits(archive, found)
     pictures = {"copy": FramePictures(partial(found.open_video, "deidentified"))}
     if is_whole:
         pictures["original"] = FramePictures(partial(found.open_video, "original"))
@@ -90,6 +90,7 @@ def edit_event(archive: Archive | RemoteArchive, event: str) -> BoxEditor:
         read=read,
         corrections=corrections,
         version=version,
+        first_frame=first,
         pictures=pictures,
         **traits,
     )
@@ -114,7 +115,7 @@ def watch_event(archive: ReadableArchive, event: str) -> Player:
     found = archive.event(event)
     # who may not watch is told now, and not by a picture that does not come
     found.media_type("deidentified")
-    traits, _ = _traits(archive, found)
+    _, traits, _ = _traits(archive, found)
     if isinstance(archive, RemoteArchive) and archive.is_of_page:
         url = f"{API_PATH}/events/{found.event_id}/files/deidentified"
         return Player(copy_url=url, **traits)
@@ -122,16 +123,24 @@ def watch_event(archive: ReadableArchive, event: str) -> Player:
     return Player(pictures={"copy": pictures}, **traits)
 
 
-def _traits(archive: ReadableArchive, event: ReadableEvent) -> tuple[dict[str, Any], bool]:
-    """Return what a player shows of a copy, and whether it shows the same frames as the original.
+def _traits(archive: ReadableArchive, event: ReadableEvent) -> tuple[int, dict[str, Any], bool]:
+    """Return what a player shows of a copy.
 
-    Corrections name the frames of the original, and so does a player of both.
+    Returns
+    -------
+    int
+        The frame of the original that the copy begins with: corrections name those.
+    dict
+        The traits of the player.
+    bool
+        Whether the copy has the same frames as the original.
     """
     report = DeidentifyReport.from_dict(event.copy_report())
     first, (x, y, width, height) = report.frame_span.start, map(int, report.view.split(","))
     traits = copy_traits(event, first_frame=first, view_px=(x, y, width, height))
     frames = archive.frame_count(event.event_id, "deidentified")
-    return traits, archive.frame_count(event.event_id) == frames and first == 0
+    is_whole = archive.frame_count(event.event_id) == frames and first == 0
+    return first, traits, is_whole
 
 
 def edit_video(source: Path, copy: Path, corrections: Path) -> BoxEditor:

@@ -24,6 +24,8 @@ _NOT_OF_PAGE: Final = ("author", "created_utc")
 Box = tuple[float, float, float, float]
 #: of seconds: a time that a person types is that of a frame
 _DECIMALS: Final = 6
+#: of each number of `frame_seconds`
+_TIME_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,9 @@ class BoxEditor(Player):
         Those that are in force.
     version : int, default 0
         Of these corrections.
+    first_frame : int, default 0
+        Of the source, that the video begins with: the page counts frames from there, corrections
+        name those of the source. Corrections of other frames than it shows are left as they are.
     **traits
         As of `Player`; `boxes` from `pack_boxes` with *automatic*, and `frame_size_px`.
     """
@@ -104,15 +109,19 @@ class BoxEditor(Player):
         follow: Callable[[FollowRequest], Sequence[tuple[int, Box]]] | None = None,
         corrections: Sequence[Correction] = (),
         version: int = 0,
+        first_frame: int = 0,
         **traits: Any,
     ) -> None:
-        super().__init__(corrections=[_to_browser(each) for each in corrections], **traits)
+        count = traits.get("frame_count") or len(traits.get("frame_seconds", b"")) // _TIME_BYTES
+        #: those of the source that the page shows
+        self._frames = range(first_frame, first_frame + count)
+        self._stored = {each.correction_id: each for each in corrections}
+        super().__init__(corrections=self._shown_rows(), **traits)
         self._author, self._save, self._read, self._follow = author, save, read, follow
         #: counts the lists of corrections that the page was given
         self._base = 0
         #: which of the pages that show this widget saved last
         self._view: object = None
-        self._stored = {each.correction_id: each for each in corrections}
         #: id on the page -> id under which it is kept, where that is another
         self._ids: dict[str, str] = {}
         self.version = version
@@ -167,7 +176,7 @@ class BoxEditor(Player):
         frames = sorted({first, stop - 1})
         keyframes = tuple(Keyframe(frame, box_xyxy_px, note) for frame in frames)
         drawn = Correction(f"{self.session}-{secrets.token_hex(4)}", "add", keyframes)
-        self._save_all([_to_browser(each) for each in (*self._stored.values(), drawn)])
+        self._save_all([*self._shown_rows(), _to_browser(drawn)])
         self._base += 1
         self._send_base()
 
@@ -177,9 +186,17 @@ class BoxEditor(Player):
 
     def _share_stored(self) -> list[dict[str, Any]]:
         """Return what is saved, and begin with it where the widget is shown once more."""
-        rows = [_to_browser(each) for each in self._stored.values()]
+        rows = self._shown_rows()
         self.corrections = rows
         return rows
+
+    def _shown_rows(self) -> list[dict[str, Any]]:
+        """Return what is saved of the frames that the page shows, by its count of them."""
+        shown = [each for each in self._stored.values() if self._is_shown(each)]
+        return [_to_browser(_moved(each, -self._frames.start)) for each in shown]
+
+    def _is_shown(self, correction: Correction) -> bool:
+        return all(each.frame_index in self._frames for each in correction.keyframes)
 
     def _receive(self, widget: object, content: dict[str, Any], buffers: list[Any]) -> None:
         kind = content.get("kind")
@@ -231,7 +248,9 @@ class BoxEditor(Player):
         width, height = self.frame_size_px
         rows = [row for each in sent.values() for row in each.rows()]
         CorrectionPlan(rows, width, height, self.frame_count)
-        self._pass_on(sent)
+        others = {key: each for key, each in self._stored.items() if not self._is_shown(each)}
+        moved = {key: _moved(each, self._frames.start) for key, each in sent.items()}
+        self._pass_on(others | moved)
         return now
 
     def _pass_on(self, sent: dict[str, Correction]) -> None:
@@ -266,18 +285,27 @@ class BoxEditor(Player):
             return
         try:
             frame, box = _keyframe([content.get("frame"), *_listed(content.get("box"))])
+            frame += self._frames.start
             request = FollowRequest(_whole(content.get("track")), frame, box, direction)
             followed = self._follow(request)
         except (RecorderError, traitlets.TraitError) as exc:
             self.send({"kind": "failed", "message": str(exc)})
             return
-        boxes = [[frame, *box] for frame, box in followed]
+        boxes = [[frame - self._frames.start, *box] for frame, box in followed]
         self.send({"kind": "followed", "track": request.track, "boxes": boxes})
 
 
 def _to_browser(correction: Correction) -> dict[str, Any]:
     content = correction.to_dict()
     return {name: content[name] for name in content if name not in _NOT_OF_PAGE}
+
+
+def _moved(correction: Correction, frames: int) -> Correction:
+    """Return a correction that many frames later."""
+    keyframes = (
+        replace(each, frame_index=each.frame_index + frames) for each in correction.keyframes
+    )
+    return replace(correction, keyframes=tuple(keyframes))
 
 
 def _correction(content: object, author: str, now: str) -> Correction:

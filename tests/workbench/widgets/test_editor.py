@@ -164,6 +164,34 @@ def test_what_code_hides_is_saved_and_shown_as_if_it_was_drawn() -> None:
         widget.hide(3, 6, (900, 20, 930, 40))
 
 
+def test_corrections_of_a_copy_that_begins_later_are_of_the_frames_of_its_source() -> None:
+    saved, box = Saved(), (0.0, 0.0, 9.0, 9.0)
+    inside = Correction("17", "add", (Keyframe(101, box), Keyframe(104, box)))
+    before, behind = (
+        Correction(key, "add", (Keyframe(at, box),)) for key, at in (("18", 99), ("19", 110))
+    )
+    widget = editor(saved, corrections=[before, inside, behind], first_frame=100)
+    widget._save = saved.save
+    (sent,) = widget.corrections
+    assert [each["frame_index"] for each in sent["keyframes"]] == [1, 4]
+    send_save(widget, sent, ADDED)
+    (edit,) = saved
+    assert [each.frame_index for each in edit.stored[0].keyframes] == [102, 105]
+    assert edit.withdrawn == ()
+    widget.hide(3, 6, (10, 20, 30, 40))
+    assert [each.frame_index for each in saved[-1].stored[0].keyframes] == [103, 105]
+    assert [len(each["keyframes"]) for each in widget.corrections] == [2, 2, 2]
+    message = {"kind": "save", "revision": 2, "base": 1}
+    widget._handle_custom_msg(message | {"corrections": []}, [])
+    assert len(saved[-1].withdrawn) == 3
+    assert "17" in saved[-1].withdrawn
+    assert not {"18", "19"} & set(saved[-1].withdrawn)
+    # the frames of the page are ten, whatever those of the source are
+    far = ADDED | at(100, 10, 20, 30, 40)
+    widget._handle_custom_msg(message | {"corrections": [far]}, [])
+    assert "the video has 10" in saved.answers[-1]["message"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

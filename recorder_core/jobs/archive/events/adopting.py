@@ -1,9 +1,9 @@
 """Adopt events whose sealed files exist but that are not in the catalog.
 
 So it is after a catalog was restored from an older copy, and for sealed copies of events of an
-archive that was lost. What the keys and streams prove is entered; who may open them stays as it
-was. Names, times and codes come from the manifest of a sealed copy, or from a catalog that was set
-aside and whose log states them, where there is one.
+archive that was lost. What the keys and streams prove is entered; who could open them still can,
+but for those who may not now. Names, times and codes come from the manifest of a sealed copy, or
+from a catalog that was set aside and whose log states them, where there is one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +41,10 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
+from recorder_core.jobs.archive.events.adopted_keys import (
+    without_excess_keys,
+    without_excess_readers,
+)
 from recorder_core.jobs.archive.files.leftovers import find_leftovers
 from recorder_core.jobs.archive.files.storing import (
     note_key_file,
@@ -139,7 +143,6 @@ def adopt_event(archive: Archive, event: str) -> ArchivedEvent:
                     "mirror verify' names those that can"
                 )
             enter_event(session, event, found, _earlier_manifest(session, event))
-            _level_key_files(session, found)
         return ArchivedEvent(session, session.catalog.events.get(event))
 
 
@@ -147,6 +150,8 @@ def enter_event(
     session: Session, event_id: str, found: Sequence[FoundFile], manifest: Mapping[str, Any]
 ) -> None:
     """Store the rows of an event that was found; the caller has asked and holds its lock.
+
+    Its keys are taken from those who may not open it now.
 
     Parameters
     ----------
@@ -170,10 +175,12 @@ def enter_event(
         pass
     else:
         raise WrongState(f"event {event_id} is already in the catalog; nothing was taken in")
-    with session.catalog.transaction():
+    with session.catalog.transaction():  # nobody gets another key or profile in between
         _begin(session, event_id, found, manifest)
         for file in found:
-            enter_file(session, file)
+            kept = replace(file, key_file=without_excess_keys(session, file.key_file))
+            _level_key_files(session, kept)
+            enter_file(session, kept)
         for name, text in manifest.get("sealed_records", {}).items():
             _enter_record(session, event_id, name, base64.b64decode(text))
         if any(file.key_file.identity.role == "deidentified" for file in found):
@@ -270,13 +277,14 @@ def files_on_roots(session: Session, event_id: str) -> list[FoundFile]:
     return list(by_id.values())
 
 
-def _level_key_files(session: Session, found: Sequence[FoundFile]) -> None:
-    """Replace the key files that a cut-off step left by those that were imported."""
-    for file in found:
-        name = file_name(make_file_id(file.key_file.identity))
-        roots = session.folders.roots()
-        on = [root for root in roots if SealedPaths.of(root / name).key.exists()]
-        store_key_file(on, name, file.key_file)
+def _level_key_files(session: Session, file: FoundFile) -> None:
+    """Replace the key files of a file by the one that counts; a cut-off step may have left another.
+
+    If it ends before the catalog has the file, it can be taken in again.
+    """
+    name = file_name(make_file_id(file.key_file.identity))
+    on = [root for root in session.folders.roots() if SealedPaths.of(root / name).key.exists()]
+    store_key_file(on, name, file.key_file)
 
 
 def _read_found(base: Path, event_id: str) -> FoundFile | None:
@@ -361,6 +369,7 @@ def enter_file(session: Session, file: FoundFile) -> None:
 
 
 def _enter_record(session: Session, event_id: str, name: str, sealed: bytes) -> None:
+    sealed = without_excess_readers(session, event_id, sealed)
     session.catalog.events.put_sealed(event_id, name, sealed)
     if name == IDENTITY:
         for user_id in users_of(session, record_readers(sealed)):

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recorder_core.archive import Password, SealedPaths, parse_key_file
+from recorder_core.archive import Password, PublicKey, SealedPaths, parse_key_file
 from recorder_core.archive.keyfile import format_key_file
-from recorder_core.catalog import EventState
+from recorder_core.catalog import EventState, Profile
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive import (
     Credentials,
     RecordingRequest,
     accept_audit_break,
+    add_copy,
+    add_user,
     adopt_event,
     check_copies,
     copy_sealed,
@@ -24,6 +29,9 @@ from recorder_core.jobs.archive import (
     open_archive,
     record_event,
     repair_copies,
+    set_profile,
+    sign_off,
+    verify_audit,
 )
 
 PASSWORD = "correct horse"
@@ -140,3 +148,60 @@ def test_sealed_copies_of_a_lost_archive_are_taken_in_by_a_new_one(
         assert taken.row.started_utc == row.started_utc
         assert taken.row.duration_seconds == row.duration_seconds
         assert check_copies(archive, read_all=True).findings == ()
+
+
+def _row(site: Any, sql: str, *values: str) -> bytes:
+    uri = f"file:{site.path / 'catalog.db'}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as catalog:
+        [(found,)] = catalog.execute(sql, values).fetchall()
+    return bytes(found)
+
+
+def _key(site: Any, login: str) -> str:
+    raw = _row(site, "SELECT public_key FROM users WHERE user_id = ?", login)
+    return PublicKey(raw).to_text()
+
+
+def _opens(site: Any, event_id: str, role: str) -> list[set[str]]:
+    """Return for whom the key file of each folder opens, read as text."""
+    paths = [root / "events" / event_id / f"{role}.1.key" for root in (site.path, site.mirror)]
+    lines = [path.read_text(encoding="ascii").splitlines() for path in paths]
+    return [{line.split()[1] for line in each if line.startswith("reader ")} for each in lines]
+
+
+@pytest.mark.parametrize("is_copied", [False, True])
+def test_who_may_not_open_an_event_now_has_no_key_of_it_when_it_is_taken_in(
+    site: Any, named_video: Path, make_copy: Callable[[Path], Path], tmp_path: Path, is_copied: bool
+) -> None:
+    with site.opened("adam") as archive:
+        add_user(archive, "rolf", Profile.REVIEWER, Password(PASSWORD))
+    early = _catalog(site)
+    event_id, copies = site.bring_in(named_video), tmp_path / "copies"
+    with site.opened("rita") as archive:
+        add_copy(archive, event_id, make_copy(named_video))
+        archive.event(event_id).video("deidentified").close()
+        sign_off(archive, event_id)
+    if is_copied:
+        with site.opened("adam") as archive:
+            copy_sealed(archive, event_id, copies)
+    rita, rolf, rosa = (_key(site, login) for login in ("rita", "rolf", "rosa"))
+    assert _opens(site, event_id, "original") == [{rita, rolf}] * 2
+    assert _opens(site, event_id, "deidentified") == [{rita, rolf, rosa}] * 2
+    _go_back(site, early)
+    with site.opened("adam") as archive:
+        set_profile(archive, "rolf", Profile.RESEARCHER)
+        if is_copied:
+            assert repair_copies(archive, backup=copies).is_sound
+        else:
+            adopt_event(archive, event_id)
+        assert verify_audit(archive).is_sound
+    # the release went with the catalog: researchers are given the copy with the next one
+    assert _opens(site, event_id, "original") == [{rita}] * 2
+    assert _opens(site, event_id, "deidentified") == [{rita}] * 2
+    with site.opened("rita") as archive, archive.event(event_id).video() as file:
+        assert file.read(8)[4:] == b"ftyp"
+    if is_copied:
+        sql = "SELECT sealed FROM sealed_records WHERE event_id = ? AND record_name = 'identity'"
+        sealed = _row(site, sql, event_id)
+        assert rita.encode() in sealed
+        assert rolf.encode() not in sealed

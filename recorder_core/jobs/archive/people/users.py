@@ -155,8 +155,9 @@ def set_profile(archive: Archive, user_id: str, profile: Profile) -> list[str]:
     with acting(
         archive, Action.MANAGE_USERS, detail=f"profile:{profile} user:{user_id}"
     ) as session:
-        _keep_an_administrator(session, user_id, profile)
-        session.catalog.users.set_profile(user_id, profile)
+        with session.catalog.transaction():  # of two administrators one stays
+            _keep_an_administrator(session, user_id, profile)
+            session.catalog.users.set_profile(user_id, profile)
         return _take_back_excess(session, user_id, profile)
 
 
@@ -169,7 +170,10 @@ def disable_user(archive: Archive, user_id: str, *, disabled: bool = True) -> Us
         If nobody would be left to manage users.
     """
     word = "disable" if disabled else "enable"
-    with acting(archive, Action.MANAGE_USERS, detail=f"{word}:{user_id}") as session:
+    with (
+        acting(archive, Action.MANAGE_USERS, detail=f"{word}:{user_id}") as session,
+        session.catalog.transaction(),  # of two administrators one stays
+    ):
         if disabled:
             _keep_an_administrator(session, user_id, None)
         return session.catalog.users.set_disabled(user_id, disabled)

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -43,6 +49,29 @@ def test_the_last_administrator_stays(site: Any) -> None:
         assert disable_user(archive, "adam").is_disabled
     with site.opened("anna") as archive:
         assert not disable_user(archive, "adam", disabled=False).is_disabled
+
+
+def test_of_two_administrators_who_remove_each_other_at_once_one_stays(site: Any) -> None:
+    with site.opened("adam") as archive:
+        add_user(archive, "anna", Profile.ADMINISTRATOR, Password("correct horse"))
+    together = threading.Barrier(2)
+    disable, demote = disable_user, partial(set_profile, profile=Profile.REVIEWER)
+
+    def remove(me: str, other: str, how: Callable[..., object]) -> str:
+        with site.opened(me) as archive:
+            together.wait(30)
+            try:
+                how(archive, other)
+            except SettingsError as error:
+                return str(error)
+        return ""
+
+    with ThreadPoolExecutor(2) as threads:
+        said = threads.map(remove, ("adam", "anna"), ("anna", "adam"), (disable, demote))
+        assert sorted(map(bool, said)) == [False, True]
+    with closing(sqlite3.connect(site.path / "catalog.db")) as catalog:
+        sql = "SELECT count(*) FROM users WHERE profile = 'administrator' AND NOT is_disabled"
+        assert catalog.execute(sql).fetchall() == [(1,)]
 
 
 def test_a_login_is_taken_once(site: Any) -> None:

@@ -65,11 +65,22 @@ def parse_started(text: str) -> datetime:
     Raises
     ------
     SettingsError
-        If it is not ISO 8601.
+        If it is not ISO 8601, or names no zone and lies in the hour that comes twice, or not at
+        all, where daylight-saving time begins or ends.
     """
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        earlier, later = (moment.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     except (ValueError, OverflowError) as error:
         raise SettingsError(
             f"{text!r} is not a time; write it as 2026-05-04T09:30 or with a zone, +00:00"
         ) from error
+    if earlier != later:
+        shown = earlier.astimezone()
+        is_there = shown.replace(tzinfo=None) == moment.replace(fold=0)
+        zone, what = shown.strftime("%z"), "came twice" if is_there else "was left out"
+        raise SettingsError(
+            f"the clocks were changed then, so {text} {what} here; write the zone that was meant, "
+            f"as in {text}{zone[:3]}:{zone[3:]}"
+        )
+    return earlier

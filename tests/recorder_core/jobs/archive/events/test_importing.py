@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -371,6 +373,46 @@ def test_a_time_that_a_person_wrote_is_read_or_refused() -> None:
     assert parse_started("2026-05-04T09:30+00:00") == expected
     with pytest.raises(ValueError, match="is not a time"):
         parse_started("last Tuesday")
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The computer's clock is that of Berlin: summer time from 29 March to 25 October 2026."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-03-29T01:59", (29, 0, 59)),
+        ("2026-03-29T03:00", (29, 1, 0)),
+        ("2026-10-25T01:59", (24, 23, 59)),
+        ("2026-10-25T02:30+02:00", (25, 0, 30)),
+        ("2026-10-25T02:30+01:00", (25, 1, 30)),
+        ("2026-10-25T03:00", (25, 2, 0)),
+    ],
+)
+@pytest.mark.usefixtures("berlin")
+def test_a_local_time_around_a_change_of_the_clocks(text: str, hour: tuple[int, int, int]) -> None:
+    found = parse_started(text)
+    assert (found.day, found.hour, found.minute) == hour
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2026-03-29T02:30", "was left out here"),
+        ("2026-10-25T02:30", r"came twice here; .* as in 2026-10-25T02:30\+02:00"),
+    ],
+)
+@pytest.mark.usefixtures("berlin")
+def test_an_hour_that_comes_twice_or_never_needs_its_zone(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        parse_started(text)
 
 
 @pytest.mark.parametrize("year", [1, 1899, 3000, 9999])

@@ -305,7 +305,7 @@ def _shown_dts(info: MediaInfo, packets: PacketList, *, salvage: bool) -> array[
 def _needs_decoding(info: MediaInfo, packets: PacketList, decoded: Sequence[int]) -> bool:
     if packets.without_pts or info.video.codec in _HIDDEN_FRAMES:
         return True
-    if packets.damaged_pts and packets.refreshes.whole_pts:
+    if packets.refreshes.whole_pts:
         return False  # decoders leave out what is shown until a refresh is over
     first = min(packets.keyframe_pts, default=0)
     pts = np.asarray(packets.pts, np.int64)
@@ -360,13 +360,13 @@ def _to_index(
     info: MediaInfo, packets: PacketList, clock: SourceClock, cut_off: bool
 ) -> FrameIndex:
     keyframes = np.unique(np.asarray(packets.keyframe_pts, np.int64))
-    if not len(keyframes):
-        raise DecodeError(f"{info.name} has no frame at which decoding can start")
     pts = np.asarray(packets.pts, np.int64)
     order = np.argsort(pts, kind="stable")
-    # what is shown before the first keyframe refers to frames that were cut away
-    order = order[pts[order] >= keyframes[0]]
+    # what is shown before refers to frames that were cut away
+    order = order[pts[order] >= first_whole_pts(keyframes, packets.refreshes.whole_pts)]
     pts = pts[order]
+    if not len(pts):
+        raise DecodeError(f"{info.name} has no frame at which decoding can start")
     if np.any(np.diff(pts) <= 0):
         place = int(np.argmax(np.diff(pts) <= 0))
         raise DecodeError(

@@ -273,6 +273,32 @@ def test_after_damage_a_gradual_refresh_must_be_over(
     assert all(np.array_equal(each.planes.y, luma[each.pts]) for each in frames if not each.is_gap)
 
 
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+@pytest.mark.parametrize("salvage", [False, True])
+def test_a_stream_that_begins_in_a_gradual_refresh_begins_where_it_is_over(
+    make_video: MakeVideo, b_frames: str, salvage: bool
+) -> None:
+    options = {"g": "12", "bf": b_frames, "crf": "8", "x264-params": "intra-refresh=1"}
+    whole = make_video("whole.ts", options=options, width=320, height=96, frames=60)
+    with av.open(str(whole)) as container:
+        begins = [each.pos or 0 for each in container.demux(video=0) if each.size]
+    path = whole.with_name("tail.ts")
+    path.write_bytes(whole.read_bytes()[begins[17] :])
+    info, original = probe(path), probe(whole)
+    index = index_frames(info, salvage=salvage)
+    assert index.left_out_frames > 0
+    assert 12 < len(index) < 60 - 17
+    luma = {each.pts: each.planes.y for each in decode_frames(original, index_frames(original))}
+    assert index.pts.tolist() == sorted(luma)[-len(index) :]
+    frames = list(decode_frames(info, index))
+    assert [each.pts for each in frames] == index.pts.tolist()
+    assert all(np.array_equal(each.planes.y, luma[each.pts]) for each in frames)
+    # in the middle, too: FFmpeg calls the frames keyframes with which a refresh begins
+    later = list(decode_frames(info, index, start=10))
+    assert [each.pts for each in later] == index.pts[10:].tolist()
+    assert all(np.array_equal(each.planes.y, luma[each.pts]) for each in later)
+
+
 def _with_loss(path: Path, number: int, *, is_frame: bool) -> bytes:
     """Return a video without some of a frame at about a number, or without all of it."""
     data = path.read_bytes()

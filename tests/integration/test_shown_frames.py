@@ -17,6 +17,7 @@ from recorder_core.jobs import sidecar
 from recorder_core.tables import read_redactions
 from tests.conftest import drawn_planes
 from tests.integration.conftest import Ran
+from tests.recorder_core.media.container.test_crop import crop_mp4
 from workbench.cli import main
 
 ONE = 1 << 16
@@ -111,6 +112,54 @@ def test_copies_of_every_orientation_hide_the_same(
     changed = np.abs(_shown(copy, matrix) - _shown(tmp_path / "source.mp4", matrix))
     assert changed[hidden].mean() > 15
     assert np.median(changed[~hidden]) <= 2
+
+
+def _write_narrow(path: Path, matrix: tuple[int, int, int, int], above: int) -> None:
+    """Write the drawn faces turned, in pixels twice as wide as high, below hidden rows."""
+    a, b, c, d = (number * ONE for number in matrix)
+    with av.open(str(path), "w") as container:
+        options = {"preset": "ultrafast", "crf": "12", "g": "10", "bf": "0"}
+        stream = container.add_stream("libx264", rate=20, options=options)
+        stream.set_display_matrix((a, b, 0, c, d, 0, 0, 0, 1 << 30))
+        for place in range(FRAMES):
+            drawn, planes = drawn_planes(place), []
+            for plane, rows in ((drawn.y, above), (drawn.u, above // 2), (drawn.v, above // 2)):
+                stored = MATRICES[matrix][0](plane).astype(np.uint16)
+                narrow = ((stored[:, ::2] + stored[:, 1::2]) // 2).astype(np.uint8)
+                # faces are in the hidden rows, too
+                planes.append(np.concatenate([narrow[-rows:], narrow]))
+            height, width = planes[0].shape
+            if not place:
+                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+                stream.codec_context.sample_aspect_ratio = Fraction(2, 1)
+            packed = np.concatenate([plane.ravel() for plane in planes]).reshape(-1, width)
+            frame = av.VideoFrame.from_ndarray(packed, "yuv420p")
+            frame.pts, frame.time_base = place, Fraction(1, 20)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    crop_mp4(path, width, height - above, 0, above // 2)
+
+
+def test_a_video_that_is_turned_cropped_and_anamorphic_hides_the_same(
+    upright: dict[str, NDArray[np.bool_]], tmp_path: Path
+) -> None:
+    matrix, source, copy = (0, 1, -1, 0), tmp_path / "source.mp4", tmp_path / "copy.mp4"
+    _write_narrow(source, matrix, above=64)
+    words = ("deidentify", source, "-o", copy, "--scale", "384", "--allow-no-faces", "--quiet")
+    assert main([*map(str, words)]) == 0
+    hidden = np.zeros((FRAMES, 384, 96), bool)
+    for redaction in read_redactions(sidecar(copy, "redactions")).to_redactions():
+        x0, y0, x1, y1 = (round(edge) for edge in redaction.box_xyxy_px)
+        hidden[redaction.frame_index, max(y0, 0) : y1, max(x0, 0) : x1] = True
+    shown = np.stack([MATRICES[matrix][1](np.repeat(each, 2, axis=1)) for each in hidden])
+    wanted = upright["full"]
+    assert (shown & wanted).sum() > 0.85 * (shown | wanted).sum()
+    with av.open(str(copy)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height, stream.sample_aspect_ratio) == (96, 384, 2)
+        frame = next(container.decode(video=0))
+        assert frame.rotation in (90, -90)
+        assert frame.to_ndarray()[:384].shape == (384, 96)
 
 
 @pytest.mark.parametrize("matrix", [(-1, 0, 0, -1), (0, 1, 1, 0)])

@@ -9,8 +9,8 @@ process, with its start, loads, self-test, decoding of the files and writing of 
 What else the command needs is measured part by part. Its start is that of the command on one of
 the pictures, less one inference. OpenVINO generates code when it meets an input's size for the
 first time: that is what the first inferences take more than the second ones, of one engine for any
-size. Files are decoded and scaled to the network's input in a thread of their own, beside the
-inferences.
+size. The command shares the pictures out among as many threads as there are cores, each of which
+decodes, scales and searches; what one thread takes for each part alone is measured here.
 
 Each picture keeps the size of input that is its own: where pictures are padded to fewer sizes less
 code is generated, but faces at the edges of pictures are lost; see ``compare_padding.py``.
@@ -185,8 +185,9 @@ def print_result(result: dict[str, Any], wall: float) -> None:
         f"{result['of_the_networks_time_without_start']:.2f} times\n"
         f"  inferences alone               {parts['network']:6.2f} s\n"
         f"  first inferences of an input   {parts['first_inferences']:6.2f} s more\n"
-        f"  decoding and scaling beside it {parts['preparation']:6.2f} s\n"
-        f"  loading an engine an input     {parts['loads']:6.2f} s, which the command does not do"
+        f"  decoding and scaling           {parts['preparation']:6.2f} s\n"
+        f"  loading an engine an input     {parts['loads']:6.2f} s, which the command does not do\n"
+        "  (of one thread each; the command has one a core)"
     )
 
 

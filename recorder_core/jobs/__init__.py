@@ -32,8 +32,10 @@ if TYPE_CHECKING:
         deidentify_video as deidentify_video,
     )
     from recorder_core.jobs.detection.detect import (
-        detect_in_pictures as detect_in_pictures,
         detect_in_video as detect_in_video,
+    )
+    from recorder_core.jobs.detection.pictures import (
+        detect_in_pictures as detect_in_pictures,
     )
     from recorder_core.jobs.inputs.options import (
         DeidentifyOptions as DeidentifyOptions,

@@ -1,4 +1,4 @@
-"""Write the tables of what one core takes, in the documents, from profiling/results."""
+"""Write the tables of speed in the documents, from profiling/results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from make_goal_table import goal_table
 from make_readme_figures import ROOT, result
 
 #: as networks are named in results and in the document
@@ -19,6 +20,7 @@ ENGINES: Final = {"openvino": "OpenVINO", "pytorch": "PyTorch"}
 DOCUMENTS: Final = {
     "segment-sizes": ROOT / "docs" / "archive-format.md",
     "network-times": ROOT / "docs" / "training.md",
+    "goals": ROOT / "docs" / "performance.md",
 }
 
 
@@ -28,6 +30,7 @@ def tables() -> dict[str, str]:
     return {
         "segment-sizes": _segment_sizes(archive["segment_sizes"]),
         "network-times": _network_times(detectors["milliseconds"]),
+        "goals": _table(("what", "goal", "measured", "", "script"), goal_table()),
     }
 
 

@@ -30,6 +30,7 @@ def figures_text() -> str:
         "runs in turn; each script writes its JSON to `profiling/results`.",
         "`bench_corrections.py` ran while others used the machine. Those of `bench_detectors.py`,",
         "`bench_memory.py` and `compare_scales.py` are of another processor with bfloat16.",
+        "[Which goals are missed, and why](docs/performance.md).",
         "",
         "| what | measured | script |",
         "|---|---|---|",

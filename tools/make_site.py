@@ -54,6 +54,7 @@ CONTENTS: Final = {
         "evaluation",
         "video-evaluation",
         "model-card",
+        "performance",
     ),
     "Commands": (f"{COMMANDS}/",),
     "Python": (f"{PACKAGES}/",),

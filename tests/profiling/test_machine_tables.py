@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -28,3 +30,21 @@ def test_a_table_is_renewed_and_the_text_around_it_stays(tool: ModuleType) -> No
     changed = document.replace("| 4 KiB | ", "| 4 KiB | 1", 1)
     assert changed != document
     assert tool.document_text("segment-sizes", changed) == document
+
+
+def test_every_goal_is_in_the_table_with_what_was_measured(tool: ModuleType) -> None:
+    rows = [line for line in tool.tables()["goals"].splitlines() if ".py`" in line]
+    goals, numbers = 0, {}
+    for path in (ROOT / "profiling" / "results").glob("*.json"):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        goals += sum(isinstance(limits, dict) for limits in result.get("goals", {}).values())
+        numbers[path.stem] = result
+    assert len(rows) == goals
+    [bare] = [line for line in rows if "only decode and encode" in line]
+    measured = numbers["bench_job"]["to_bare"]["wall"]
+    assert f"| {measured:.3g} | {'missed' if measured > 1.35 else 'reached'} |" in bare
+    for line in rows:
+        _, _, goal, value, state, _, _ = (each.strip() for each in line.split("|"))
+        limit, found = (float(re.findall(r"[\d.]+", text)[0]) for text in (goal, value))
+        is_reached = found <= limit if "at most" in goal else found >= limit
+        assert state == ("reached" if is_reached else "missed"), line

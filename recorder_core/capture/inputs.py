@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recorder_core.capture.audio import InputAudio
 from recorder_core.capture.connection import Connection
@@ -65,10 +65,10 @@ def connect_input(
         raise SettingsError(
             f"the source {name} is of the kind {settings.kind}, which gives no {what}"
         )
-    receiver = _Receiver()
+    receiver, named = _Receiver(), replace(settings, name=name)
 
     def open_input(pause: Callable[[float], object]) -> AbstractContextManager[LiveInput]:
-        return open_live(settings, frames=frames, audio=audio, pause=pause)
+        return open_live(named, frames=frames, audio=audio, pause=pause)
 
     connection = Connection(
         name,

@@ -12,7 +12,7 @@ import serial
 
 from recorder_core.errors import SourceLost, SourceNotFound
 
-__all__ = ["SerialPort", "open_serial_port"]
+__all__ = ["SerialPort", "open_serial_port", "shown_port"]
 
 if sys.platform == "win32":
     _FAILURES: tuple[type[Exception], ...] = (OSError,)
@@ -50,8 +50,8 @@ class SerialPort:
 
     @property
     def name(self) -> str:
-        """Its path, or its address."""
-        return str(self._port.port)
+        """Its path, or the scheme of its address, as `shown_port` says it."""
+        return shown_port(str(self._port.port))
 
     def read(self) -> bytes:
         """Return what has arrived, or what arrives first within 0.1 s; empty: nothing does.
@@ -100,6 +100,12 @@ class SerialPort:
                 ) from error
 
 
+def shown_port(address: str) -> str:
+    """Return an address as a message may say it: one in the network may hold a password."""
+    scheme, is_remote, _ = address.partition("://")
+    return f"{scheme}://…" if is_remote else address
+
+
 @contextmanager
 def open_serial_port(address: str, baud_rate: int) -> Iterator[SerialPort]:
     """Open a serial port, 8N1 without flow control, its output lines set.
@@ -131,7 +137,7 @@ def open_serial_port(address: str, baud_rate: int) -> Iterator[SerialPort]:
         )
     except (*_FAILURES, ValueError) as error:
         why = _WHY_NOT.get(getattr(error, "errno", None), "cannot be opened as a serial port")
-        raise SourceNotFound(f"the serial port {address} {why}") from error
+        raise SourceNotFound(f"the serial port {shown_port(address)} {why}") from error
     with closing(port):
         yield SerialPort(port)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -50,6 +51,7 @@ class Jobs:
         event_id: str | None = None,
         settings: str = "{}",
         may_queue_beside: SameKind = "none",
+        one_per: str = "",
     ) -> Job:
         """Queue a piece of work, and return it.
 
@@ -66,6 +68,8 @@ class Jobs:
         may_queue_beside : {"none", "running", "all"}, default "none"
             Which of the same kind and event it may wait beside, whoever asked for that: one that
             runs, for what is entered meanwhile; or any, where each is another piece of work.
+        one_per : str, optional
+            Name of a setting: of its kind, only one job at a time waits or runs with its value.
 
         Raises
         ------
@@ -94,6 +98,7 @@ class Jobs:
             ).fetchone()
             if same is not None and may_queue_beside != "all":
                 raise WrongState(_refusal(**same))
+            _refuse_second(connection, job, one_per)
             insert(connection, "jobs", job)
         return job
 
@@ -297,6 +302,22 @@ def _is_next(lane: Sequence[sqlite3.Row], busy: set[str], job_id: str, at_once: 
         return job_id in free
     running = sum(row["state"] == "running" for row in lane)
     return running < at_once and free[:1] == [job_id]
+
+
+def _refuse_second(connection: sqlite3.Connection, job: Job, setting: str) -> None:
+    """Raise WrongState if an open job of the same kind has the same value of a setting."""
+    value = json.loads(job.settings).get(setting)
+    if value is None:
+        return
+    for row in connection.execute(
+        f"SELECT job_id, settings FROM jobs WHERE kind = ? AND {_OPEN}",  # noqa: S608
+        (job.kind,),
+    ):
+        if json.loads(row["settings"]).get(setting) == value:
+            raise WrongState(
+                f"job {row['job_id']} has the {setting.replace('_', ' ')} {value} already: look "
+                "at that one, or wait until it has ended"
+            )
 
 
 def _refusal(job_id: str, state: str) -> str:

@@ -17,7 +17,7 @@ from recorder_core.capture.bis.readings import BisReadings
 from recorder_core.capture.bis.records import BisNotice, BisRecord, EegBlock, Reading
 from recorder_core.capture.bis.source_settings import BisProtocol, BisSettings
 from recorder_core.capture.reconnecting import RETRY_SECONDS, ReconnectingSource
-from recorder_core.capture.serial_port import SerialPort, open_serial_port
+from recorder_core.capture.serial_port import SerialPort, open_serial_port, shown_port
 from recorder_core.model import EventClock
 from recorder_core.tables import SignalRow
 
@@ -173,7 +173,7 @@ class BisSource(ReconnectingSource[SerialPort]):
 
     def _is_stale(self, heard: _Heard, now: float) -> bool:
         """Note that no record has come for two periods; return whether to ask again."""
-        limit, port = self._protocol.stale_seconds, self._settings.port
+        limit, port = self._protocol.stale_seconds, shown_port(self._settings.port)
         if now - heard.record <= limit:
             return False
         if now - heard.answer <= limit:

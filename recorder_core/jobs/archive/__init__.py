@@ -119,6 +119,10 @@ if TYPE_CHECKING:
         ImportResult as ImportResult,
         import_video as import_video,
     )
+    from recorder_core.jobs.archive.events.inbox import (
+        InboxFile as InboxFile,
+        list_inbox as list_inbox,
+    )
     from recorder_core.jobs.archive.events.retaining import (
         delete_due as delete_due,
         retention_due as retention_due,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.capture.source import SourceState
 from recorder_core.jobs.record.recorder import RoomRecorder
 
 __all__ = ["recorder_state"]
+
+#: a night in which a disk fails has more than a state may hold
+_SHOWN_FAULTS: Final = 20
 
 
 def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
@@ -23,8 +26,9 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         ``seconds_left`` (None: not known) of the disk that is full first, ``frames`` and
         ``dropped_frames`` of the composite, what encodes (``encoder``), ``hidden_frames`` of the
         view of the room and whether it ``is_room_hidden`` now (None: it is not de-identified),
-        ``faults`` as sentences, and of each of ``sources`` its ``name``, whether it ``is_present``,
-        for how many ``seconds``, its ``sentence``, ``connections`` and ``counters``.
+        the newest ``faults`` as sentences, and of each of ``sources`` its ``name``, whether it
+        ``is_present``, for how many ``seconds``, its ``sentence``, ``connections`` and
+        ``counters``.
     """
     left = recorder.space.seconds
     return {
@@ -38,7 +42,7 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         "encoder": recorder.encoder,
         "hidden_frames": None if recorder.hidden is None else recorder.hidden.count,
         "is_room_hidden": None if recorder.hidden is None else recorder.hidden.is_on,
-        "faults": list(recorder.faults),
+        "faults": recorder.faults[-_SHOWN_FAULTS:],
         "sources": [_source(state) for state in recorder.source_states()],
     }
 

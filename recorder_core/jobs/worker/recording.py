@@ -39,7 +39,7 @@ def record(running: RunningJob) -> None:
         running.name_event(recorder.event_id)
         with running.commands.answering(lambda command: _answer(recorder, command)):
             _run(running, recorder, request.duration_seconds)
-        running.show(state=recorder_state(recorder) | {"state": "finishing"})
+        running.show(state=_state(running, recorder) | {"state": "finishing"})
         recorder.finish()
 
 
@@ -50,11 +50,17 @@ def _run(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | 
         preview = recorder.preview() if running.has_watchers else None
         is_due = time.monotonic() - shown >= _STATE_SECONDS
         if is_due or preview is not None:
-            running.show(state=recorder_state(recorder) if is_due else None, preview=preview)
+            running.show(state=_state(running, recorder) if is_due else None, preview=preview)
         if is_due:
             shown = time.monotonic()
             if duration_seconds is not None:
                 running.progress(round(recorder.seconds), round(duration_seconds))
+
+
+def _state(running: RunningJob, recorder: RoomRecorder) -> dict[str, Any]:
+    """Return how it is for who watches from elsewhere, who need not know where the archive lies."""
+    state, folders = recorder_state(recorder), running.archive.folders
+    return state | {"faults": [folders.without_places(each) for each in state["faults"]]}
 
 
 def _answer(recorder: RoomRecorder, command: JobCommand) -> Any:

@@ -118,16 +118,14 @@ def _find_alsa() -> None:
 def _video_of(container: InputContainer, settings: SourceSettings) -> FrameStream:
     stream = video_stream(container)
     if stream is None:
-        raise SourceNotFound(
-            f"{settings.shown_address} sends no video; check what it is set to send"
-        )
+        raise SourceNotFound(f"{settings.shown} sends no video; check what it is set to send")
     return FrameStream(stream, is_lent=settings.kind == "v4l2")
 
 
 def _audio_of(container: InputContainer, settings: SourceSettings) -> SampleStream:
     stream = next(iter(audio_streams(container)), None)
     if stream is None:
-        raise SourceNotFound(f"{settings.shown_address} sends no audio; switch its audio on")
+        raise SourceNotFound(f"{settings.shown} sends no audio; switch its audio on")
     return SampleStream(stream, settings.sample_rate, settings.channels)
 
 
@@ -167,7 +165,7 @@ class _Reader:
                 elif isinstance(packet.stream, AudioStream):
                     yield from self._samples(packet, arrived)
                 del packet
-        raise SourceLost(f"{self._settings.shown_address} has ended; check the device")
+        raise SourceLost(f"{self._settings.shown} has ended; check the device")
 
     def _frames(self, packet: Packet[Any], arrived: float) -> Iterator[Arrival]:
         if self._video is None:

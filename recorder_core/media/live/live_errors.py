@@ -58,7 +58,7 @@ def opening(settings: SourceSettings) -> Iterator[None]:
     except DecodeError as error:
         raise SourceNotFound(str(error)) from None
     except _RAISED as error:
-        raise SourceNotFound(f"{settings.shown_address} {_why_absent(error, settings)}") from None
+        raise SourceNotFound(f"{settings.shown} {_why_absent(error, settings)}") from None
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def receiving(settings: SourceSettings) -> Iterator[None]:
     try:
         yield
     except _RAISED as error:
-        raise SourceLost(f"{settings.shown_address} {_why_lost(error, settings)}") from None
+        raise SourceLost(f"{settings.shown} {_why_lost(error, settings)}") from None
 
 
 def _why_absent(error: Exception, settings: SourceSettings) -> str:

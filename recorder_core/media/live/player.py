@@ -107,7 +107,7 @@ class _Player:
             If it lacks what is wanted.
         """
         container = _open(Path(self._settings.address))
-        name, index = self._settings.shown_address, self._video.next_index if self._video else 0
+        name, index = self._settings.shown, self._video.next_index if self._video else 0
         video = video_stream(container) if self._wants_frames else None
         sound = next(iter(audio_streams(container)), None) if self._wants_audio else None
         if (video is None and self._wants_frames) or (sound is None and self._wants_audio):
@@ -133,7 +133,7 @@ class _Player:
         while self._settings.loop:
             if self._end_seconds <= 0:
                 raise SourceNotFound(
-                    f"{self._settings.shown_address} holds nothing to be played; choose another"
+                    f"{self._settings.shown} holds nothing to be played; choose another"
                 )
             zero += self._end_seconds
             with opening(self._settings):

@@ -10,7 +10,6 @@ The words of a table of a TOML file are the fields of `SourceSettings`::
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import PurePath
@@ -48,8 +47,8 @@ _MAX_LATENCY_SECONDS: Final = 10.0
 _USUAL_FRAME_RATE: Final = 30.0
 #: whatever its rate, a source is not lost sooner
 _MIN_LOST_SECONDS: Final = 0.25
-#: user and password of an address
-_CREDENTIALS: Final = re.compile(r"//[^/]*@")
+#: of a source: the key of its table, not in it
+_NAME: Final = "name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,8 @@ class SourceSettings:
 
     Attributes
     ----------
+    name : str
+        What a site calls it, such as `room`: messages say this in the place of the address.
     kind : str
         One of `SOURCE_KINDS`.
     address : str
@@ -88,6 +89,7 @@ class SourceSettings:
         If a value cannot be, or is none of its kind.
     """
 
+    name: str = ""
     kind: SourceKind
     address: str = field(default="", repr=False)
     size: tuple[int, int] | None = None
@@ -156,10 +158,13 @@ class SourceSettings:
         return self.kind == "file" and not self.loop
 
     @property
-    def shown_address(self) -> str:
-        """The address as a message may say it: no password, and of a file its name alone."""
+    def shown(self) -> str:
+        """What a message calls it: its name; without one the address, as far as it is no secret."""
+        if self.name:
+            return self.name
         if self.kind == "rtsp":
-            return _CREDENTIALS.sub("//", self.address.partition("?")[0], count=1)
+            # what a camera is told in the path or after a question mark may be a password, too
+            return _without_secrets(self.address)
         if self.kind == "file":
             return PurePath(self.address).name
         return self.address or f"the test {self.kind}"
@@ -193,7 +198,7 @@ def read_source_settings(table: object, place: str = "the source") -> SourceSett
     """
     if not isinstance(table, Mapping):
         raise SettingsError(f"{place} is no table; write [{place}] and its settings below")
-    known = [each.name for each in fields(SourceSettings)]
+    known = [each.name for each in fields(SourceSettings) if each.name != _NAME]
     for key in table:
         if key not in known:
             raise SettingsError(
@@ -212,6 +217,13 @@ def _scheme(address: str) -> str:
         return urlsplit(address).scheme.lower()
     except ValueError:
         return ""
+
+
+def _without_secrets(address: str) -> str:
+    """Return scheme, host and port of an address; all before its last @ may be a password."""
+    authority, _, path = address.partition("//")[2].partition("/")
+    host = "…" if "@" in path else authority.rpartition("@")[2].partition("?")[0]
+    return f"{_scheme(address)}://{host}"
 
 
 def _is_size(size: Any) -> bool:

@@ -78,7 +78,7 @@ def test_a_file_that_is_not_there_is_said_and_found_when_it_comes(
     try:
         wait_until(lambda: "not there" in frames.state.sentence)
         state = frames.state
-        assert state.sentence == "later.mp4 is not there; check its name"
+        assert state.sentence == "room is not there; check its name"
         assert not state.is_present
         assert state.connections == 0
         assert frames.take(time.monotonic()) is None

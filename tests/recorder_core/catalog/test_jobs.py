@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from recorder_core.catalog import Catalog, Event
+from recorder_core.catalog import Catalog, Event, Job
 from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.migrating import migrate
 from recorder_core.catalog.database.migrations import MIGRATIONS
@@ -191,3 +192,21 @@ def test_jobs_of_an_earlier_program_are_kept(tmp_path: Any) -> None:
     with Catalog(path) as catalog:
         job = catalog.jobs.get("a1")
     assert (job.kind, job.state, job.settings, job.stopped_by) == ("verify", "done", "{}", None)
+
+
+def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> None:
+    def add(room: str, by: str) -> Job:
+        settings = json.dumps({"room_name": room, "procedure_code": "hernia"})
+        return catalog.jobs.add(
+            "record", by=by, settings=settings, may_queue_beside="all", one_per="room_name"
+        )
+
+    first = add("or_1", "operator1")
+    with pytest.raises(WrongState, match=f"job {first.job_id} has the room name or_1 already"):
+        add("or_1", "operator2")
+    assert add("or_2", "operator2").state == "queued"
+    # one that says no room is in nobody's way
+    for _ in range(2):
+        catalog.jobs.add("record", by="operator1", may_queue_beside="all", one_per="room_name")
+    catalog.jobs.end(first.job_id, "done")
+    assert add("or_1", "operator2").state == "queued"

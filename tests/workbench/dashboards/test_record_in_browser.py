@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
 from recorder_core.archive import Password
@@ -20,6 +22,7 @@ from tests.workbench.server.conftest import PASSWORD, Served, serving
 expect.set_options(timeout=PATIENCE_MS)
 
 PATIENT = "Zephyrina Ångström-Qux"
+MARKUP = "<script>alert(1)</script>"
 ROOM = """
 procedure = "lap-chole"
 markers = ["incision", "clip"]
@@ -179,6 +182,45 @@ def test_a_browser_is_told_no_address_and_no_device(rooms: Served) -> None:
     for room, status in (("or_2", 400), ("or_3", 404), ("..%2Fetc", 404)):
         path = f"{rooms.address}/workbench/api/v1/rooms/{room}/record"
         assert olga.post(path, data=json.dumps({}), headers=headers).status_code == status
+
+
+def test_who_may_watch_and_command_a_recording(rooms: Served) -> None:
+    api = f"{rooms.address}/workbench/api/v1"
+    people = {login: rooms.sign_in(login) for login in ("olga", "rita", "rosa")}
+
+    def post(login: str, path: str, content: dict[str, Any]) -> requests.Response:
+        headers = {"X-XSRFToken": people[login].cookies["_xsrf"]}
+        return people[login].post(f"{api}{path}", json=content, headers=headers)
+
+    asked = {"names": {"patient_name": PATIENT}, "procedure_code": "x"}
+    started = post("olga", "/rooms/or_1/record", asked)
+    job = f"/jobs/{started.json()['job']['job_id']}"
+    second = post("olga", "/rooms/or_1/record", {})
+    assert (second.status_code, "room name or_1 already" in second.text) == (409, True)
+    while people["olga"].get(f"{api}{job}").json()["job"]["event_id"] is None:
+        time.sleep(0.05)
+    # a reviewer may mark, and sees a room that nobody has de-identified no sooner than its event
+    for login, mark, watch, stop in (("rita", 200, 403, 403), ("rosa", 403, 403, 403)):
+        marked = post(
+            login, f"{job}/commands/mark", {"arguments": {"kind": "clip", "note": MARKUP}}
+        )
+        assert marked.status_code == mark
+        assert people[login].get(f"{api}{job}/watch").status_code == watch
+        assert post(login, f"{job}/cancel", {}).status_code == stop
+    wrong = post("olga", f"{job}/commands/describe", {"arguments": {"patient": PATIENT}})
+    assert wrong.status_code == 400
+    with people["olga"].get(f"{api}{job}/watch", stream=True) as watched:
+        shown = watched.raw.read(20_000)
+    assert b'"sources"' in shown
+    told = [shown.decode("latin-1"), wrong.text, *(people["rosa"].get(f"{api}/jobs").text,)]
+    for secret in ("geheim", "nurse", "127.0.0.1", PATIENT, "Qux", MARKUP, str(rooms.archive)):
+        assert not [each for each in told if secret in each], secret
+    assert post("olga", f"{job}/cancel", {}).status_code == 200
+    while people["olga"].get(f"{api}{job}").json()["job"]["state"] == "running":
+        time.sleep(0.05)
+    late = post("olga", f"{job}/commands/mark", {"arguments": {"kind": "clip"}})
+    assert (late.status_code, "it takes commands while it runs" in late.text) == (409, True)
+    assert people["olga"].get(f"{api}{job}/watch").status_code == 409
 
 
 def test_a_room_that_cannot_be_recorded_says_why(

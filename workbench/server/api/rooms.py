@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from recorder_core.errors import NotInCatalog, SettingsError, WrongState
+from recorder_core.errors import NotInCatalog, SettingsError
 from recorder_core.jobs.archive import JOB_KINDS, Archive
 from recorder_core.jobs.archive.words import Action, Job
 from recorder_core.jobs.record import read_room, read_room_values
@@ -97,8 +97,6 @@ def _answer_record(request: ApiRequest) -> Any:
         raise NotInCatalog(f"there is no room {name}: an administrator adds the file {name}.toml")
     read_room(path)  # says at once what is wrong in it
     values = read_room_values(path)
-    if any(_room_name(each) == name for each in _recordings(request.archive)):
-        raise WrongState(f"the room {name} is recorded already: open the page again to see it")
     asked = {each: request[each] for each in _ASKED if request[each] is not None}
     job = request.archive.start_job(
         _RECORD.name, settings={"room": values, "room_name": name} | asked

@@ -16,14 +16,17 @@ from tornado.web import HTTPError, RequestHandler
 from recorder_core import errors
 from recorder_core.errors import RecorderError, SignInDelayed
 from recorder_core.full_disk import is_full_disk
+from workbench.server.entrance.gate import asking
 from workbench.server.entrance.sessions import Sessions, SignedIn
 from workbench.server.web.templates import wants_page, write_page
 from workbench.server.web.turns import TooMany, Turns
 
-__all__ = ["SESSIONS", "WorkbenchHandler", "explain", "http_status", "write_error"]
+__all__ = ["INBOX", "SESSIONS", "WorkbenchHandler", "explain", "http_status", "write_error"]
 
 #: where the server's settings hold the :class:`Sessions`
 SESSIONS: Final = "workbench_sessions"
+#: where they hold the folder of the inbox
+INBOX: Final = "workbench_inbox"
 #: two of one person's are looked for at a time
 _ANSWERS: Final = Turns(at_once=2, waiting=62)
 _Result = TypeVar("_Result")
@@ -96,9 +99,15 @@ def explain(handler: RequestHandler, error: BaseException | None, status: int) -
     The sentence does not tell where on the server's disks the archive is.
     """
     error_id = secrets.token_hex(4)
-    sentence = _sentence(error, status, error_id)
+    return _without_places(handler, _sentence(error, status, error_id)), error_id
+
+
+def _without_places(handler: RequestHandler, sentence: str) -> str:
+    signed_in = asking(handler.request).signed_in
+    if signed_in is not None:
+        return signed_in.archive.folders.without_places(sentence)
     folder = str(handler.settings[SESSIONS].path)
-    return sentence.replace(f"{folder}/", "").replace(folder, "the archive"), error_id
+    return sentence.replace(f"{folder}/", "").replace(folder, "the archive")
 
 
 def _sentence(error: BaseException | None, status: int, error_id: str) -> str:

@@ -318,6 +318,15 @@ class Folders:
         keys = ((root, root / f"{name}.key") for root in self.roots())
         return [root for root, key in keys if inner_exists(key, folders=EVENT_FOLDERS)]
 
+    def without_places(self, text: str) -> str:
+        """Return a text that calls the archive and its mirror so, and says no path of them."""
+        words = {self.info.folder: "the archive", str(self.primary): "the archive"}
+        words |= {self.info.mirror: "the mirror"}
+        # one may be the beginning of the other
+        for place in sorted(filter(None, words), key=len, reverse=True):
+            text = text.replace(f"{place}/", "").replace(place, words[place])
+        return text
+
     def with_mirror(self, mirror: Path) -> Folders:
         """Return the same archive with another mirror."""
         info = replace(self.info, mirror=str(mirror.absolute()))

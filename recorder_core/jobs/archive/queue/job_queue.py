@@ -206,6 +206,7 @@ class JobQueue:
                 event_id=event_id,
                 settings=settings,
                 may_queue_beside=kind.may_queue_beside,
+                one_per=kind.one_per,
             )
             path, handed = session.folders.primary, session.identity.hand()
             asked = JobHandover(path, job.job_id, kind, self.place, handed, private)

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from recorder_core.catalog import NEW_COPY_STATES, OPEN_COPY_STATES, Action, EventState, SameKind
 from recorder_core.errors import SettingsError, WrongState
+from recorder_core.jobs.archive.queue.setting_schemas import CODE, NAME, NAMES
 from recorder_core.model.values.schema import Schema, check_value
 
 __all__ = [
@@ -115,6 +116,8 @@ class JobKind:
     may_queue_beside : {"none", "running", "all"}
         Which of the same kind and event another one may wait beside: running, where it does what
         was entered meanwhile.
+    one_per : str
+        Name of a setting that is no secret: one job at a time waits or runs with a value of it.
     makes_copy : bool
         Whether it makes a copy, in place of an earlier one if there is one.
     failures : mapping of str
@@ -139,6 +142,7 @@ class JobKind:
     is_watched: bool = False
     resumes: bool = False
     may_queue_beside: SameKind = "none"
+    one_per: str = ""
     makes_copy: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
     left: str = ""
@@ -204,20 +208,10 @@ _COPY_FAILURES: Final[Mapping[str, str]] = {
     # of who may not read what was found
     "RecorderError": "it ended without a copy: who may review the event sees why",
 }
-_CODE: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}$"}
-_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 10_000}
-#: of people and places; stored encrypted
-_NAMES: Final[Schema] = {
-    "type": "object",
-    "properties": {
-        "patient_name": _NAME,
-        "medical_record": _NAME,
-        "physician_names": {"type": "array", "items": _NAME, "maxItems": 100},
-        "place": _NAME,
-        "procedure_name": _NAME,
-        "notes": _NAME,
-    },
-}
+_NAMES: Final = JobSetting(name="names", schema=NAMES, is_private=True)
+_PROCEDURE: Final = JobSetting(
+    name="procedure_code", schema=CODE | {"description": "code of what is done"}
+)
 
 
 def _arguments(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
@@ -238,13 +232,10 @@ _RECORD: Final = JobKind(
         ),
         JobSetting(
             name="room_name",
-            schema=_CODE | {"description": "how the room is called; one records it at a time"},
+            schema=CODE | {"description": "how the room is called; one records it at a time"},
         ),
-        JobSetting(name="names", schema=_NAMES, is_private=True),
-        JobSetting(
-            name="procedure_code",
-            schema=_CODE | {"description": "what is done; unless given, what the room says"},
-        ),
+        _NAMES,
+        _PROCEDURE,
         JobSetting(
             name="duration_seconds",
             schema={
@@ -261,15 +252,16 @@ _RECORD: Final = JobKind(
     begins_event=True,
     commands={
         "mark": CommandKind(
-            action=Action.MARK, arguments=_arguments(("kind",), kind=_CODE, note=_NAME)
+            action=Action.MARK, arguments=_arguments(("kind",), kind=CODE, note=NAME)
         ),
-        "screenshot": CommandKind(action=Action.TAKE_SCREENSHOT, arguments=_arguments(note=_NAME)),
+        "screenshot": CommandKind(action=Action.TAKE_SCREENSHOT, arguments=_arguments(note=NAME)),
         "pause": CommandKind(action=Action.RECORD),
         "resume": CommandKind(action=Action.RECORD),
-        "describe": CommandKind(action=Action.WRITE_IDENTITY, arguments=_NAMES),
+        "describe": CommandKind(action=Action.WRITE_IDENTITY, arguments=NAMES),
     },
     is_watched=True,
     may_queue_beside="all",
+    one_per="room_name",
     failures={
         "SettingsError": (
             "the room or another setting is not as it must be: try it with 'workbench record', "
@@ -283,11 +275,47 @@ _RECORD: Final = JobKind(
     },
     left="what is there is saved with 'workbench event finalise {event}'",
 )
+_IMPORT: Final = JobKind(
+    name="import",
+    summary="take a video file of this machine into the archive",
+    action=Action.IMPORT_EVENT,
+    settings=(
+        JobSetting(
+            name="video",
+            schema={"type": "string", "pattern": "^/[^\\0]{1,4095}$"},
+            is_private=True,
+            is_local=True,
+            is_required=True,
+        ),
+        JobSetting(
+            name="video_code",
+            schema=CODE | {"description": "which file it is, and which state of it, without names"},
+        ),
+        _NAMES,
+        _PROCEDURE,
+        JobSetting(
+            name="salvage",
+            schema={"type": "boolean", "description": "keep a damaged or cut-off video, too"},
+        ),
+    ),
+    begins_event=True,
+    may_queue_beside="all",
+    one_per="video_code",
+    failures={
+        "DecodeError": (
+            "the file is no video, is damaged, or was still being written: {again} when it is "
+            "whole, or keep what is there of it (salvage)"
+        ),
+        "WrongState": "the file was changed after it was chosen: {again}",
+    },
+    left="nothing of it is in the archive",
+)
 #: name -> the kind of job; in the order in which people read them
 JOB_KINDS: Final[Mapping[str, JobKind]] = {
     each.name: each
     for each in (
         _RECORD,
+        _IMPORT,
         JobKind(
             name="deidentify",
             summary="make a de-identified copy of the original",

@@ -1,0 +1,24 @@
+"""JSON Schemas that several kinds of jobs share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from recorder_core.model.values.schema import Schema
+
+__all__ = ["CODE", "NAME", "NAMES"]
+
+CODE: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}$"}
+NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 10_000}
+#: of people and places; stored encrypted
+NAMES: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "patient_name": NAME,
+        "medical_record": NAME,
+        "physician_names": {"type": "array", "items": NAME, "maxItems": 100},
+        "place": NAME,
+        "procedure_name": NAME,
+        "notes": NAME,
+    },
+}

@@ -113,6 +113,10 @@ def _serve(archive: Path, port: int | None) -> int:
     from workbench.server.system_users.uid_range import DEFAULT_UIDS
 
     words = ["serve", str(archive), "--port", str(_free_port() if port is None else port)]
+    inbox = archive.with_name("inbox")
+    inbox.mkdir(exist_ok=True)
+    print(f"videos that you put into {inbox} can be imported on the page Import", flush=True)
+    words += ["--inbox", str(inbox)]
     code = ["--kernels", "--notebooks", str(archive.with_name("notebooks"))]
     if os.geteuid() != 0:
         return _call(serve, *words, *code, "--kernels-for", Profile.RESEARCHER.value)

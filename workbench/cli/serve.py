@@ -50,6 +50,12 @@ def add_parser(commands: Any) -> None:
         metavar="FOLDER",
         help="of the files of rooms, NAME.toml, in which operators record from a page",
     )
+    parser.add_argument(
+        "--inbox",
+        type=Path,
+        metavar="FOLDER",
+        help="from which operators and reviewers import videos on a page; files stay there",
+    )
     _add_kernels(parser)
     parser.set_defaults(run=run, is_demo=False)
 
@@ -170,7 +176,8 @@ def run(options: argparse.Namespace) -> int:
         jobs=JobPlace(options.work.resolve(), options.jobs),
         dashboards=options.dashboards,
         notebooks=options.notebooks,
-        rooms=_rooms(options.rooms),
+        rooms=_folder("--rooms", options.rooms, "the files of the rooms"),
+        inbox=_folder("--inbox", options.inbox, "videos to import"),
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )
     find_archive(options.archive)
@@ -180,10 +187,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _rooms(folder: Path | None) -> Path | None:
-    """Return the folder of rooms; a server that promises rooms and has none does not begin."""
+def _folder(option: str, folder: Path | None, what: str) -> Path | None:
+    """Return a folder; a server that promises what is in one and has none does not begin."""
     if folder is not None and not folder.is_dir():
-        raise SettingsError("--rooms is no folder: give one with the files of the rooms")
+        raise SettingsError(f"{option} is no folder: give one with {what}")
     return folder and folder.resolve()
 
 

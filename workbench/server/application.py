@@ -42,7 +42,7 @@ from workbench.server.pages.work import WORK_PAGES
 from workbench.server.system_users.kernel_users import KernelUsers, can_user_reach
 from workbench.server.system_users.person_folders import FOLDERS, PersonFolders
 from workbench.server.system_users.uid_range import UidRange
-from workbench.server.web.handlers import SESSIONS
+from workbench.server.web.handlers import INBOX, SESSIONS
 from workbench.server.web.web_server import LimitedServer, raise_open_files
 
 __all__ = ["ServeSettings", "WorkbenchServer", "serve"]
@@ -91,6 +91,8 @@ class ServeSettings:
         Folder in which people's notebooks stay; None: there is no JupyterLab.
     rooms : Path or None
         Folder of the files of rooms in which operators record; None: there are none.
+    inbox : Path or None
+        Folder from which people import videos on a page; None: there is none.
     """
 
     archive: Path
@@ -105,6 +107,7 @@ class ServeSettings:
     dashboards: Path | None = None
     notebooks: Path | None = None
     rooms: Path | None = None
+    inbox: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
@@ -323,7 +326,7 @@ def _config(settings: ServeSettings, folder: Path) -> Config:
         terminals_enabled=False,
         jpserver_extensions={"voila": True, UserLab.__module__: settings.notebooks is not None},
         log_level="WARN",
-        tornado_settings=_web_settings() | {ROOMS: settings.rooms},
+        tornado_settings=_web_settings() | {ROOMS: settings.rooms, INBOX: settings.inbox},
     )
     config.update(_kernel_config(settings.kernels))
     config.update(lab_config())

@@ -77,6 +77,8 @@ class ApiRequest:
     known_etag: str = ""
     #: folder of the rooms in which is recorded; None where there is none
     rooms: Path | None = None
+    #: folder from which videos are imported; None where there is none
+    inbox: Path | None = None
 
     @property
     def archive(self) -> Archive:

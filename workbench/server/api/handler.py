@@ -25,7 +25,7 @@ from workbench.server.api.open_files import OpenFiles
 from workbench.server.entrance.gate import asking
 from workbench.server.entrance.sessions import SignedIn
 from workbench.server.kernels.kernels import UserKernels
-from workbench.server.web.handlers import WorkbenchHandler
+from workbench.server.web.handlers import INBOX, WorkbenchHandler
 from workbench.server.web.turns import Turns
 from workbench.wire import error_code, to_json
 
@@ -139,6 +139,7 @@ class EndpointHandler(ApiHandler):
             self._arrived_seconds,
             known,
             self.settings.get(ROOMS),
+            self.settings.get(INBOX),
         )
         if beside := _BESIDE.get(endpoint.threads):
             pool, turns = beside

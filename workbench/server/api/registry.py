@@ -13,6 +13,7 @@ from workbench.server.api.description import DescriptionHandler
 from workbench.server.api.endpoints import API_PATH, Endpoint, Field
 from workbench.server.api.files import FileHandler
 from workbench.server.api.handler import EndpointHandler, NoEndpointHandler
+from workbench.server.api.inbox import INBOX_ENDPOINTS
 from workbench.server.api.jobs import JOB_ENDPOINTS
 from workbench.server.api.keys import KEY_ENDPOINTS
 from workbench.server.api.reading import (
@@ -309,6 +310,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *_WORK,
     *JOB_ENDPOINTS,
     *ROOM_ENDPOINTS,
+    *INBOX_ENDPOINTS,
     *KEY_ENDPOINTS,
     *ADMINISTRATION_ENDPOINTS,
 )

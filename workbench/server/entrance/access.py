@@ -21,6 +21,7 @@ __all__ = [
     "DASHBOARDS",
     "DASHBOARD_PATH",
     "EVENT_PATH",
+    "IMPORT_PATH",
     "PLAYBACK_PATH",
     "PROFILING_PATH",
     "RECORD_PATH",
@@ -95,6 +96,8 @@ DASHBOARD_PATH: Final = "/voila/render/"
 REVIEW_PATH: Final = "/review/"
 #: under which the server shows the page of an event
 EVENT_PATH: Final = "/event/"
+#: the page that imports videos of the inbox
+IMPORT_PATH: Final = "/import"
 #: the page of an administrator
 ADMINISTRATION_PATH: Final = "/administration"
 #: the dashboard that compares events
@@ -150,6 +153,8 @@ DASHBOARDS: Final = (
     Dashboard(PROFILING_PATH, "profiling.ipynb", Action.READ_DETECTIONS),
     Dashboard(RECORD_PATH, "record.ipynb", Action.RECORD),
 )
+#: of the server's own pages, what the profile is asked for
+_PAGES: Final = {ADMINISTRATION_PATH: Action.MANAGE_USERS, IMPORT_PATH: Action.IMPORT_EVENT}
 #: a notebook with what it shows, or a file as base64; JupyterLab sends what is larger in pieces
 _FILE_BODY_BYTES: Final = 24 << 20
 #: the layout of a page of JupyterLab
@@ -174,6 +179,7 @@ ACCESS_RULES: Final[tuple[AccessRule, ...]] = (
     AccessRule(r"/library", _EVERYONE),
     AccessRule(rf"{EVENT_PATH}[A-Za-z0-9-]{{1,64}}", _EVERYONE),
     AccessRule(r"/jobs", _EVERYONE),
+    AccessRule(IMPORT_PATH, PERMISSIONS[Action.IMPORT_EVENT]),
     AccessRule(ADMINISTRATION_PATH, _ADMINISTRATION),
     # the archive asks the profile for each of them
     AccessRule(r"/workbench/api/.+", _EVERYONE, _ANY, _BOTH, _TABLE_BODY_BYTES),
@@ -254,8 +260,8 @@ def needed_action(path: str) -> Action | None:
     for each in DASHBOARDS:
         if each.is_at(path):
             return each.action
-    if path == ADMINISTRATION_PATH:
-        return Action.MANAGE_USERS
+    if (action := _PAGES.get(path)) is not None:
+        return action
     rows = [each for each in ACCESS_RULES if re.fullmatch(each.pattern, path)]
     return Action.RUN_CODE if rows and all(each.profiles == _CODE for each in rows) else None
 

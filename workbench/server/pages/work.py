@@ -1,4 +1,4 @@
-"""The pages of the jobs (what waits and runs, how long it takes) and of administration."""
+"""The pages of the jobs (what waits and runs, how long it takes), imports and administration."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from recorder_core.jobs.archive import JOB_KINDS, Archive, job_sentence
 from recorder_core.jobs.archive.words import Job, Profile
-from workbench.server.entrance.access import ADMINISTRATION_PATH
+from workbench.server.entrance.access import ADMINISTRATION_PATH, IMPORT_PATH
 from workbench.server.pages.page import PageHandler, clock_text
+from workbench.server.web.handlers import INBOX
 
 __all__ = ["WORK_PAGES", "job_rows", "startable_kinds"]
 
@@ -61,6 +62,12 @@ def _row(job: Job, may: bool) -> dict[str, Any]:
     }
 
 
+class _Import(PageHandler):
+    def get(self) -> None:
+        """Show the page; what is in the inbox is asked of the interface."""
+        self.show("import.html", has_inbox=self.settings.get(INBOX) is not None)
+
+
 class _Administration(PageHandler):
     def get(self) -> None:
         """Show the page; what is on it is asked of the interface."""
@@ -70,5 +77,6 @@ class _Administration(PageHandler):
 #: pattern and handler, as Tornado takes them
 WORK_PAGES: Final[list[tuple[Any, ...]]] = [
     (r"/jobs", _Jobs),
+    (IMPORT_PATH, _Import),
     (ADMINISTRATION_PATH, _Administration),
 ]

@@ -41,6 +41,7 @@ MATRIX: dict[tuple[str, str], frozenset[Profile | None]] = {
     ("GET", "/"): EVERYONE,
     ("GET", "/library"): EVERYONE,
     ("GET", "/jobs"): EVERYONE,
+    ("GET", "/import"): frozenset({Profile.OPERATOR, Profile.REVIEWER}),
     ("GET", "/administration"): frozenset({Profile.ADMINISTRATOR}),
     ("POST", "/library"): frozenset(),
     ("GET", "/logout"): frozenset(),

@@ -1,0 +1,155 @@
+"""Videos of the server's inbox become events, by a page and by a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from recorder_core.archive import Password
+from recorder_core.jobs.archive import Credentials, open_archive
+from tests.workbench.browsing import watched_page
+from tests.workbench.dashboards.visiting import check_accessible
+from tests.workbench.server.conftest import PASSWORD, Served, serving
+
+expect.set_options(timeout=60_000)
+SURNAME = "Quorra"
+PATIENT = f"{SURNAME} Zephyr"
+NAME = f"usb/{PATIENT} <b>ñ.mp4"
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, drawn_source: Path) -> Path:
+    """A video whose name is a person's, one that is cut off, one being copied, and a link out."""
+    folder = tmp_path / "inbox"
+    (folder / "usb").mkdir(parents=True)
+    whole = drawn_source.read_bytes()
+    for name, content, age in (
+        (NAME, whole, 600),
+        ("cut.mp4", whole[: len(whole) // 2], 1200),
+        ("new.mp4", whole, 0),
+    ):
+        (folder / name).write_bytes(content)
+        written = time.time() - age
+        os.utime(folder / name, (written, written))
+    (folder / "link.mp4").symlink_to(drawn_source)
+    return folder
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with watched_page(browser) as page:
+        page.set_default_timeout(60_000)
+        yield page
+
+
+def _post(server: Served, person: requests.Session, content: dict[str, Any]) -> requests.Response:
+    headers = {"X-XSRFToken": person.cookies["_xsrf"]}
+    path = f"{server.address}/workbench/api/v1/inbox/import"
+    return person.post(path, json=content, headers=headers)
+
+
+def test_an_operator_imports_a_video_of_the_inbox(
+    archive: Path, inbox: Path, page: Page, tmp_path: Path
+) -> None:
+    pictures = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
+    before = {each.name for each in inbox.rglob("*")}
+    with serving(archive, "--inbox", str(inbox), kernels=False) as server:
+        page.goto(f"{server.address}/login?next=/library")
+        page.get_by_label("Login").fill("olga")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Import").click()
+        row = page.locator("#files tr", has_text=PATIENT)
+        expect(row).to_contain_text("ready")
+        expect(page.locator("#files tr")).to_have_count(3)
+        expect(page.locator("#files tr", has_text="new.mp4")).to_contain_text("is being copied")
+        row.get_by_role("button", name="Import").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Patient").fill(PATIENT)
+        dialog.get_by_label("Procedure code").fill("hernia-7")
+        check_accessible(page, pictures / "import-dialog")
+        dialog.get_by_role("button", name="Import").click()
+        expect(row).to_contain_text("imported")
+        page.locator("#files tr", has_text="cut.mp4").get_by_role("button").click()
+        dialog.get_by_label("Procedure code").fill("x")
+        dialog.get_by_role("button", name="Import").click()
+        expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nothing of it is in")
+        for width, name in ((1280, ""), (390, "-phone")):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            check_accessible(page, pictures / f"import{name}")
+        row.get_by_role("link", name="Open the event").click()
+        expect(page.get_by_role("heading", name="hernia-7")).to_be_visible()
+        event = page.url.rpartition("/")[2]
+        page.goto("about:blank")
+        _check_programs(server, inbox)
+        jobs = server.sign_in("rosa").get(f"{server.address}/workbench/api/v1/jobs").text
+        assert SURNAME not in jobs
+        assert str(inbox) not in jobs
+    with open_archive(archive, Credentials("rita", Password(PASSWORD))) as opened:
+        names = opened.event(event).names()
+        assert names.patient_name == PATIENT
+        assert names.source_name == Path(NAME).name
+    # the files are as they were, and no disk has the name in clear
+    assert {each.name for each in inbox.rglob("*")} == before
+    stored = b"".join(each.read_bytes() for each in archive.rglob("*") if each.is_file())
+    assert SURNAME.encode() not in stored
+    with closing(sqlite3.connect(archive / "catalog.db")) as catalog:
+        sql = "SELECT settings, state, error_class FROM jobs ORDER BY created_utc"
+        (good, *done), (_, *failed) = catalog.execute(sql).fetchall()
+    assert set(json.loads(good)) == {"video_code", "procedure_code"}
+    assert done == ["done", None]
+    assert failed == ["failed", "DecodeError"]
+
+
+def _check_programs(server: Served, inbox: Path) -> None:
+    """Check what is refused, to whom, and with which status."""
+    rita, rosa = server.sign_in("rita"), server.sign_in("rosa")
+    address = f"{server.address}/workbench/api/v1/inbox"
+    assert rosa.get(address).status_code == 403
+    assert rosa.get(f"{server.address}/import").status_code == 403
+    assert _post(server, rosa, {"file": "cut.mp4"}).status_code == 403
+    assert rita.post(f"{address}/import", json={"file": "cut.mp4"}).status_code == 403
+    outside = ("../archive/catalog.db", f"{inbox}/cut.mp4", "link.mp4", "./cut.mp4", "usb", "\\")
+    for name in outside:
+        assert _post(server, rita, {"file": name}).status_code == 404, name
+    for wrong in ({}, {"file": "cut.mp4", "video": "/etc/passwd"}, {"file": ["cut.mp4"]}):
+        assert _post(server, rita, wrong).status_code == 400, wrong
+    # no request starts the job itself, whose setting is a path
+    headers = {"X-XSRFToken": rita.cookies["_xsrf"]}
+    path = f"{server.address}/workbench/api/v1/jobs/import"
+    assert rita.post(path, json={"video": "/etc/passwd"}, headers=headers).status_code in (404, 405)
+    written = time.time()
+    os.utime(inbox / "cut.mp4", (written, written))
+    refused = _post(server, rita, {"file": "cut.mp4"})
+    assert (refused.status_code, "is being copied" in refused.text) == (409, True)
+
+
+def test_a_server_without_an_inbox_says_how_to_get_one(
+    server: Served, browser: Browser, tmp_path: Path
+) -> None:
+    with watched_page(browser, address=server.address) as page:
+        page.goto("/login?next=/import")
+        page.get_by_label("Login").fill("rita")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="This server has no inbox")).to_be_visible()
+        # in the language of the person, here and on the pages for work
+        for path, language, words in (
+            ("/import", "pt", "Este servidor não tem caixa de entrada"),
+            ("/jobs", "es", "El trabajo largo sigue"),
+            ("/jobs", "en", "Long work goes on"),
+        ):
+            page.goto(path)
+            page.get_by_role("combobox").select_option(language)
+            expect(page.locator("main")).to_contain_text(words)

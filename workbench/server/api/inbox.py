@@ -1,0 +1,85 @@
+"""The endpoints of the inbox: videos of a folder of the server, and to import one.
+
+A name of a file may name a person: it travels in bodies, and is stored sealed with the event.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from recorder_core.errors import NotInCatalog, WrongState
+from recorder_core.jobs.archive import JOB_KINDS, InboxFile, list_inbox
+from recorder_core.jobs.archive.words import Action, Job
+from workbench.server.api.endpoints import ApiRequest, Endpoint, Field
+from workbench.server.api.jobs import job_content
+
+__all__ = ["INBOX_ENDPOINTS"]
+
+_IMPORT: Final = JOB_KINDS["import"]
+#: of the job's settings those that the chosen file does not say
+_ASKED: Final = ("names", "procedure_code", "salvage")
+_FILE: Final = {"type": "string", "minLength": 1, "maxLength": 4096}
+
+
+def _files(folder: Path | None) -> list[InboxFile]:
+    return [] if folder is None else list_inbox(folder)
+
+
+def _newest_jobs(request: ApiRequest) -> Mapping[str, Job]:
+    """Return the newest import of each file, by the code of the file."""
+    jobs = [each for each in request.archive.jobs() if each.kind == _IMPORT.name]
+    return {json.loads(each.settings).get(_IMPORT.one_per, ""): each for each in jobs}
+
+
+def _answer_inbox(request: ApiRequest) -> Any:
+    jobs = _newest_jobs(request)
+    files = [
+        {
+            "name": each.name,
+            "size_bytes": each.size_bytes,
+            "modified_utc": each.modified_utc,
+            "fault": each.fault,
+            "job": job_content(request.archive, jobs[each.code]) if each.code in jobs else None,
+        }
+        for each in _files(request.inbox)
+    ]
+    return {"is_set_up": request.inbox is not None, "files": files}
+
+
+def _answer_import(request: ApiRequest) -> Any:
+    # one of those that are there: no path is made of what was sent
+    chosen = next((each for each in _files(request.inbox) if each.name == request["file"]), None)
+    if chosen is None:
+        raise NotInCatalog("this video is not in the inbox any more: look at the list again")
+    if chosen.fault:
+        raise WrongState(f"the video {chosen.fault}")
+    asked = {each: request[each] for each in _ASKED if request[each] is not None}
+    job = request.archive.start_job(
+        _IMPORT.name, settings={"video": str(chosen.path), _IMPORT.one_per: chosen.code} | asked
+    )
+    return {"job": job_content(request.archive, job)}
+
+
+INBOX_ENDPOINTS: Final = (
+    Endpoint(
+        "GET",
+        "/inbox",
+        Action.IMPORT_EVENT,
+        "Videos of the server's inbox, the newest first, and the newest import of each",
+        _answer_inbox,
+    ),
+    Endpoint(
+        "POST",
+        "/inbox/import",
+        Action.IMPORT_EVENT,
+        "Import a video of the inbox; the file stays where it is",
+        _answer_import,
+        body=(
+            Field("file", _FILE, is_required=True),
+            *(Field(each.name, each.schema) for each in _IMPORT.settings if each.name in _ASKED),
+        ),
+    ),
+)

@@ -1,0 +1,112 @@
+// Videos of the server's inbox: import one, follow it, stop it. The import is a job of the server.
+import { ask, attempt, button, cells, made, nameCells } from "./ask.js";
+import { clock, isOpen, sentenceOf, stateOf } from "./jobwords.js";
+import { say } from "./pagewords.js";
+
+const LOOK_MILLISECONDS = 1500;
+const REST_MILLISECONDS = 10000;
+const find = (id) => document.getElementById(id);
+const dialog = find("choose");
+const follower = { timer: 0, shown: "", isCut: false };
+
+function size(bytes) {
+  const mib = bytes / 2 ** 20;
+  return mib < 1024 ? `${mib.toFixed(1)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+}
+
+function progress(job) {
+  const bar = document.createElement("progress");
+  Object.assign(bar, { max: 1, value: job.progress });
+  bar.setAttribute("aria-label", say("jobs_bar"));
+  const left = job.seconds_left === null ? "" : ` ${clock(job.seconds_left)}`;
+  return [bar, " ", made("span", `${Math.floor(100 * job.progress)} %${left}`, "percent")];
+}
+
+function stateCell({ fault, job }) {
+  if (job?.state === "done") return [made("span", say("imp_done"), "state done")];
+  if (job && isOpen(job)) return [made("span", stateOf(job), `state ${job.state}`), made("span", sentenceOf(job), "small muted"), ...(job.state === "running" ? progress(job) : [])];
+  const failed = job ? [made("span", stateOf(job), `state ${job.state}`), made("span", job.sentence, "small muted")] : [];
+  if (fault) return [...failed, made("span", fault, "small notice")];
+  return failed.length ? failed : [made("span", say("imp_ready"), "state queued")];
+}
+
+function acts({ name, fault, job }) {
+  if (job?.state === "done" && job.event_id) {
+    const link = made("a", say("rec_openEvent"), "quiet-link");
+    link.href = `/event/${job.event_id}`;
+    return [link];
+  }
+  if (job && isOpen(job)) return job.stopped_by ? [] : [button(say("cancel"), say("imp_cancelOf", { name }), () => step(() => ask(`/jobs/${job.job_id}/cancel`, {}), ""))];
+  return fault ? [] : [button(say("imp_import"), say("imp_of", { name }), () => choose(name))];
+}
+
+function row(file) {
+  const line = cells([made("b", file.name), size(file.size_bytes), file.modified_utc.slice(0, 16).replace("T", " "), stateCell(file), acts(file)]);
+  line.cells[0].className = "wraps";
+  line.cells[3].className = "says";
+  line.cells[4].className = "acts";
+  return line;
+}
+
+async function step(act, said) {
+  const isDone = await attempt(act, said);
+  follower.shown = "";
+  await follow();
+  return isDone;
+}
+
+function choose(name) {
+  dialog.dataset.file = name;
+  dialog.querySelector("form").reset();
+  find("chosen").textContent = say("imp_of", { name });
+  find("choose-fault").hidden = true;
+  dialog.showModal();
+}
+
+async function start(event) {
+  event.preventDefault();
+  const { file } = dialog.dataset;
+  const { procedure_code: code, salvage, ...typed } = Object.fromEntries(new FormData(event.target));
+  const names = Object.fromEntries(Object.entries(typed).filter(([, text]) => text.trim()));
+  const content = { file, procedure_code: code, names, ...(salvage ? { salvage: true } : {}) };
+  try {
+    await ask("/inbox/import", content);
+  } catch (error) {
+    find("choose-fault").textContent = error.message;
+    find("choose-fault").hidden = false;
+    return;
+  }
+  event.target.reset();
+  dialog.close();
+  await step(() => {}, say("imp_started", { name: file }));
+}
+
+async function follow() {
+  let pause = REST_MILLISECONDS;
+  clearTimeout(follower.timer);
+  try {
+    const { files } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
+    const shown = JSON.stringify(files);
+    // nothing is replaced under a person's finger where nothing is new
+    if (shown !== follower.shown) {
+      find("files").replaceChildren(...files.map(row));
+      nameCells(find("files").closest("table"));
+      find("inbox").hidden = !files.length;
+      find("none").hidden = Boolean(files.length);
+      follower.shown = shown;
+    }
+    if (follower.isCut) await attempt(() => {}, "");
+    follower.isCut = false;
+    if (files.some(({ fault, job }) => fault || (job && isOpen(job)))) pause = LOOK_MILLISECONDS;
+  } catch (error) {
+    follower.isCut = true;
+    await attempt(() => Promise.reject(error), "");
+  }
+  follower.timer = setTimeout(follow, pause);
+}
+
+if (dialog) {
+  dialog.querySelector("form").addEventListener("submit", start);
+  find("choose-cancel").addEventListener("click", () => dialog.close());
+  follow();
+}

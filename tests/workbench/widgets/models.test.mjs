@@ -4,6 +4,7 @@ import { BoxTable, isShown } from "../../../workbench/widgets/js/src/model/box_t
 import { clock, FrameIndex } from "../../../workbench/widgets/js/src/model/frame_index.js";
 import { actionOf, EDITOR_KEYS, keyName, PLAYER_KEYS } from "../../../workbench/widgets/js/src/model/keys.js";
 import { fit, layout, Viewport } from "../../../workbench/widgets/js/src/model/viewport.js";
+import { PAGE_WORDS } from "../../../workbench/widgets/js/src/model/page_words.js";
 import { speaker, WORDS } from "../../../workbench/widgets/js/src/model/words.js";
 
 const index = new FrameIndex(Float64Array.of(0, 0.04, 0.1, 0.12), 0.2);
@@ -74,11 +75,13 @@ test("no key has two actions, and Ctrl makes another key", () => {
 });
 
 test("every language has every word and its values, and every action has one", () => {
-  const names = Object.keys(WORDS.en).sort();
   const holes = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
-  for (const words of Object.values(WORDS)) {
-    assert.deepEqual(Object.keys(words).sort(), names);
-    for (const name of names) assert.deepEqual(holes(words[name]), holes(WORDS.en[name]), name);
+  for (const all of [WORDS, PAGE_WORDS]) {
+    const names = Object.keys(all.en).sort();
+    for (const words of Object.values(all)) {
+      assert.deepEqual(Object.keys(words).sort(), names);
+      for (const name of names) assert.deepEqual(holes(words[name]), holes(all.en[name]), name);
+    }
   }
   for (const action of Object.keys({ ...PLAYER_KEYS, ...EDITOR_KEYS })) assert.ok(action in WORDS.en, action);
   assert.equal(speaker("pt")("track", { id: 3 }), "Pessoa 3");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive import (
     JOB_KINDS,
     Archive,
@@ -55,10 +56,22 @@ def _values(archive: Archive, event_id: str) -> dict[str, Any]:
         "only": event.event_id,
         "downloads": _downloads(archive, event),
         "may_set_view": is_live and archive.may(Action.DEIDENTIFY),
+        "frames": _drawable_frames(archive, event) if is_live else 0,
         "no_view": f"{_capital(no_view_sentence(event.event_id).partition('; ')[0])}. {_HOW}",
         "may_grant": is_live and archive.may(Action.GRANT),
         "needs_words": archive.profile is Profile.ADMINISTRATOR,
     }
+
+
+def _drawable_frames(archive: Archive, event: ArchivedEvent) -> int:
+    """Return how many frames of the original a person may draw the room view on; often none."""
+    try:
+        may = archive.may(Action.DEIDENTIFY) and event.may_still_read("original")
+        if may and event.is_sealed_to_me("original"):
+            return archive.frame_count(event.event_id) or 0
+    except RecorderError:
+        return 0  # there is none yet, or it is cut off
+    return 0
 
 
 def _facts(archive: Archive, event: ArchivedEvent) -> dict[str, Any]:

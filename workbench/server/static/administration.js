@@ -1,8 +1,12 @@
 // Users, keys, mirror, release, retention and the log; the interface asks the profile for each step.
 import { ask, attempt, button, cells, made, nameCells, say } from "./ask.js";
 import { showKeys } from "./keys.js";
+import { say as word, sayOr } from "./pagewords.js";
 
 const NEWEST = 500;
+/** Rows of the log that are shown at first, and how many more each time. */
+const FIRST_ROWS = 10;
+const MORE_ROWS = 50;
 const PROFILES = ["operator", "reviewer", "researcher", "engineer", "administrator"];
 const find = (id) => document.getElementById(id);
 const fields = (form) => Object.fromEntries(new FormData(form));
@@ -22,8 +26,8 @@ async function attemptAndShow(step, done) {
 
 function profileChoice(user) {
   const choice = document.createElement("select");
-  choice.setAttribute("aria-label", `Profile of ${user.login}`);
-  choice.append(...PROFILES.map((each) => new Option(each, each, false, each === user.profile)));
+  choice.setAttribute("aria-label", word("adm_profileOf", { who: user.login }));
+  choice.append(...PROFILES.map((each) => new Option(word(`profile_${each}`), each, false, each === user.profile)));
   choice.addEventListener("change", () => {
     const text = `${user.login} is ${choice.value} now.`;
     attemptAndShow(() => ask(`/users/${user.login}/profile`, { profile: choice.value }), text).then(showUsers);
@@ -33,10 +37,10 @@ function profileChoice(user) {
 
 function userRow(user) {
   const step = user.is_disabled ? "enable" : "disable";
-  const word = user.is_disabled ? "Enable" : "Disable";
-  const able = button(word, `${word} ${user.login}`, () => attemptAndShow(() => ask(`/users/${user.login}/${step}`, {}), `${user.login} is ${step}d.`));
-  const reset = button("New password", `New password for ${user.login}`, () => openReset(user.login));
-  const state = made("span", user.is_disabled ? "disabled" : "may sign in", `state ${user.is_disabled ? "cancelled" : "done"}`);
+  const text = word(`adm_${step}`);
+  const able = button(text, `${text} ${user.login}`, () => attemptAndShow(() => ask(`/users/${user.login}/${step}`, {}), `${user.login} is ${step}d.`));
+  const reset = button(word("adm_newPassword"), word("adm_newPasswordFor", { who: user.login }), () => openReset(user.login));
+  const state = made("span", word(user.is_disabled ? "adm_disabled" : "adm_signsIn"), `state ${user.is_disabled ? "cancelled" : "done"}`);
   const row = cells([made("b", user.login), profileChoice(user), user.created_utc.slice(0, 10), state, [reset, able]]);
   row.lastElementChild.className = "acts";
   return row;
@@ -51,7 +55,7 @@ function openReset(login) {
   const dialog = find("reset");
   dialog.dataset.login = login;
   dialog.querySelector("form").reset();
-  find("reset-title").textContent = `New password for ${login}`;
+  find("reset-title").textContent = word("adm_newPasswordFor", { who: login });
   find("reset-fault").hidden = true;
   hidePasswords();
   dialog.showModal();
@@ -78,7 +82,7 @@ async function resetPassword(event) {
 function showPassword(shower, isShown) {
   find(shower.dataset.shows).type = isShown ? "text" : "password";
   shower.setAttribute("aria-pressed", isShown);
-  shower.textContent = isShown ? "Hide password" : "Show password";
+  shower.textContent = word(isShown ? "adm_hidePassword" : "adm_showPassword");
 }
 
 function hidePasswords() {
@@ -153,12 +157,12 @@ function notice(text) {
   return item;
 }
 
-function attention(status, due) {
+function attention(status) {
   const faults = status.faults.map((text) => made("li", text, "bad"));
-  const late = due.map((each) => made("li", `event ${each.event_id} is due: it is kept longer than its rule says`, "warn"));
+  // what is due is among the reminders
   const notices = [...status.reminders, ...status.notices].map(notice);
-  const all = [...faults, ...late, ...notices];
-  fill("attention", all.length ? all : [made("li", "Nothing: the archive is as it should be.", "good")]);
+  const all = [...faults, ...notices];
+  fill("attention", all.length ? all : [made("li", word("adm_good"), "good")]);
   const events = Object.values(status.events_by_state).reduce((sum, each) => sum + each, 0);
   const free = (status.free_bytes / 2 ** 30).toFixed(0);
   const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
@@ -168,17 +172,27 @@ function attention(status, due) {
 function auditRow(row) {
   const outcome = made("span", row.outcome, `outcome ${row.outcome}`);
   const event = row.event_id ? made("code", row.event_id) : "";
-  return cells([row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${row.profile})`, row.action.replaceAll("_", " "), event, outcome, row.detail]);
+  return cells([row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${sayOr(`profile_${row.profile}`, row.profile)})`, row.action.replaceAll("_", " "), event, outcome, row.detail]);
 }
 
-function search() {
+/** Show the newest rows of the log that have what is searched for, so many of them. */
+function search(count = FIRST_ROWS) {
   const text = find("search").elements.search.value.trim().toLowerCase();
-  for (const row of find("audit").rows) row.hidden = !row.textContent.toLowerCase().includes(text);
+  let found = 0;
+  for (const row of find("audit").rows) {
+    const fits = row.textContent.toLowerCase().includes(text);
+    found += fits;
+    row.hidden = !fits || found > count;
+  }
+  const more = find("more");
+  more.hidden = found <= count;
+  more.textContent = word("adm_more", { count: Math.min(MORE_ROWS, found - count) });
+  more.onclick = () => search(count + MORE_ROWS);
 }
 
 async function show() {
   const [status, retention, audit] = await Promise.all([ask("/status"), ask("/retention"), ask(`/audit?newest=${NEWEST}`), showUsers()]);
-  attention(status, retention.due);
+  attention(status);
   find("mirror").textContent = mirrorText(status);
   for (const each of ["verify", "repair"]) find(each).disabled = !status.mirror;
   find("mirror-needed").hidden = Boolean(status.mirror);
@@ -188,7 +202,7 @@ async function show() {
   search();
 }
 
-find("search").addEventListener("input", search);
+find("search").addEventListener("input", () => search());
 find("search").addEventListener("submit", (event) => event.preventDefault());
 find("add").addEventListener("submit", async (event) => {
   event.preventDefault();

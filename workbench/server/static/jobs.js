@@ -1,11 +1,10 @@
 // The list of jobs follows the server while something waits or runs; buttons ask the interface.
 import { ask, made, nameCells, sentence } from "./ask.js";
+import { clock, isOpen, kindOf, sentenceOf, stateOf } from "./jobwords.js";
+import { say } from "./pagewords.js";
 
 const LOOK_MILLISECONDS = 1500;
 const REST_MILLISECONDS = 10000;
-const isOpen = (job) => job.state === "queued" || job.state === "running";
-const two = (number) => String(Math.floor(number)).padStart(2, "0");
-const clock = (seconds) => `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
 const table = document.getElementById("jobs");
 const { starting, only } = table.dataset;
 const follower = { tag: "", timer: 0, isBusy: false, isCut: false };
@@ -19,14 +18,14 @@ function act(job) {
 function noticeOf(job) {
   const line = made("span", `${sentence(job.notice)} `, "small notice");
   if (only || !job.event_id) return line;
-  const link = made("a", "Set it on the event's page.");
+  const link = made("a", say("jobs_setView"));
   link.href = `/event/${job.event_id}`;
   line.append(link);
   return line;
 }
 
 function eventOf(job) {
-  if (!job.event_id) return made("span", "whole archive", "muted");
+  if (!job.event_id) return made("span", say("jobs_whole"), "muted");
   const link = made("a");
   link.href = `/event/${job.event_id}`;
   link.append(made("code", job.event_id));
@@ -37,22 +36,22 @@ function row(job) {
   const line = document.createElement("tr");
   line.dataset.job = job.job_id;
   const [kind, event, asked, says, done, left, acts] = Array.from({ length: 7 }, () => line.insertCell());
-  kind.append(made("b", job.kind));
+  kind.append(made("b", kindOf(job)));
   event.append(eventOf(job));
   asked.append(`${job.created_utc.slice(0, 16).replace("T", " ")} `, made("span", job.created_by, "muted"));
   says.className = "says";
-  says.append(made("span", job.state, `state ${job.state}`), made("span", job.sentence, "small muted"));
+  says.append(made("span", stateOf(job), `state ${job.state}`), made("span", sentenceOf(job), "small muted"));
   if (job.notice) says.append(noticeOf(job));
   const bar = document.createElement("progress");
   bar.max = 1;
   bar.value = job.progress;
-  bar.setAttribute("aria-label", "How much is done");
+  bar.setAttribute("aria-label", say("jobs_bar"));
   done.append(bar, " ", made("span", `${Math.floor(100 * job.progress)} %`, "percent"));
   left.textContent = job.seconds_left === null ? "" : clock(job.seconds_left);
   acts.className = "acts";
   const action = act(job);
   if (action) {
-    const button = made("button", action === "cancel" ? "Cancel" : "Start again", "quiet");
+    const button = made("button", say(action === "cancel" ? "cancel" : "jobs_again"), "quiet");
     button.type = "button";
     button.dataset.act = action;
     acts.append(button);
@@ -90,7 +89,7 @@ async function follow() {
     follower.isCut = false;
   } catch {
     follower.isCut = true;
-    complain("The server does not answer. Jobs go on without it; this page asks again.");
+    complain(say("jobs_cut"));
   }
   clearTimeout(follower.timer);
   follower.timer = setTimeout(follow, pause);

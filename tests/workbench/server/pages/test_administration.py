@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -85,6 +86,10 @@ def test_an_administrator_keeps_users_rules_and_reads_the_log(
         page.get_by_label("Search the log").fill("manage retention")
         expect(page.locator("#audit tr:visible").first).to_contain_text("manage retention")
         page.get_by_label("Search the log").fill("")
+        # ten rows, and the rest where somebody wants it
+        expect(page.locator("#audit tr:visible")).to_have_count(10)
+        page.get_by_role("button", name=re.compile("Show [0-9]+ more")).click()
+        assert page.locator("#audit tr:visible").count() > 10
         for theme in ("dark", "light"):
             page.evaluate("(name) => { document.documentElement.dataset.theme = name; }", theme)
             page.screenshot(path=pictures / f"administration-{theme}.png")

@@ -52,6 +52,23 @@ def _open(page: Page, server: Served, login: str, path: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def _draw(page: Page, begin: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw a box on the frame, from one place to another, in parts of it."""
+    page.get_by_role("button", name="Draw it on a frame").click()
+    still = page.locator("#still")
+    expect(still).to_have_js_property("naturalWidth", 384)
+    still.scroll_into_view_if_needed()
+    place = still.bounding_box()
+    assert place is not None
+    ends = [
+        (place["x"] + x * place["width"], place["y"] + y * place["height"]) for x, y in (begin, end)
+    ]
+    page.mouse.move(*ends[0])
+    page.mouse.down()
+    page.mouse.move(*ends[1], steps=3)
+    page.mouse.up()
+
+
 def _both_sizes(page: Page, picture: Path) -> None:
     """Check the page for a desktop and a phone, in both themes."""
     check_accessible(page, picture)
@@ -88,7 +105,17 @@ def test_a_reviewer_sets_the_view_starts_jobs_takes_out_and_grants(
             form.get_by_label("Where the room lies").fill("0,0,999,9")
             form.get_by_role("button", name="Set room view").click()
             expect(page.get_by_role("alert")).to_contain_text("does not lie inside the frame")
+            _draw(page, (0.25, 0.5), (0.75, 0.9))
+            typed = form.get_by_label("Where the room lies").input_value()
+            parts = zip(map(int, typed.split(",")), (96, 96, 192, 76), strict=True)
+            assert all(abs(one - other) <= 2 for one, other in parts), typed
+            check_accessible(page, pictures / "event-drawing")
             form.get_by_label("Where the room lies").fill("0,0,320,160")
+            drawn = page.locator("#drawn").bounding_box()
+            still = page.locator("#still").bounding_box()
+            assert drawn is not None
+            assert still is not None
+            assert abs(drawn["width"] / still["width"] - 320 / 384) < 0.02
             form.get_by_role("button", name="Set room view").click()
             expect(page.get_by_role("status")).to_contain_text("The room view is 0,0,320,160.")
             expect(page.locator("#no-view")).to_have_count(0)

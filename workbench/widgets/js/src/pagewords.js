@@ -1,11 +1,18 @@
 // The words of a page that the server writes in English: put into the language of the person.
+import { PAGE_WORDS } from "./model/page_words.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice } from "./page_choices.js";
 
 const language = chosenLanguage();
-const say = speaker(language);
+/** From the name of a sentence and its values to the sentence, for what scripts write on a page. */
+export const say = speaker(language, PAGE_WORDS);
+/** The same of what the program has no word for, such as a kind of job of a newer one: a text as it is. */
+export const sayOr = (name, text) => (name in PAGE_WORDS.en ? say(name) : text);
+
 document.documentElement.lang = language;
-for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say, each.dataset);
+for (const each of document.querySelectorAll("[data-say]")) {
+  if (each.dataset.say in PAGE_WORDS.en) each.textContent = say(each.dataset.say, each.dataset);
+}
 for (const each of document.querySelectorAll("[data-say-label]")) each.setAttribute("aria-label", say(each.dataset.sayLabel, each.dataset));
 for (const each of document.querySelectorAll("[data-say-placeholder]")) each.placeholder = say(each.dataset.sayPlaceholder, each.dataset);
 const theme = document.getElementById("theme");

@@ -6,7 +6,7 @@ import { PT } from "./words_pt.js";
 export const WORDS = { en: EN, pt: PT, es: ES };
 
 /** A function from the name of a sentence and its values to the sentence. */
-export function speaker(language) {
-  const words = WORDS[language] ?? EN;
-  return (name, values = {}) => (words[name] ?? EN[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+export function speaker(language, all = WORDS) {
+  const words = all[language] ?? all.en;
+  return (name, values = {}) => (words[name] ?? all.en[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
 }

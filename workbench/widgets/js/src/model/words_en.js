@@ -333,7 +333,7 @@ export const EN = {
   lib_noFit: "No event fits",
   lib_noFitHow: "Shorten the search, or choose other days.",
   lib_none: "No events yet",
-  lib_noneImport: "A recording comes here by itself. Bring a video in, in a terminal:",
+  lib_noneImport: "A recording comes here by itself. Bring a video in on this page:",
   lib_noneWait: "An operator records one, or brings a video in:",
   lib_second: "second review asked for",
   lib_recording: "is being recorded",

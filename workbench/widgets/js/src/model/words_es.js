@@ -333,7 +333,7 @@ export const ES = {
   lib_noFit: "Ningún evento coincide",
   lib_noFitHow: "Acorte la búsqueda o elija otros días.",
   lib_none: "Todavía no hay eventos",
-  lib_noneImport: "Una grabación llega aquí sola. Traiga un vídeo, en una terminal:",
+  lib_noneImport: "Una grabación llega aquí sola. Traiga un vídeo en esta página:",
   lib_noneWait: "Un operador graba uno, o trae un vídeo:",
   lib_second: "segunda revisión pedida",
   lib_recording: "se está grabando",

@@ -333,7 +333,7 @@ export const PT = {
   lib_noFit: "Nenhum evento corresponde",
   lib_noFitHow: "Encurte a busca ou escolha outros dias.",
   lib_none: "Ainda não há eventos",
-  lib_noneImport: "Uma gravação chega aqui sozinha. Traga um vídeo, em um terminal:",
+  lib_noneImport: "Uma gravação chega aqui sozinha. Traga um vídeo nesta página:",
   lib_noneWait: "Um operador grava um, ou traz um vídeo:",
   lib_second: "segunda revisão pedida",
   lib_recording: "está sendo gravado",

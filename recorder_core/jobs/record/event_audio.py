@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import Final
+
+import numpy as np
 
 from recorder_core.capture.sound_clock import SoundClock
 from recorder_core.capture.source import AudioSource, Samples
@@ -13,6 +16,10 @@ from recorder_core.model import EventClock
 __all__ = ["RecordedAudio"]
 
 _SAMPLE_RATE: Final = 48_000
+#: of which the level is the loudest
+_LEVEL_SECONDS: Final = 1.0
+#: what is as good as silent; 16 bits hold no less
+_MIN_DBFS: Final = -96.0
 
 
 class RecordedAudio:
@@ -32,11 +39,22 @@ class RecordedAudio:
         self._source, self._clock, self._pauses = source, clock, pauses
         self._sound = SoundClock(clock.zero_monotonic_seconds, source.channels, _SAMPLE_RATE)
         self._count = 0
+        #: second of the event -> highest sample, of the last second
+        self._peaks: deque[tuple[float, float]] = deque()
 
     @property
     def sample_rate(self) -> int:
         """Samples per second."""
         return _SAMPLE_RATE
+
+    @property
+    def level_dbfs(self) -> float:
+        """Peak of what was taken of the last second, dB below full scale; -96 where it is silent.
+
+        Any thread may ask.
+        """
+        peak = max((peak for _, peak in tuple(self._peaks)), default=0.0)
+        return max(20 * math.log10(peak), _MIN_DBFS) if peak > 0 else _MIN_DBFS
 
     def take_until(self, event_seconds: float) -> Samples:
         """Return what follows, up to a moment at most; what has not come until now is silent.
@@ -54,4 +72,11 @@ class RecordedAudio:
             begin = max(0, math.floor(start * _SAMPLE_RATE) - first)
             end = len(samples) if math.isinf(stop) else math.ceil(stop * _SAMPLE_RATE) - first
             samples[begin : max(end, 0)] = 0.0
+        self._note_level(samples, event_seconds)
         return samples
+
+    def _note_level(self, samples: Samples, event_seconds: float) -> None:
+        while self._peaks and self._peaks[0][0] <= event_seconds - _LEVEL_SECONDS:
+            self._peaks.popleft()
+        if samples.size:
+            self._peaks.append((event_seconds, float(np.abs(samples).max())))

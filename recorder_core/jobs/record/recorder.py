@@ -117,6 +117,12 @@ class RoomRecorder:
         """When the view of the room was hidden; None where it is not de-identified."""
         return None if self._parts.live is None else self._parts.live.picture.hidden
 
+    @property
+    def audio_level_dbfs(self) -> float | None:
+        """Peak of the audio of the last second, dB below full scale; None: there is no audio."""
+        audio = self._parts.writer.audio
+        return None if audio is None else audio.level_dbfs
+
     def source_states(self) -> list[SourceState]:
         """Return how each source is."""
         return self._sources.states()

@@ -24,9 +24,10 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
     dict
         ``event``, ``state`` (recording or paused), ``seconds`` since its start, ``free_bytes`` and
         ``seconds_left`` (None: not known) of the disk that is full first, ``frames`` and
-        ``dropped_frames`` of the composite, what encodes (``encoder``), ``hidden_frames`` of the
-        view of the room and whether it ``is_room_hidden`` now (None: it is not de-identified),
-        the newest ``faults`` as sentences, and of each of ``sources`` its ``name``, whether it
+        ``dropped_frames`` of the composite, ``audio_level_dbfs`` of the last second (-96: silent;
+        None: there is no audio), what encodes (``encoder``), ``hidden_frames`` of the view of the
+        room and whether it ``is_room_hidden`` now (None: it is not de-identified), the newest
+        ``faults`` as sentences, and of each of ``sources`` its ``name``, whether it
         ``is_present``, for how many ``seconds``, its ``sentence``, ``connections`` and
         ``counters``.
     """
@@ -39,6 +40,7 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         "seconds_left": left if math.isfinite(left) else None,
         "frames": recorder.frame_count,
         "dropped_frames": recorder.dropped_frames,
+        "audio_level_dbfs": recorder.audio_level_dbfs,
         "encoder": recorder.encoder,
         "hidden_frames": None if recorder.hidden is None else recorder.hidden.count,
         "is_room_hidden": None if recorder.hidden is None else recorder.hidden.is_on,

@@ -47,6 +47,11 @@ class RecordingWriter:
         """Why it ended before the queue did."""
         return self._error
 
+    @property
+    def audio(self) -> RecordedAudio | None:
+        """The audio that it writes, to be asked for its level; None: there is none."""
+        return self._audio
+
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()

@@ -51,3 +51,18 @@ test("what a person should know stands with the most urgent first", () => {
   health.note(state(60, { dropped_frames: 7, seconds_left: null }));
   assert.deepEqual(health.warnings(), []);
 });
+
+test("silence is said once it lasts, and not where somebody paused or nothing is heard at all", () => {
+  const silent = new Health();
+  for (const seconds of [40, 50, 55]) silent.note(state(seconds, { audio_level_dbfs: -96 }));
+  assert.deepEqual(silent.warnings(), []);
+  silent.note(state(56, { audio_level_dbfs: -70 }));
+  assert.deepEqual(silent.warnings(), [{ say: "rec_silent" }]);
+  silent.note(state(57, { audio_level_dbfs: -20 }));
+  assert.deepEqual(silent.warnings(), []);
+  silent.note(state(90, { audio_level_dbfs: -96, state: "paused" }));
+  silent.note(state(100, { audio_level_dbfs: -96 }));
+  assert.deepEqual(silent.warnings(), []);
+  silent.note(state(200, { audio_level_dbfs: null }));
+  assert.deepEqual(silent.warnings(), []);
+});

@@ -18,7 +18,13 @@ from PIL import Image
 from recorder_core.composite import StaticZone
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive import EventNames, export_event, finalise_event
-from recorder_core.jobs.record import RecordRequest, RoomSources, SpaceLimits, record_room
+from recorder_core.jobs.record import (
+    RecordRequest,
+    RoomSources,
+    SpaceLimits,
+    record_room,
+    recorder_state,
+)
 from recorder_core.model import View
 from tests.recorder_core.jobs.record.fakes import (
     RATE,
@@ -235,7 +241,10 @@ def test_audio_is_heard_when_it_was_and_is_silent_in_a_pause(site: Any, tmp_path
         sound.onset_seconds = zero + 1.0
         recorder.pause(asked_seconds=zero + 2.0)
         recorder.resume(asked_seconds=zero + 2.5)
-        summary = _finish(recorder)
+        levels = [recorder_state(recorder)["audio_level_dbfs"]]
+        while recorder.wait(0.05):
+            levels.append(recorder_state(recorder)["audio_level_dbfs"])
+        summary = recorder.finish()
         assert set(summary.sources) == {"laparoscope", "room", "sound"}
     with site.opened("rita") as archive:
         export_event(archive, summary.event_id, tmp_path, ["original"])
@@ -250,6 +259,9 @@ def test_audio_is_heard_when_it_was_and_is_silent_in_a_pause(site: Any, tmp_path
     assert is_loud[(seconds > 1.1) & (seconds < 1.95)].all()
     assert not is_loud[(seconds > 2.05) & (seconds < 2.45)].any()
     assert is_loud[(seconds > 2.55) & (seconds < 2.95)].all()
+    # half of full scale, and nothing before
+    assert levels[0] == -96.0
+    assert max(levels) == pytest.approx(-6.02, abs=0.3)
 
 
 def test_a_screenshot_of_a_source_is_of_its_own_size_and_hides_what_the_layout_hides(

@@ -2,7 +2,7 @@
 // server: this page may be closed at any time, and finds it again.
 import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
-import { clock, Health, room, spoken } from "./model/recording.js";
+import { clock, Health, LEAST_DBFS, room, SILENT_DBFS, spoken } from "./model/recording.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
 import { EventData } from "./record_data.js";
@@ -60,6 +60,7 @@ export class Recorder {
     this.word = element("span", { role: "status" });
     this.time = element("div", { class: "wb-time", role: "timer" }, "00:00:00");
     this.space = element("div", { class: "wb-muted wb-space" });
+    this.level = element("meter", { class: "wb-level", min: LEAST_DBFS, max: 0, low: SILENT_DBFS, "aria-label": say("rec_level"), title: say("rec_level"), hidden: true });
     this.more = element("div", { class: "wb-more" });
     this.problem = element("p", { class: "wb-problem", role: "alert", hidden: true });
     this.main = element("button", { type: "button", class: "wb-main", onclick: () => (GOES_ON.includes(this.phase) ? this.stopping.showModal() : this.#start()) });
@@ -69,7 +70,7 @@ export class Recorder {
     this.marks = element("div", { class: "wb-marks", role: "group", "aria-label": say("markers") });
     this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite" });
     return element("aside", { class: "wb-record-side", "aria-label": say("rec_record") },
-      element("div", { class: "wb-status" }, element("div", { class: "wb-phase" }, this.sign, this.word), this.time, this.space), this.problem, this.acts, this.more, this.marks, this.journal, this.data.root);
+      element("div", { class: "wb-status" }, element("div", { class: "wb-phase" }, this.sign, this.word), this.time, this.space, this.level), this.problem, this.acts, this.more, this.marks, this.journal, this.data.root);
   }
 
   #stopDialog() {
@@ -196,6 +197,7 @@ export class Recorder {
     this.#offerMarks();
     this.time.textContent = "00:00:00";
     this.space.textContent = "";
+    this.level.hidden = true;
     this.#become("ready");
     const running = this.#running();
     if (running) this.#attach(running);
@@ -239,6 +241,9 @@ export class Recorder {
     this.time.textContent = clock(state.seconds);
     const left = state.seconds_left;
     this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: room(left) });
+    const level = state.audio_level_dbfs ?? null;
+    this.level.hidden = level === null;
+    this.level.value = level ?? LEAST_DBFS;
     this.picture.tellHealth(state.sources, this.health.rates);
     this.#warn(state.state === "finishing" ? [] : this.health.warnings());
   }

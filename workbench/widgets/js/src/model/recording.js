@@ -8,6 +8,12 @@ const LITTLE_SECONDS = 1800;
 /** For so long after a frame was left out the page says so. */
 const BEHIND_SECONDS = 20;
 
+/** What a meter shows of a level, and below what nothing is heard: dB below full scale. */
+export const LEAST_DBFS = -60;
+export const SILENT_DBFS = -55;
+/** For so long it is silent before the page says so. */
+const SILENT_SECONDS = 15;
+
 /** Cuts what arrives into pieces, however it is divided. */
 export class PieceReader {
   constructor() {
@@ -49,6 +55,7 @@ export class Health {
     this.before = null;
     this.rates = {};
     this.leftOutAt = -Infinity;
+    this.heardAt = 0;
   }
 
   note(state) {
@@ -62,6 +69,7 @@ export class Health {
       this.rates[name] = name in this.rates ? 0.7 * this.rates[name] + 0.3 * rate : rate;
     }
     if (before && state.dropped_frames > before.dropped_frames) this.leftOutAt = state.seconds;
+    if (!before || (state.audio_level_dbfs ?? 0) > SILENT_DBFS || state.state === "paused") this.heardAt = state.seconds;
     this.before = state;
   }
 
@@ -74,6 +82,7 @@ export class Health {
     const little = left !== null && left < LITTLE_SECONDS ? [{ say: "rec_little", time: clock(left) }] : [];
     const behind = state.seconds - this.leftOutAt < BEHIND_SECONDS ? [{ say: "rec_behind", count: state.dropped_frames }] : [];
     const hidden = state.is_room_hidden ? [{ say: "rec_hidden" }] : [];
-    return [...little, ...lost, ...hidden, ...behind, ...state.faults.map((text) => ({ text }))];
+    const silent = state.seconds - this.heardAt > SILENT_SECONDS ? [{ say: "rec_silent" }] : [];
+    return [...little, ...lost, ...hidden, ...behind, ...silent, ...state.faults.map((text) => ({ text }))];
   }
 }

@@ -385,6 +385,8 @@ export const EN = {
   rec_lost: "{name}: no signal since {time}. The recording goes on.",
   rec_behind: "The computer falls behind: {count} frames were left out. Close other programs.",
   rec_hidden: "The whole view of the room is hidden: the machine is behind with its faces.",
+  rec_level: "Level of the audio",
+  rec_silent: "No sound is heard: see whether the microphone is on.",
   rec_little: "The disk has room for {time}. The recording then ends by itself, and is saved.",
   rec_cut: "The server does not answer. The recording goes on without this page, which asks again.",
   rec_procedure: "Procedure code",

@@ -385,6 +385,8 @@ export const ES = {
   rec_lost: "{name}: sin señal desde {time}. La grabación continúa.",
   rec_behind: "El ordenador se retrasa: se omitieron {count} fotogramas. Cierre otros programas.",
   rec_hidden: "Toda la vista de la sala está oculta: el ordenador va atrasado con las caras.",
+  rec_level: "Nivel del audio",
+  rec_silent: "No se oye ningún sonido: compruebe que el micrófono esté encendido.",
   rec_little: "El disco tiene espacio para {time}. Después la grabación termina sola y se guarda.",
   rec_cut: "El servidor no responde. La grabación continúa sin esta página, que vuelve a preguntar.",
   rec_procedure: "Código del procedimiento",

@@ -385,6 +385,8 @@ export const PT = {
   rec_lost: "{name}: sem sinal desde {time}. A gravação continua.",
   rec_behind: "O computador está atrasado: {count} quadros foram omitidos. Feche outros programas.",
   rec_hidden: "A vista inteira da sala está oculta: o computador está atrasado com os rostos.",
+  rec_level: "Nível do áudio",
+  rec_silent: "Não se ouve nenhum som: veja se o microfone está ligado.",
   rec_little: "O disco tem espaço para {time}. Depois disso a gravação termina sozinha e é salva.",
   rec_cut: "O servidor não responde. A gravação continua sem esta página, que pergunta de novo.",
   rec_procedure: "Código do procedimento",

@@ -15,7 +15,7 @@ from recorder_core.media import Frame
 __all__ = ["FrameQueue"]
 
 #: how long the encoder may be held up before frames are left out
-_QUEUE_SECONDS: Final = 1
+_QUEUE_SECONDS: Final = 2
 
 
 class FrameQueue:

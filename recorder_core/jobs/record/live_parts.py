@@ -14,7 +14,6 @@ from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.jobs.record.room_config import RoomConfig
 from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.ticks import Ticks
-from recorder_core.media import EncoderSettings
 from recorder_core.model import Planes, View
 
 __all__ = ["live_room", "load_finder"]
@@ -47,7 +46,6 @@ def live_room(
     compositor: SplitCompositor,
     finder: FaceFinder,
     *,
-    encoder: EncoderSettings,
     ticks: Ticks,
     pauses: Pauses,
     recording: EventRecording,
@@ -72,5 +70,5 @@ def live_room(
     live = LiveRoom(shown, recording, compositor.place, room.live, room.rate)
     if room.deidentify == "both":
         apart = compositor.room_format
-        live.keep_untouched(apart, room_encoder(encoder, compositor.format, apart))
+        live.keep_untouched(apart, room_encoder(room.encoder, compositor.format, apart))
     return live

@@ -69,7 +69,7 @@ class _VideoTable:
     rate: int = 30
     delay_seconds: float = 0.2
     encoder: str = "auto"
-    preset: str = "auto"
+    preset: str = "live"
     max_megabits_per_second: float = 12.0
 
     def __post_init__(self) -> None:

@@ -83,12 +83,7 @@ def record_room(
     )
     faults: list[str] = []
     compositor = _compositor(room)
-    chosen = choose_encoder(
-        room.encoder_name,
-        compositor.format,
-        frame_rate=room.rate,
-        preset=room.encoder.preset,
-    )
+    chosen = choose_encoder(room.encoder_name, compositor.format, frame_rate=room.rate)
     _guard(room, compositor).check_start(archive.folders.roots())
     if isinstance(compositor, SplitCompositor) and finder is None:
         finder = load_finder(compositor.place)
@@ -162,20 +157,13 @@ def _parts(
         event_lines=_event_lines(request, recording), zero_utc=recording.clock.zero_utc
     )
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
-    encoder = replace(room.encoder, encoder=chosen.encoder, preset=chosen.preset)
     live = None
     if isinstance(compositor, SplitCompositor) and finder is not None:
         live = live_room(
-            room,
-            picture,
-            compositor,
-            finder,
-            encoder=encoder,
-            ticks=ticks,
-            pauses=pauses,
-            recording=recording,
+            room, picture, compositor, finder, ticks=ticks, pauses=pauses, recording=recording
         )
     queue = FrameQueue(room.rate)
+    encoder = replace(room.encoder, encoder=chosen.encoder)
     audio, audio_format = None, None
     if sources.sound is not None:
         audio = RecordedAudio(sources.sound, recording.clock, pauses)

@@ -44,9 +44,12 @@ _X264_PARAMS: Final = (
     ":psy=0"
 )
 #: preset of the settings -> x264's, and what is added to it (profiling/benches/bench_presets.py)
-_X264_PRESETS: Final = {"compact": ("superfast", ":subme=6:trellis=1")}
+_X264_PRESETS: Final = {
+    "compact": ("superfast", ":subme=6:trellis=1"),
+    "live": ("ultrafast", ":cabac=1:deblock=0,0:subme=1"),
+}
 #: preset of the settings -> x265's
-_X265_PRESETS: Final = {"compact": "fast"}
+_X265_PRESETS: Final = {"compact": "fast", "live": "ultrafast"}
 #: as for x264; what x265 looks ahead is of use under a cap only
 _X265_PARAMS: Final = (
     "log-level=error:info=0:bframes=0:scenecut=0:open-gop=0:rc-lookahead=5"

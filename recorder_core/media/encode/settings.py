@@ -32,6 +32,7 @@ EncoderName = Literal["libx264", "libx265", "h264_nvenc", "h264_qsv", "h264_v4l2
 Preset = Literal[
     "auto",
     "compact",
+    "live",
     "ultrafast",
     "superfast",
     "veryfast",
@@ -92,7 +93,8 @@ class EncoderSettings:
     encoder: EncoderName = "libx264"
     #: of libx264 and libx265, speed against size; ``compact`` decides by rate and distortion
     #: (libx264's superfast so changed, libx265's fast), ``auto`` is superfast or, where
-    #: :func:`choose_quantizer` finds that it would need too many bits, compact
+    #: :func:`choose_quantizer` finds that it would need too many bits, compact; ``live`` is the
+    #: quickest that keeps the entropy coding and the deblocking that ultrafast leaves out
     preset: Preset = "auto"
     #: quantizer of predicted frames, 1 best to 51 worst; None: measured, see `choose_quantizer`
     qp: int | None = None

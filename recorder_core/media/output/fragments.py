@@ -211,7 +211,10 @@ class FragmentWriter:
         if wanted is None:
             return None
         stream = self._container.add_stream(
-            "aac", rate=wanted.sample_rate_hz, layout=_LAYOUTS[wanted.channels]
+            "aac",
+            rate=wanted.sample_rate_hz,
+            layout=_LAYOUTS[wanted.channels],
+            options={"aac_coder": "fast"},
         )
         stream.codec_context.bit_rate = wanted.bit_rate_bps * wanted.channels
         stream.codec_context.flags |= Flags.bitexact

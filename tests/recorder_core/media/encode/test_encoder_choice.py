@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -67,38 +66,11 @@ def test_auto_takes_the_first_that_works_and_says_so(monkeypatch: pytest.MonkeyP
         choose_encoder("auto", COMPOSITE, frame_rate=RATE)
 
 
-@pytest.mark.parametrize(
-    ("height", "rate", "processors", "preset"),
-    [
-        (1080, 30, 2, "superfast"),
-        (1080, 30, 1, "ultrafast"),
-        (1080, 60, 2, "ultrafast"),
-        (1080, 60, 4, "superfast"),
-        (2160, 30, 4, "ultrafast"),
-        (2160, 30, 8, "superfast"),
-    ],
-)
-def test_a_machine_that_would_fall_behind_encodes_faster(
-    monkeypatch: pytest.MonkeyPatch, height: int, rate: int, processors: int, preset: str
-) -> None:
-    monkeypatch.setattr(encoder_choice, "try_encoder", working("libx264"))
-    wanted = replace(COMPOSITE, width=height * 16 // 9, height=height, time_base=Fraction(1, rate))
-    frame_rate = Fraction(rate)
-    choice = choose_encoder("auto", wanted, frame_rate=frame_rate, processors=processors)
-    assert choice.preset == preset
-    assert f"frames a second by its preset {preset};" in choice.reason
-    asked = choose_encoder(
-        "libx264", wanted, frame_rate=frame_rate, processors=1, preset="veryfast"
-    )
-    assert asked.preset == "veryfast"
-
-
 def test_on_this_machine_the_choice_encodes() -> None:
     choice = choose_encoder("auto", COMPOSITE, frame_rate=RATE)
     asked = choose_encoder(choice.encoder, COMPOSITE, frame_rate=RATE)
     assert asked.reason == (
-        f"{choice.encoder} encodes 320x180 at 30 frames a second by its preset superfast, as was "
-        "asked for"
+        f"{choice.encoder} encodes 320x180 at 30 frames a second, as was asked for"
     )
     missing = LIVE_ENCODERS[: LIVE_ENCODERS.index(choice.encoder)]
     assert all(name in choice.reason for name in missing)

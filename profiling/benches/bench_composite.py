@@ -141,8 +141,8 @@ def main() -> None:
     write_result(
         options.result,
         "composing 1080p from three simulated sources of 1080 lines, BIS once a second, against "
-        "encoding the same frames by libx264 with the preset live, two threads and at most 12 Mbit/s; "
-        "processor time",
+        "encoding the same frames by libx264 with the preset live, two threads and at most 12 "
+        "Mbit/s; processor time",
         result,
     )
     for name, value in {**medians, "compose_to_encode_processor": ratio}.items():

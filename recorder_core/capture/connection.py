@@ -1,26 +1,19 @@
 """The one connection to a live input, however much of it is used.
 
-A thread opens the input, hands on what arrives, and opens it again when it is lost, at first soon
-and then more and more rarely. Nobody waits for it: what it last said stands in its sentence.
+A thread opens the input, hands on what arrives, and opens it again when it is lost. Nobody waits
+for it: what it last said stands in its sentence.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Final
 
-from recorder_core.errors import CaptureError
+from recorder_core.capture.retrying import RETRY_SECONDS, RetryingThread
 from recorder_core.media import Arrival, LiveInput
 
 __all__ = ["Connection"]
-
-#: pauses before an input is opened again: the first, and the longest
-_FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.25, 2.0
-#: for how long a thread is waited for that a driver holds; then it ends by itself, later
-_CLOSE_SECONDS: Final = 12.0
 
 
 class Connection:
@@ -39,6 +32,8 @@ class Connection:
         Called with the input each time it is open, in the connection's thread.
     on_arrival : callable
         Called with each thing that arrives, in the connection's thread.
+    retry_seconds : float, optional
+        The first pause before an input that is absent is opened again.
     """
 
     def __init__(
@@ -49,13 +44,15 @@ class Connection:
         is_played_once: bool,
         on_open: Callable[[LiveInput], None],
         on_arrival: Callable[[Arrival], None],
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._name, self._open, self._is_played_once = name, open_input, is_played_once
         self._on_open, self._on_arrival = on_open, on_arrival
         self._lock = threading.Lock()
         self._users: set[int] = set()
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
+        self._thread = RetryingThread(
+            f"source {name}", self._receive, self._say, retry_seconds=retry_seconds
+        )
         #: how often the input was opened
         self.count = 0
         #: whether it is open now
@@ -67,12 +64,8 @@ class Connection:
         """Begin to connect for a user, unless it is begun."""
         with self._lock:
             self._users.add(id(user))
-            if self._thread is None:
+            if not self._thread.is_started:
                 self.sentence = f"{self._name} is being connected"
-                self._stop = threading.Event()
-                self._thread = threading.Thread(
-                    target=self._run, args=(self._stop,), name=f"source {self._name}", daemon=True
-                )
                 self._thread.start()
 
     def close(self, user: object) -> None:
@@ -82,11 +75,10 @@ class Connection:
         """
         with self._lock:
             self._users.discard(id(user))
-            if self._users or self._thread is None:
+            if self._users or not self._thread.is_started:
                 return
-            thread, self._thread = self._thread, None
-            self._stop.set()
-        thread.join(_CLOSE_SECONDS)
+            wait = self._thread.stop()
+        wait()
         self.sentence = f"{self._name} was stopped"
 
     def is_used_by(self, user: object) -> bool:
@@ -94,31 +86,23 @@ class Connection:
         with self._lock:
             return id(user) in self._users
 
-    def _run(self, stop: threading.Event) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        while not stop.is_set():
-            began = time.monotonic()
-            try:
-                self._receive(stop)
-                if self._is_played_once and not stop.is_set():
-                    self.sentence = f"{self._name} has been played to its end"
-                    return
-            except CaptureError as error:
-                self.sentence = str(error)
-            finally:
-                self.is_open = False
-            if time.monotonic() - began > _LAST_PAUSE_SECONDS:
-                pause = _FIRST_PAUSE_SECONDS
-            stop.wait(pause)
-            pause = min(2 * pause, _LAST_PAUSE_SECONDS)
+    def _say(self, sentence: str) -> None:
+        self.sentence = sentence
 
-    def _receive(self, stop: threading.Event) -> None:
+    def _receive(self, stop: threading.Event) -> bool:
         """Open the input and hand on what arrives, until it ends or is to be closed."""
-        with self._open(stop.wait) as live:
-            self.count += 1
-            self.is_open = True
-            self._on_open(live)
-            for arrival in live.arrivals:
-                if stop.is_set():
-                    return
-                self._on_arrival(arrival)
+        try:
+            with self._open(stop.wait) as live:
+                self.count += 1
+                self.is_open = True
+                self._on_open(live)
+                for arrival in live.arrivals:
+                    if stop.is_set():
+                        return True
+                    self._on_arrival(arrival)
+        finally:
+            self.is_open = False
+        if self._is_played_once and not stop.is_set():
+            self.sentence = f"{self._name} has been played to its end"
+            return True
+        return False

@@ -1,4 +1,4 @@
-"""A source whose device may come and go: its thread, its state, and connecting again."""
+"""A source with a device of its own that may come and go, and its state."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from recorder_core.capture.retrying import RETRY_SECONDS, RetryingThread
 from recorder_core.capture.source import Source, SourceCounters, SourceState
-from recorder_core.errors import CaptureError
 
-__all__ = ["RETRY_SECONDS", "ReconnectingSource"]
+__all__ = ["ReconnectingSource"]
 
-#: a device that is absent is looked for so often
-RETRY_SECONDS: Final = 1.0
 _Device = TypeVar("_Device")
 
 
@@ -30,7 +28,7 @@ class ReconnectingSource(Source, ABC, Generic[_Device]):
     clock : callable, optional
         Gives `time.monotonic`.
     retry_seconds : float, optional
-        How often a device that is absent is looked for.
+        The first pause before a device that is absent is looked for again.
     """
 
     def __init__(
@@ -41,10 +39,10 @@ class ReconnectingSource(Source, ABC, Generic[_Device]):
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._clock = clock
-        self._retry_seconds = retry_seconds
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = RetryingThread(
+            name, self._receive, self._set_absent, retry_seconds=retry_seconds
+        )
         #: when it last gave what it should
         self._alive_seconds = clock()
         sentence = f"{name} was not started yet"
@@ -63,17 +61,13 @@ class ReconnectingSource(Source, ABC, Generic[_Device]):
 
     def start(self) -> None:
         """Begin to connect; a source that is absent is no error, and is tried again."""
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-            self._thread.start()
+        self._thread.start()
 
     def close(self) -> None:
         """Stop, and let the device go; returns once its thread has ended."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        if self._thread.is_started:
+            self._thread.stop()()
+            self._set_absent(f"{self.name} was stopped")
 
     # -- of each kind of device -------------------------------------------------------------
 
@@ -88,8 +82,8 @@ class ReconnectingSource(Source, ABC, Generic[_Device]):
         """
 
     @abstractmethod
-    def _read(self, device: _Device) -> None:
-        """Read until `_stopping` is set.
+    def _read(self, device: _Device, stopping: threading.Event) -> None:
+        """Read until it is stopping.
 
         Raises
         ------
@@ -99,18 +93,13 @@ class ReconnectingSource(Source, ABC, Generic[_Device]):
 
     # -- the thread ---------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                with self._open() as device:
-                    with self._lock:
-                        connections = self._state.connections + 1
-                        self._state = replace(self._state, connections=connections)
-                    self._read(device)
-            except CaptureError as error:
-                self._set_absent(str(error))
-            self._stopping.wait(self._retry_seconds)
-        self._set_absent(f"{self.name} was stopped")
+    def _receive(self, stopping: threading.Event) -> bool:
+        with self._open() as device:
+            with self._lock:
+                connections = self._state.connections + 1
+                self._state = replace(self._state, connections=connections)
+            self._read(device, stopping)
+        return stopping.is_set()
 
     def _set_present(self) -> None:
         """Note that the device gives what it should, now."""

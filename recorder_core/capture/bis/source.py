@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,8 @@ from recorder_core.capture.bis.binary_parser import BinaryParser
 from recorder_core.capture.bis.readings import BisReadings
 from recorder_core.capture.bis.records import BisNotice, BisRecord, EegBlock, Reading
 from recorder_core.capture.bis.source_settings import BisProtocol, BisSettings
-from recorder_core.capture.reconnecting import RETRY_SECONDS, ReconnectingSource
+from recorder_core.capture.reconnecting import ReconnectingSource
+from recorder_core.capture.retrying import RETRY_SECONDS
 from recorder_core.capture.serial_port import SerialPort, open_serial_port, shown_port
 from recorder_core.model import EventClock
 from recorder_core.tables import SignalRow
@@ -73,7 +75,7 @@ class BisSource(ReconnectingSource[SerialPort]):
     clock : callable, optional
         Gives `time.monotonic`.
     retry_seconds : float, optional
-        How often an adapter that is absent is looked for.
+        The first pause before an adapter that is absent is looked for again.
     """
 
     def __init__(
@@ -123,13 +125,13 @@ class BisSource(ReconnectingSource[SerialPort]):
     def _open(self) -> AbstractContextManager[SerialPort]:
         return open_serial_port(self._settings.port, self._protocol.baud_rate)
 
-    def _read(self, device: SerialPort) -> None:
+    def _read(self, device: SerialPort, stopping: threading.Event) -> None:
         now = self._clock()
         heard = _Heard(asked=now, record=now, byte=-math.inf, answer=-math.inf)
         requests_left = self._requests(now)
         self._parser.restart()
         self._set_absent(f"no record has arrived yet from the BIS monitor at {device.name}")
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             while requests_left and requests_left[0][0] <= self._clock():
                 device.write(requests_left.popleft()[1])
             data = device.read()

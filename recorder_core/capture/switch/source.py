@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
-from recorder_core.capture.reconnecting import RETRY_SECONDS, ReconnectingSource
+from recorder_core.capture.reconnecting import ReconnectingSource
+from recorder_core.capture.retrying import RETRY_SECONDS
 from recorder_core.capture.switch.contact import Contact
 from recorder_core.capture.switch.input_device import open_input_device
 from recorder_core.capture.switch.presses import PressDetector, SwitchPress
@@ -36,7 +38,7 @@ class SwitchSource(ReconnectingSource[Contact]):
     clock : callable, optional
         Gives `time.monotonic`.
     retry_seconds : float, optional
-        How often a device that is absent is looked for.
+        The first pause before a device that is absent is looked for again.
     """
 
     def __init__(
@@ -69,13 +71,13 @@ class SwitchSource(ReconnectingSource[Contact]):
             return open_input_device(settings.address, settings.key_code)
         return open_serial_contact(settings.address, settings.line)
 
-    def _read(self, device: Contact) -> None:
+    def _read(self, device: Contact, stopping: threading.Event) -> None:
         detector = PressDetector(self._settings.debounce_seconds, self._settings.long_seconds)
         try:
             is_last = False
             while not is_last:
                 # what was pressed before the end is kept
-                is_last = self._stopping.is_set()
+                is_last = stopping.is_set()
                 self._set_present()
                 # what changed before this moment is known when the wait is over
                 now = self._clock()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ from recorder_core.media.live.arrivals import (
     LiveInput,
 )
 from recorder_core.media.live.audio_stream import SampleStream
+from recorder_core.media.live.camera_fields import field_order
+from recorder_core.media.live.display import DisplayWatch
 from recorder_core.media.live.frame_stream import FrameStream
 from recorder_core.media.live.live_errors import opening, receiving
 from recorder_core.media.live.settings import SourceSettings
@@ -65,11 +68,13 @@ def open_device(settings: SourceSettings, *, frames: bool, audio: bool) -> Itera
         _find_alsa()
     with opening(settings):
         container = _open(settings)
-    with container:
+    with container, ExitStack() as stack:
         with opening(settings):
             video = _video_of(container, settings) if frames else None
             sound = _audio_of(container, settings) if audio else None
             reader = _Reader(settings, video, sound)
+            if settings.kind == "x11grab":
+                reader.display = stack.enter_context(DisplayWatch(settings.address))
         # drivers take back the memory of packets: none may be left when the input is closed
         with closing(reader.read(container)) as arrivals:
             yield LiveInput(reader.frame_rate, arrivals)
@@ -119,7 +124,9 @@ def _video_of(container: InputContainer, settings: SourceSettings) -> FrameStrea
     stream = video_stream(container)
     if stream is None:
         raise SourceNotFound(f"{settings.shown} sends no video; check what it is set to send")
-    return FrameStream(stream, is_lent=settings.kind == "v4l2")
+    if settings.kind != "v4l2":
+        return FrameStream(stream)
+    return FrameStream(stream, is_lent=True, order=field_order(settings.address))
 
 
 def _audio_of(container: InputContainer, settings: SourceSettings) -> SampleStream:
@@ -141,6 +148,7 @@ class _Reader:
         # FFmpeg gives a frame of a stream of RTP when the next one begins: only then it is whole
         waits = settings.kind == "rtsp" and video is not None and video.frame_rate is not None
         self._completed_seconds = 1 / (video.frame_rate or 1) if waits and video else 0.0
+        self.display: DisplayWatch | None = None
 
     @property
     def frame_rate(self) -> float | None:
@@ -160,6 +168,8 @@ class _Reader:
                 arrived = time.monotonic()
                 if not packet.size:
                     break
+                if self.display is not None and self.display.is_gone:
+                    raise OSError(errno.ENODEV, "the server of the display has ended")
                 if isinstance(packet.stream, VideoStream):
                     yield from self._frames(packet, arrived)
                 elif isinstance(packet.stream, AudioStream):

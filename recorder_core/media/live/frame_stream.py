@@ -19,6 +19,7 @@ from recorder_core.media.container.crop import NO_CROP
 from recorder_core.media.container.decoded_format import decoded_format
 from recorder_core.media.frames.frame import Frame, working_frame
 from recorder_core.media.live.arrivals import Damaged
+from recorder_core.media.live.deinterlacing import Deinterlacer, FieldOrder
 from recorder_core.model import FrameFormat
 
 __all__ = ["FrameStream"]
@@ -31,6 +32,8 @@ _MIN_RATE, _MAX_RATE = 1, 240
 class FrameStream:
     """Decode the packets of a stream of video, whose format may change while it runs.
 
+    Interlaced frames become whole ones.
+
     Parameters
     ----------
     stream : VideoStream
@@ -40,10 +43,20 @@ class FrameStream:
     is_lent : bool
         Whether the input takes back the memory of its frames when it is closed, as that of
         Video4Linux does: then they are copied.
+    order : {"top", "bottom"}, optional
+        Which field is earlier, of an input whose frames are interlaced without saying it.
     """
 
-    def __init__(self, stream: VideoStream, first_index: int = 0, *, is_lent: bool = False) -> None:
+    def __init__(
+        self,
+        stream: VideoStream,
+        first_index: int = 0,
+        *,
+        is_lent: bool = False,
+        order: FieldOrder | None = None,
+    ) -> None:
         self.stream, self._is_lent = stream, is_lent
+        self._deinterlacer = Deinterlacer(order)
         stream.thread_type = "NONE"
         self.time_base = stream.time_base or _MICROSECOND
         self._aspect = Fraction(stream.sample_aspect_ratio or 1)
@@ -70,11 +83,19 @@ class FrameStream:
             if frame.is_corrupt:
                 yield Damaged("video")
             else:
-                yield self._framed(_copied(frame) if self._is_lent else frame)
+                yield from self._whole(_copied(frame) if self._is_lent else frame)
+
+    def _whole(self, frame: VideoFrame) -> Iterator[Frame | Damaged]:
+        try:
+            for whole in self._deinterlacer.whole(frame):
+                yield self._framed(whole)
+        except (av.error.FFmpegError, ValueError):
+            yield Damaged("video")
 
     def _framed(self, frame: VideoFrame) -> Frame | Damaged:
-        pts = self._next_pts if frame.pts is None else frame.pts
-        duration = max(frame.duration or self._usual_duration(), 1)
+        pts = self._next_pts if frame.pts is None else self._in_time_base(frame.pts, frame)
+        duration = self._in_time_base(frame.duration or 0, frame)
+        duration = max(duration or self._usual_duration(), 1)
         self._next_pts = pts + duration
         try:
             shown = working_frame(frame, self._format_of(frame), "now")
@@ -99,6 +120,12 @@ class FrameStream:
             self._format = decoded_format(frame, NO_CROP, self.time_base, self._aspect)
             self._seen = seen
         return self._format
+
+    def _in_time_base(self, value: int, frame: VideoFrame) -> int:
+        """Return a time of a frame in the stream's time base; one from a filter has another."""
+        if frame.time_base in (None, self.time_base):
+            return value
+        return round(value * frame.time_base / self.time_base)
 
     def _usual_duration(self) -> int:
         rate = self.frame_rate

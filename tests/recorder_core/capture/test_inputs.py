@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder_core.capture import connection as connections
+from recorder_core.capture import retrying
 from recorder_core.capture.connection import Connection
 from recorder_core.capture.inputs import connect_input
 from recorder_core.capture.source import FrameSource
@@ -162,9 +162,7 @@ class _Faulty:
         yield None
 
 
-def test_an_input_is_opened_again_and_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(connections, "_LAST_PAUSE_SECONDS", 0.05)
+def test_an_input_is_opened_again_and_more_rarely() -> None:
     faulty = _Faulty(["absent", "lost", "absent", "lost"])
     said: list[str] = []
     connection = Connection(
@@ -173,6 +171,7 @@ def test_an_input_is_opened_again_and_more_rarely(monkeypatch: pytest.MonkeyPatc
         is_played_once=False,
         on_open=lambda _: said.append(connection.sentence),
         on_arrival=lambda _: None,
+        retry_seconds=0.01,
     )
     connection.start(faulty)
     wait_until(lambda: connection.count == 3 and connection.is_open)
@@ -189,7 +188,7 @@ def test_an_input_is_opened_again_and_more_rarely(monkeypatch: pytest.MonkeyPatc
 def test_a_thread_that_a_driver_holds_does_not_hold_who_closes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "_CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr(retrying, "_END_SECONDS", 0.1)
     release = threading.Event()
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -168,13 +169,14 @@ class ScriptedPort:
         self.written: list[tuple[float, bytes]] = []
         self.after: list[tuple[float, bool]] = []
         self.source: BisSource | None = None
+        self.stopping = threading.Event()
         self._script = script
 
     def read(self) -> bytes:
         assert self.source is not None
         self.after.append((self.now, self.source.state.is_present))
         if not self._script:
-            self.source._stopping.set()
+            self.stopping.set()
             return b""
         seconds, data = self._script.pop(0)
         self.now += seconds
@@ -194,7 +196,7 @@ def test_a_monitor_is_present_for_two_periods_after_its_last_record(
     device = ScriptedPort([(0.5, record), *[(1.0, b"") for _ in seconds]])
     source = BisSource("bis", BisSettings(port="p", protocol=protocol), clock=lambda: device.now)
     device.source = source
-    source._read(device)  # type: ignore[arg-type]
+    source._read(device, device.stopping)  # type: ignore[arg-type]
     assert device.after[0] == (0.0, False)
     present = [at for at, is_present in device.after if is_present]
     assert (present[0], present[-1]) == (0.5, 0.5 + limit_seconds)
@@ -210,7 +212,7 @@ def test_a_monitor_that_answers_but_sends_no_values_says_so() -> None:
     device = ScriptedPort([(1.0, samples) for _ in range(6)])
     source = BisSource("bis", BisSettings(port="p", protocol="binary"), clock=lambda: device.now)
     device.source = source
-    source._read(device)  # type: ignore[arg-type]
+    source._read(device, device.stopping)  # type: ignore[arg-type]
     assert "answers, but sends no values" in source.state.sentence
     assert source.state.counters.received == 6
 

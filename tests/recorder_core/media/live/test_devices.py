@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from recorder_core.media import (
     open_live,
     read_pattern_number,
 )
+from recorder_core.media.live.display import DisplayWatch
 from recorder_core.media.live.pattern import paint_pattern
 from recorder_core.model import FrameFormat
 from tests.recorder_core.media.live import rtsp_server
@@ -243,16 +244,38 @@ def test_a_display_that_is_not_there_is_said() -> None:
         pass
 
 
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
+@contextmanager
+def _running_display() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A display of its own, all in black."""
     read, write = os.pipe()
-    words = ["Xvfb", "-displayfd", str(write), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+    words = ["Xvfb", "-displayfd", str(write)]
+    words += ["-screen", "0", "640x480x24", "-nolisten", "tcp"]
     with subprocess.Popen(words, pass_fds=[write], stderr=subprocess.DEVNULL) as process:
         os.close(write)
-        with os.fdopen(read) as number:
-            yield f":{number.readline().strip()}"
+        with os.fdopen(read) as said:
+            yield f":{said.readline().strip()}", process
         process.terminate()
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    with _running_display() as (name, _):
+        yield name
+
+
+def test_a_display_that_ends_is_lost_and_another_source_of_it_may_be_closed() -> None:
+    with _running_display() as (name, process):
+        settings = SourceSettings(kind="x11grab", address=f"{name}.0", size=(320, 240), rate=25.0)
+        with open_live(settings) as live:
+            with open_live(settings) as other:
+                assert isinstance(next(other.arrivals), ArrivedFrame)
+                assert isinstance(next(live.arrivals), ArrivedFrame)
+            assert len(list(islice(live.arrivals, 5))) == 5
+            process.terminate()
+            process.wait()
+            with pytest.raises(SourceLost, match=f"^{name}.0 is gone; check that the display is"):
+                list(islice(live.arrivals, 100))
+        assert not DisplayWatch(name).is_gone  # it is not there, and nobody has a connection
 
 
 def test_a_part_of_a_screen_is_a_source(display: str) -> None:

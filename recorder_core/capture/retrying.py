@@ -66,7 +66,7 @@ class RetryingThread:
             self._thread.start()
 
     def stop(self) -> Callable[[], None]:
-        """Tell it to end; return what waits until it has.
+        """Stop it; return what waits until it has ended.
 
         One that a driver holds is not waited for longer than some seconds, and left to itself.
         """

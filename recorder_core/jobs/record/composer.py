@@ -99,9 +99,10 @@ class Composer:
         self._wanted: list[_Wanted] = []
         #: some of those composed lately, oldest first
         self._recent: deque[ComposedFrame] = deque(maxlen=_RECENT_FRAMES)
+        self._last: ComposedFrame | None = None
         self._recent_step = max(1, round(_RECENT_SECONDS * ticks.rate / _RECENT_FRAMES))
         self._wake = threading.Event()
-        self._stop_tick = stop_tick
+        self._stop_tick, self._has_ended = stop_tick, False
         self._next_tick = 0
         self._thread = threading.Thread(target=self._run, name="composer", daemon=True)
         #: ticks without a frame of their own
@@ -119,7 +120,7 @@ class Composer:
         self._thread.start()
 
     def frame_at(self, seconds: float) -> Future[ComposedFrame]:
-        """Return the frame of a moment once it is composed.
+        """Return the frame of a moment once it is composed; cancelled where it never will be.
 
         Of what was composed some frames a second are kept for a second and more, as for a foot
         switch that says late when it was pressed: of an earlier moment the next that is known.
@@ -131,11 +132,11 @@ class Composer:
         """
         wanted = _Wanted(self._ticks.tick_at(seconds))
         with self._lock:
-            known = next((each for each in self._recent if each.frame.pts >= wanted.tick), None)
-            if known is None:
+            known = self._known(wanted.tick)
+            if known is None and not self._has_ended:
                 self._wanted.append(wanted)
-        if known is not None:
-            wanted.result.set_result(known)
+                return wanted.result
+        _answer(wanted, known)
         return wanted.result
 
     def stop(self, seconds: float) -> int:
@@ -153,10 +154,18 @@ class Composer:
             self._thread.join()
         self._queue.end()
         with self._lock:
+            self._has_ended = True
             left, self._wanted = self._wanted, []
         for each in left:
-            each.result.cancel()
+            _answer(each, self._known(each.tick))
         return self._next_tick
+
+    def _known(self, tick: int) -> ComposedFrame | None:
+        """Return the frame of a tick, or the next that is kept; at the end the last one is kept."""
+        known = next((each for each in self._recent if each.frame.pts >= tick), None)
+        if known is None and self._has_ended and self._last is not None:
+            return self._last if tick <= self._last.frame.pts + 1 else None
+        return known
 
     def _run(self) -> None:
         try:
@@ -207,8 +216,17 @@ class Composer:
         """Return who waits for a frame, and keep it where it is one of those that are kept."""
         tick = composed.frame.pts
         with self._lock:
+            self._last = composed
             if tick % self._recent_step == 0:
                 self._recent.append(composed)
             due = [each for each in self._wanted if each.tick <= tick]
             self._wanted = [each for each in self._wanted if each.tick > tick]
         return [each for each in due if each.result.set_running_or_notify_cancel()]
+
+
+def _answer(wanted: _Wanted, known: ComposedFrame | None) -> None:
+    """Resolve what waits for a frame by what is known of it."""
+    if known is None:
+        wanted.result.cancel()
+    else:
+        wanted.result.set_result(known)

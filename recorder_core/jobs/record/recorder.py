@@ -254,8 +254,7 @@ class RoomRecorder:
             If a file of it cannot be completed.
         """
         parts = self._parts
-        seconds = parts.ticks.event_seconds(self._end_video())
-        parts.collector.stop(seconds)
+        seconds = self._end_parts()
         self._check_parts()
         times = parts.writer.times()
         gaps = parts.picture.finish(seconds) + parts.collector.finish(seconds)
@@ -291,8 +290,7 @@ class RoomRecorder:
 
     def abandon(self) -> None:
         """End the threads; does nothing after `finish`."""
-        seconds = self._parts.ticks.event_seconds(self._end_video())
-        self._parts.collector.stop(seconds)
+        self._end_parts()
 
     def press(self, press: SwitchPress) -> None:
         """Seal a picture of the composite and mark the moment, as a foot switch does."""
@@ -307,14 +305,17 @@ class RoomRecorder:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _end_video(self) -> int:
-        """End the composer and the writer; return how many ticks there are."""
-        ticks = self._parts.composer.stop(self._stop_moment())
-        if self._parts.live is not None:
-            self._parts.live.close()
+    def _end_parts(self) -> float:
+        """End the threads; return how long the recording is."""
+        parts = self._parts
+        seconds = parts.ticks.event_seconds(parts.composer.stop(self._stop_moment()))
+        if parts.live is not None:
+            parts.live.close()
+        # what was pressed until then has its screenshot
+        parts.collector.stop(seconds)
         self._screenshots.close()
-        self._parts.writer.join()
-        return ticks
+        parts.writer.join()
+        return seconds
 
     def _stop_moment(self) -> float:
         """Return when it ends, by `time.monotonic`: one tick is there at least."""

@@ -38,6 +38,7 @@ class Screenshots:
     def __init__(self, recording: EventRecording, composer: Composer, room: RoomConfig) -> None:
         self._recording, self._composer, self._room = recording, composer, room
         self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
+        self._lock, self._is_closed = threading.Lock(), False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="screenshots")
 
     def take(self, seconds: float, *, by: str | None, note: str | None) -> Future[Screenshot]:
@@ -55,13 +56,12 @@ class Screenshots:
         Raises
         ------
         WrongState
-            If so many wait that the disk does not keep up.
+            If so many wait that the disk does not keep up, or the recording has its end.
         """
         if not self._waiting.acquire(blocking=False):
             raise WrongState("screenshots wait for a slow disk: take this one again in a moment")
         try:
-            frame = self._composer.frame_at(seconds)
-            taken = self._thread.submit(self._seal, frame, by, note)
+            taken = self._submit(seconds, by, note)
         except BaseException:
             self._waiting.release()
             raise
@@ -70,7 +70,15 @@ class Screenshots:
 
     def close(self) -> None:
         """Wait for those that were asked for; the composer must have ended."""
+        with self._lock:
+            self._is_closed = True
         self._thread.shutdown()
+
+    def _submit(self, seconds: float, by: str | None, note: str | None) -> Future[Screenshot]:
+        with self._lock:
+            if self._is_closed:
+                raise WrongState("the recording has its end: take a picture of its video")
+            return self._thread.submit(self._seal, self._composer.frame_at(seconds), by, note)
 
     def _seal(self, frame: Future[ComposedFrame], by: str | None, note: str | None) -> Screenshot:
         try:

@@ -7,6 +7,8 @@ import json
 import shutil
 import subprocess
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recorder_core.capture.switch import SwitchPress
 from recorder_core.composite import StaticZone
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive import EventNames, export_event, finalise_event
@@ -111,6 +114,49 @@ def test_a_room_becomes_an_event_with_video_signals_marks_and_screenshots(
     assert shot.pts == round(times[shot.frame_index] * RATE)
     assert np.allclose(luma[:, 100, 100], 90, atol=3)
     assert np.allclose(luma[:, 100, 500], 180, atol=3)
+
+
+class _SlowSwitch(FakeSwitch):
+    """A switch whose press is read late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_read = threading.Event()
+
+    def take(self) -> Sequence[SwitchPress]:
+        return super().take() if self.may_read.is_set() else ()
+
+
+def test_a_press_that_is_read_while_the_recording_ends_has_its_screenshot(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = _SlowSwitch()
+    with (
+        site.opened("olga") as archive,
+        record_room(archive, RecordRequest(room=room()), _sources(switches=[switch])) as recorder,
+    ):
+        composer = recorder._parts.composer
+        stop = composer.stop
+
+        def stop_then_read(seconds: float) -> int:
+            ticks = stop(seconds)
+            switch.may_read.set()
+            return ticks
+
+        monkeypatch.setattr(composer, "stop", stop_then_read)
+        _wait_until(recorder, 1.0)
+        switch.press()
+        _wait_until(recorder, recorder.seconds + 0.1)
+        summary = recorder.finish()
+        with pytest.raises(WrongState, match="the recording has its end: take a picture of its"):
+            recorder.take_screenshot()
+        assert composer.frame_at(time.monotonic() + 10).cancelled()
+    assert summary.faults == ()
+    with site.opened("rita") as archive:
+        (mark,) = archive.event(summary.event_id).marker_rows()
+        (shot,) = archive.catalog.contents.screenshots(summary.event_id)
+    assert mark.kind == "foot-switch"
+    assert abs(shot.at_seconds - mark.start_seconds) < 1 / RATE + 0.17  # of the next that is kept
 
 
 def test_a_lost_source_is_a_gap_and_the_recording_goes_on(site: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ DEMO   := demo
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo              set up, make a simulated surgery, de-identify it, serve it to browsers"
+	@echo "make demo              set up, record a simulated surgery, de-identify it, serve it to browsers"
 	@echo "make demo VIDEO=a.mp4  the same with your own video (add VIEW=X,Y,W,H for the room view)"
 	@echo "make demo SERVE=no     the same, and end when its archive is made"
 	@echo "make test              set up, then run every check and test"

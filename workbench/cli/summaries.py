@@ -30,5 +30,5 @@ SUMMARIES: Final = {
     "retention": "set how long each site keeps its events, and show what is due",
     "devices": "list the cameras, sound cards and other devices that can be recorded",
     "doctor": "show what this machine has, what will be used, and why",
-    "demo": "make a simulated surgery, de-identify it, and serve an archive with it",
+    "demo": "record a simulated surgery, de-identify it, and serve an archive with it",
 }

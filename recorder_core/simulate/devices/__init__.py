@@ -1,4 +1,4 @@
-"""Devices that are not there: what a BIS monitor says on its serial port, and a foot switch.
+"""Devices that are not there: a BIS monitor on its serial port, a foot switch, and cameras.
 
 They speak the protocols of the real ones, byte by byte, and fail on command.
 """
@@ -6,6 +6,7 @@ They speak the protocols of the real ones, byte by byte, and fail on command.
 from recorder_core.simulate.devices.bis_model import BisMonitorModel
 from recorder_core.simulate.devices.bis_monitor import SimulatedBisMonitor
 from recorder_core.simulate.devices.bis_numbers import BisNumbers, ChannelNumbers, numbers_of
+from recorder_core.simulate.devices.camera import SimulatedCamera
 from recorder_core.simulate.devices.damage import DAMAGES, damage_bytes
 from recorder_core.simulate.devices.foot_switch import SimulatedFootSwitch
 from recorder_core.simulate.devices.sent import SentRecord, SentStream
@@ -18,6 +19,7 @@ __all__ = [
     "SentRecord",
     "SentStream",
     "SimulatedBisMonitor",
+    "SimulatedCamera",
     "SimulatedFootSwitch",
     "damage_bytes",
     "numbers_of",

@@ -23,6 +23,7 @@ from recorder_core.jobs.deidentify.rendering.segments import Renderer
 from recorder_core.jobs.deidentify.sidecars import sidecars
 from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions, fingerprint
+from recorder_core.jobs.inputs.untouched_room import UntouchedRoom
 from recorder_core.jobs.pipeline.frame_redactor import FrameRedactor
 from recorder_core.jobs.progress import Say, say_nothing
 from recorder_core.jobs.verification.allowed import Allowed
@@ -45,6 +46,8 @@ class CopyRequest:
     corrections: tuple[CorrectionKeyframe, ...] | None = None
     #: fingerprint of the video that they were made for; None: not from a file
     corrections_of: str | None = None
+    #: the view of the room as it was seen, where the source shows it de-identified
+    room: UntouchedRoom | None = None
     #: undo corrections of an earlier run that are not among these
     discard_corrections: bool = False
     #: what the copy may show nevertheless; does not change it
@@ -104,7 +107,8 @@ def prepare(
     clear_unfinished(request.output, sidecars(request.output))
     refuse_foreign_tables(request.output, replace=replace_tables)
     source = open_job_video(request.source, request.options)
-    source = replace(source, info=keep_depth(source.info, request.options.encoder))
+    info = keep_depth(source.info, request.options.encoder)
+    source = replace(source, info=info, room=request.room)
     video = source.video
     check_encoder(
         video.format,
@@ -124,7 +128,7 @@ def prepare(
         source=source,
         renderer=_renderer(request, source, clock),
         options=request.options,
-        fingerprint=fingerprint(request.options, source.sha256, used),
+        fingerprint=fingerprint(request.options, source.seen_sha256, used),
         weights=used,
         corrections=request.corrections or (),
         allowed=request.allowed,

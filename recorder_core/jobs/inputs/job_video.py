@@ -15,8 +15,10 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.detect.detector import Detector, load_detector
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import DecodeError, SettingsError
+from recorder_core.jobs.inputs.fingerprints import seen_sha256
 from recorder_core.jobs.inputs.options import DetectOptions
 from recorder_core.jobs.inputs.stride import DetectionStride
+from recorder_core.jobs.inputs.untouched_room import UntouchedRoom
 from recorder_core.media import (
     Frame,
     FrameIndex,
@@ -47,6 +49,18 @@ class JobVideo:
     #: the job's frames, ``[first, stop)``
     first: int
     stop: int
+    #: what its frames show of the room instead of what the file shows
+    room: UntouchedRoom | None = None
+
+    @property
+    def room_sha256(self) -> str | None:
+        """Of the view of the room that is put back; None: none is."""
+        return None if self.room is None else self.room.sha256
+
+    @property
+    def seen_sha256(self) -> str:
+        """Of what its frames are made of."""
+        return seen_sha256(self.sha256, self.room_sha256)
 
     @property
     def index(self) -> FrameIndex:
@@ -119,7 +133,8 @@ class JobVideo:
 
     def frames(self, start: int, stop: int) -> Generator[Frame, None, None]:
         """Decode the frames ``[start, stop)``."""
-        return decode_frames(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
+        decoded = decode_frames(self.info, self.index, start=start, stop=stop, gaps=self.gaps)
+        return decoded if self.room is None else self.room.put_back(decoded)
 
 
 def open_job_video(source: str | Path | Video, options: DetectOptions) -> JobVideo:

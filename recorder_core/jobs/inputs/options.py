@@ -143,10 +143,10 @@ def plain_options(options: DeidentifyOptions) -> dict[str, Any]:
     return settings
 
 
-def fingerprint(options: DeidentifyOptions, source_sha256: str, weights: str) -> str:
+def fingerprint(options: DeidentifyOptions, seen_sha256: str, weights: str) -> str:
     """Return the fingerprint of a job of this program; see `fingerprint_of`.
 
     Two runs with the same fingerprint plan the same redactions and encode alike, so
     finished segments of one can be used by the other.
     """
-    return fingerprint_of(plain_options(options), __version__, source_sha256, weights)
+    return fingerprint_of(plain_options(options), __version__, seen_sha256, weights)

@@ -40,6 +40,15 @@ class View:
         """Return whether the view lies inside a frame of this size."""
         return self.x + self.width <= frame_width and self.y + self.height <= frame_height
 
+    def covers(self, other: View) -> bool:
+        """Return whether another view lies inside this one."""
+        return (
+            self.x <= other.x
+            and self.y <= other.y
+            and other.x + other.width <= self.x + self.width
+            and other.y + other.height <= self.y + self.height
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:

@@ -21,12 +21,18 @@ from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.room_view import WIDE_FRAME_PX, no_view_sentence
+from recorder_core.jobs.archive.event.untouched_room import (
+    open_untouched_room,
+    recorded_room_view,
+)
 from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
 from recorder_core.jobs.inputs.options import DeidentifyOptions
+from recorder_core.jobs.inputs.untouched_room import UntouchedRoom
 from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing
 from recorder_core.jobs.verification.allowed import Allowed
-from recorder_core.model import CorrectionKeyframe
+from recorder_core.media import Video
+from recorder_core.model import CorrectionKeyframe, shown_view
 
 __all__ = ["EventDeidentifyRequest", "deidentify_event"]
 
@@ -69,6 +75,9 @@ def deidentify_event(
 ) -> ArchivedEvent:
     """De-identify the original of an event, and put the copy into the archive.
 
+    Where a video shows the room de-identified and it was also recorded as it was seen, that view is
+    put back before faces are searched, so that a correction can show what was there.
+
     Corrections of the event that hide something are applied; those that lift something are not,
     because they name what an earlier run found. An unreleased copy is replaced by the new one; as
     of every copy, a reviewer watches it before it is released.
@@ -104,6 +113,7 @@ def deidentify_event(
         options = _with_room_view(session, event_id, request.options)
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
+            open_untouched_room(session, found) as room,
             private_folder(request.work, event_id, resume=request.resume) as folder,
         ):
             if options.view is None and video.info.video.geometry.shown_size_px[0] > WIDE_FRAME_PX:
@@ -114,6 +124,7 @@ def deidentify_event(
                 output=copy,
                 options=options,
                 corrections=_corrections(session, event_id),
+                room=_where_searched(room, video, options),
                 resume=request.resume,
                 allowed=request.allowed,
                 say=request.say,
@@ -124,6 +135,16 @@ def deidentify_event(
             added = add_copy(archive, event_id, copy)
             shutil.rmtree(folder)
     return added
+
+
+def _where_searched(
+    room: UntouchedRoom | None, video: Video, options: DeidentifyOptions
+) -> UntouchedRoom | None:
+    """Return the view of the room where all of it is searched: elsewhere it stays de-identified."""
+    if room is None:
+        return None
+    searched = shown_view(options.searched_view, video.info.video.geometry)
+    return room if searched.covers(room.place) else None
 
 
 def _with_room_view(
@@ -138,8 +159,7 @@ def _with_room_view(
     """
     if options.view is not None:
         return options
-    session.catalog.check_stated([f"event_views {event_id}"])
-    room = session.catalog.views.room(event_id)
+    room = recorded_room_view(session, event_id)
     return options if room is None else replace(options, view=str(room))
 
 

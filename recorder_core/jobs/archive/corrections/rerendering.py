@@ -7,7 +7,8 @@ when it was made, only what was redacted lies in clear meanwhile, in a folder of
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from recorder_core.jobs.archive.event.present_copy import (
     lacks_corrections,
     read_present_copy,
 )
+from recorder_core.jobs.archive.event.untouched_room import open_untouched_room
 from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.archive.place.roles import FileRole, file_suffix
 from recorder_core.jobs.archive.review.changed_spans import changed_spans
@@ -38,6 +40,7 @@ from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.deidentify.rerender import RerenderRequest, rerender_copy
 from recorder_core.jobs.deidentify.sidecars import sidecar
 from recorder_core.jobs.inputs.options import DeidentifyOptions, fingerprint
+from recorder_core.jobs.inputs.untouched_room import UntouchedRoom
 from recorder_core.jobs.progress import Progress, Say, no_progress, say_nothing
 from recorder_core.jobs.verification.allowed import Allowed
 from recorder_core.media import Video
@@ -124,12 +127,13 @@ def rerender_event(
         due = tuple(corrections_due(session, event_id, copy))
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
+            _room_of(session, found, copy.report) as room,
             private_folder(request.work, event_id) as folder,
         ):
             try:
                 rendered = _lay_out(found, folder)
                 made_as = _made_as(session, event_id, copy.report)
-                work = _Work(event_id, video, rendered, options, due, made_as)
+                work = _Work(event_id, video, room, rendered, options, due, made_as)
                 _render(work, request, progress)
                 detected_utc = _detected_utc(session, event_id)
                 earlier = present_queue(session, found)
@@ -160,6 +164,8 @@ class _Work:
 
     event_id: str
     original: Video = field(repr=False)
+    #: the view of the room as it was seen, if the copy was made with it
+    room: UntouchedRoom | None
     #: the present copy, its tables beside it; replaced
     copy: Path
     options: DeidentifyOptions
@@ -174,6 +180,7 @@ def _render(work: _Work, request: EventRerenderRequest, progress: Progress) -> N
         output=work.copy,
         options=work.options,
         corrections=work.corrections,
+        room=work.room,
         made_as=work.made_as,
         discard_corrections=True,
         allowed=request.allowed,
@@ -202,9 +209,23 @@ def _options(event_id: str, report: DeidentifyReport, weights: Path | None) -> D
             f"{report.weights[:_SHOWN]}, these have {used[:_SHOWN]}: give the file with --weights, "
             f"or make a new copy with 'workbench event deidentify {event_id}'"
         )
-    if fingerprint(options, report.source.sha256, used) != report.job:
+    if fingerprint(options, report.source.seen_sha256, used) != report.job:
         raise _another(event_id, "with options that its report does not say")
     return options
+
+
+@contextmanager
+def _room_of(
+    session: Session, event: ArchivedEvent, report: DeidentifyReport
+) -> Iterator[UntouchedRoom | None]:
+    """Yield the view of the room as it was seen, if a copy was made with it: see its report."""
+    if report.source.room_sha256 is None:
+        yield None
+        return
+    with open_untouched_room(session, event) as room:
+        if room is None or room.sha256 != report.source.room_sha256:
+            raise _another(event.event_id, "with another view of the room than the archive has")
+        yield room
 
 
 def _another(event_id: str, how: str) -> SettingsError:

@@ -155,6 +155,7 @@ def _source(task: CopyTask) -> ReportedSource:
         width=source.video.width,
         height=source.video.height,
         frames=len(source.index),
+        room_sha256=source.room_sha256,
         not_carried_over=tuple(source.info.not_carried_over),
     )
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from recorder_core.errors import DataError
 from recorder_core.jobs.deidentify.sidecars import sidecar
-from recorder_core.jobs.inputs.fingerprints import fingerprint_of
+from recorder_core.jobs.inputs.fingerprints import fingerprint_of, seen_sha256
 from recorder_core.jobs.verification.seen_faces import SecondLook
 from recorder_core.model.values.json_fields import read_fields
 from recorder_core.model.values.json_text import parse_json
@@ -55,11 +55,18 @@ class ReportedSource:
     width: int | None = None
     height: int | None = None
     frames: int | None = None
+    #: of the view of the room as it was seen, which was put back before faces were searched
+    room_sha256: str | None = None
     #: sentences
     not_carried_over: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_counts(self)
+
+    @property
+    def seen_sha256(self) -> str:
+        """Of what the job saw."""
+        return seen_sha256(self.sha256, self.room_sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +272,7 @@ class DeidentifyReport:
             if name not in ("view_px", "frame_span")
         }
         version = self.program.rpartition(" ")[2]
-        made = fingerprint_of(options, version, self.source.sha256, weights)
+        made = fingerprint_of(options, version, self.source.seen_sha256, weights)
         return weights if made == self.job else None
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "EventReport",
     "FrameCounts",
     "Gap",
+    "Interruption",
     "Language",
     "MomentReview",
     "PageSize",
@@ -98,6 +99,17 @@ class Gap:
 
     start_seconds: float
     stop_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interruption:
+    """When a source gave nothing, or nothing of it was shown."""
+
+    #: code of a device, or of the view of the room
+    source: str
+    gaps: tuple[Gap, ...]
+    #: whether it was there, and made unrecognisable because its faces were not known in time
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +251,8 @@ class EventReport:
     is_complete: bool = True
     devices: tuple[Device, ...] = ()
     frames: tuple[FrameCounts, ...] = ()
+    #: as the recorder noted them; none of a video that was imported
+    interruptions: tuple[Interruption, ...] = ()
     signals: tuple[SignalSummary, ...] = ()
     trend: Trend | None = None
     markers: tuple[ReportMarker, ...] = ()
@@ -278,6 +292,7 @@ def deidentified(report: EventReport) -> EventReport:
         is_complete=report.is_complete,
         devices=tuple(replace(device, serial_number=None) for device in report.devices),
         frames=report.frames,
+        interruptions=report.interruptions,
         signals=report.signals,
         trend=report.trend,
         markers=tuple(replace(marker, label=None) for marker in report.markers),

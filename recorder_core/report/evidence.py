@@ -9,6 +9,7 @@ from recorder_core.report.content import (
     DeidentificationSummary,
     EventReport,
     Gap,
+    Interruption,
     ReportFile,
     SignalSummary,
 )
@@ -28,7 +29,7 @@ MAX_LISTED_GAPS = 12
 
 
 def evidence_sections(report: EventReport, sheet: Sheet) -> list[Any]:
-    """Return the sections on frames, signals, de-identification and files.
+    """Return the sections on frames, interruptions, signals, de-identification and files.
 
     Parameters
     ----------
@@ -39,6 +40,7 @@ def evidence_sections(report: EventReport, sheet: Sheet) -> list[Any]:
     """
     return [
         *_frames(report, sheet),
+        *_interruptions(report.interruptions, sheet),
         *_signals(report.signals, sheet),
         *_deidentification(report, sheet),
         *_files(report, sheet),
@@ -58,6 +60,37 @@ def _frames(report: EventReport, sheet: Sheet) -> list[Any]:
     ]
     note = sheet.paragraph(sheet.word("frames_note"), "note")
     return sheet.listing("frames", columns, rows, note)
+
+
+def _interruptions(interruptions: Sequence[Interruption], sheet: Sheet) -> list[Any]:
+    """Return when sources were lost or hidden; nothing where the recorder noted nothing."""
+    if not interruptions:
+        return []
+    columns = [
+        Column("source", 0.34),
+        Column("state", 0.24),
+        Column("gaps", 0.1, is_number=True),
+        Column("missing_time", 0.16, is_number=True),
+        Column("longest_gap", 0.16, is_number=True),
+    ]
+    rows, notes = [], [sheet.paragraph(sheet.word("interruptions_note"), "note")]
+    for each in interruptions:
+        name = sheet.code(each.source)
+        state = sheet.word("hidden" if each.is_hidden else "no_signal")
+        rows.append((name, state, *_gap_numbers(each.gaps)))
+        spans = _gap_spans(each.gaps, sheet)
+        notes.append(sheet.paragraph(f"{name}, {state}: {spans}", "note"))
+    return sheet.listing("interruptions", columns, rows, *notes)
+
+
+def _gap_numbers(gaps: Sequence[Gap]) -> tuple[str, str, str]:
+    """Return how many gaps there are, how long they are in all, and the longest."""
+    lengths = [gap.stop_seconds - gap.start_seconds for gap in gaps]
+    return (
+        count_text(len(lengths)),
+        duration_text(sum(lengths)),
+        duration_text(max(lengths, default=0.0)),
+    )
 
 
 def _count(count: int | None) -> str | None:
@@ -84,14 +117,11 @@ def _signals(signals: Sequence[SignalSummary], sheet: Sheet) -> list[Any]:
 
 
 def _signal_row(signal: SignalSummary, sheet: Sheet) -> tuple[str, ...]:
-    lengths = [gap.stop_seconds - gap.start_seconds for gap in signal.gaps]
     return (
         sheet.code(signal.name),
         signal.unit,
         count_text(signal.sample_count),
-        count_text(len(lengths)),
-        duration_text(sum(lengths)),
-        duration_text(max(lengths, default=0.0)),
+        *_gap_numbers(signal.gaps),
     )
 
 

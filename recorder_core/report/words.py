@@ -61,6 +61,12 @@ _ENGLISH: Mapping[str, str] = {
     "repeated": "Repeated",
     "frames_note": "Recording: frames by the times in the archived file; a pause in "
     "them counts as dropped frames.",
+    "interruptions": "Interruptions",
+    "state": "State",
+    "no_signal": "no signal",
+    "hidden": "all of it hidden",
+    "interruptions_note": "Hidden: made unrecognisable while recording, because its faces were not "
+    "known in time.",
     "signals": "Signals",
     "signal": "Signal",
     "unit": "Unit",
@@ -171,6 +177,12 @@ _PORTUGUESE: Mapping[str, str] = {
     "repeated": "Repetidos",
     "frames_note": "Gravação: quadros pelos tempos no arquivo; uma pausa neles conta "
     "como quadros perdidos.",
+    "interruptions": "Interrupções",
+    "state": "Estado",
+    "no_signal": "sem sinal",
+    "hidden": "toda oculta",
+    "interruptions_note": "Oculta: tornada irreconhecível durante a gravação, porque seus "
+    "rostos não eram conhecidos a tempo.",
     "signals": "Sinais",
     "signal": "Sinal",
     "unit": "Unidade",
@@ -281,6 +293,12 @@ _SPANISH: Mapping[str, str] = {
     "repeated": "Repetidos",
     "frames_note": "Grabación: fotogramas por los tiempos en el archivo; una pausa "
     "cuenta como fotogramas perdidos.",
+    "interruptions": "Interrupciones",
+    "state": "Estado",
+    "no_signal": "sin señal",
+    "hidden": "toda oculta",
+    "interruptions_note": "Oculta: hecha irreconocible durante la grabación, porque sus rostros "
+    "no se conocían a tiempo.",
     "signals": "Señales",
     "signal": "Señal",
     "unit": "Unidad",

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from typing import Final
 
 from recorder_core.capture.source import SourceState
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive import Archive, DeviceFacts, EventRecording, add_device
+from recorder_core.jobs.archive.recording.marker_kinds import PAUSE, lost_signal
 from recorder_core.jobs.record.gaps import Gap
 
 __all__ = ["Entries"]
-
-#: kinds of the markers; of a lost signal, before the source's name
-_PAUSE: Final = "pause"
-_LOST: Final = "signal-lost"
 
 
 class Entries:
@@ -42,11 +38,11 @@ class Entries:
             start, stop = (
                 min(each, stop_seconds) for each in (gap.start_seconds, gap.stop_seconds)
             )
-            self._mark(f"{_LOST}:{gap.source}", (start, stop), None)
+            self._mark(lost_signal(gap.source), (start, stop), None)
 
     def mark_pause(self, span: tuple[float, float], by: str | None) -> None:
         """Mark a pause, as of who ended it."""
-        self._mark(_PAUSE, span, by)
+        self._mark(PAUSE, span, by)
 
     def _mark(self, kind: str, span: tuple[float, float], by: str | None) -> None:
         """Mark a span; a journal that cannot be written does not end the recording."""

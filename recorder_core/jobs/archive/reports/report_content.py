@@ -6,12 +6,14 @@ the names and notes, not the pictures of the original.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from recorder_core.catalog import EventFile, Signal
+from recorder_core.catalog import EventFile, Marker, Signal
 from recorder_core.catalog.events.contents import UNKNOWN_HASH
+from recorder_core.catalog.events.views import ROOM
 from recorder_core.errors import ArchiveTruncated, DataError, HeaderDamaged, NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.copies.copy_report import warnings_of_copy
@@ -20,6 +22,10 @@ from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.files.notes import open_note
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.roles import COPY_ROLES
+from recorder_core.jobs.archive.recording.marker_kinds import (
+    ROOM_HIDDEN,
+    source_of_lost_signal,
+)
 from recorder_core.jobs.archive.review.second_review import signers
 from recorder_core.jobs.archive.review.statement import count_moments
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
@@ -30,6 +36,7 @@ from recorder_core.report import (
     EventReport,
     FrameCounts,
     Gap,
+    Interruption,
     MomentReview,
     ReportFile,
     ReportIdentity,
@@ -80,6 +87,7 @@ def read_report_content(session: Session, event: ArchivedEvent, *, is_full: bool
         is_complete=row.is_complete,
         devices=_devices(session, event, is_full=is_full),
         frames=_frames(session, event, index),
+        interruptions=_interruptions(contents.markers(row.event_id)),
         signals=tuple(_signal(signal, table, row.duration_seconds) for signal in signals),
         trend=_trend(signals, table),
         markers=_markers(session, event, is_full=is_full),
@@ -131,6 +139,31 @@ def _markers(session: Session, event: ArchivedEvent, *, is_full: bool) -> tuple[
             label=_note(session, event, f"marker:{marker.marker_id}", "note") if is_full else None,
         )
         for marker in session.catalog.contents.markers(event.event_id)
+        if _interrupted(marker) is None
+    )
+
+
+def _interrupted(marker: Marker) -> tuple[str, bool] | None:
+    """Return what was interrupted, and whether it was hidden; None of other markers."""
+    if marker.stop_seconds is None:
+        return None
+    if marker.kind == ROOM_HIDDEN:
+        return ROOM, True
+    lost = source_of_lost_signal(marker.kind)
+    return None if lost is None else (lost, False)
+
+
+def _interruptions(markers: Sequence[Marker]) -> tuple[Interruption, ...]:
+    """Return when each source gave nothing or was hidden, as the recorder marked it."""
+    gaps: dict[tuple[str, bool], list[Gap]] = {}
+    for marker in markers:
+        found = _interrupted(marker)
+        if found is not None and marker.stop_seconds is not None:
+            gap = Gap(marker.start_seconds, marker.stop_seconds)
+            gaps.setdefault(found, []).append(gap)
+    return tuple(
+        Interruption(source=source, is_hidden=is_hidden, gaps=tuple(each))
+        for (source, is_hidden), each in gaps.items()
     )
 
 

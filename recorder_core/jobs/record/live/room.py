@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from recorder_core.jobs.archive import EventRecording
+from recorder_core.jobs.archive.recording.marker_kinds import ROOM_HIDDEN
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.live.picture import DeidentifiedPicture
 from recorder_core.jobs.record.live.settings import LiveSettings
@@ -21,7 +22,6 @@ from recorder_core.model import FrameDetections, FrameFormat, View
 __all__ = ["LiveRoom", "room_encoder"]
 
 _MIN_BPS: Final = 1_000_000
-_HIDDEN: Final = "room-hidden"
 
 
 def room_encoder(
@@ -102,7 +102,7 @@ class LiveRoom:
             found, self._found = self._found, []
         self._detections.append(found)
         for start, stop in self.picture.hidden.pop_new():
-            self._recording.journal.mark(_HIDDEN, start_seconds=start, stop_seconds=stop)
+            self._recording.journal.mark(ROOM_HIDDEN, start_seconds=start, stop_seconds=stop)
         error = self.picture.error
         if error is None or self._has_failed:
             return None

@@ -104,6 +104,38 @@ def test_the_full_report_has_everything_of_the_archive(site: Any, described: str
     assert sum(len(page.images) for page in PdfReader(io.BytesIO(pdf)).pages) == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            ("Interruptions", "room camera no signal 2 3 s 2 s", "room view all of it hidden 1"),
+        ),
+        ("pt", ("Interrupções", "câmera da sala sem sinal 2 3 s 2 s", "toda oculta 1")),
+        ("es", ("Interrupciones", "cámara de sala sin señal 2 3 s 2 s", "toda oculta 1")),
+    ],
+)
+@pytest.mark.parametrize("is_deidentified", [False, True])
+def test_what_was_lost_or_hidden_is_listed_by_itself(
+    site: Any, event_id: str, language: Language, expected: tuple[str, ...], is_deidentified: bool
+) -> None:
+    spans = {"signal-lost:room-camera": [(0.0, 1.0), (1.0, 3.0)], "room-hidden": [(0.5, 2.0)]}
+    with site.opened("olga") as archive:
+        mark_event(archive, event_id, "pause", start_seconds=0.5, stop_seconds=1.0)
+        for kind, each in spans.items():
+            for start, stop in each:
+                mark_event(archive, event_id, kind, start_seconds=start, stop_seconds=stop)
+    settings = ReportSettings(language=language, is_deidentified=is_deidentified)
+    with site.opened("rita") as archive:
+        text = _text(make_report(archive, event_id, settings))
+    for each in (*expected, "0:00:00\u20130:00:01, 0:00:01\u20130:00:03"):
+        assert each in text, each
+    # a pause is a person's; the other three are no markers of anybody
+    assert "signal lost" not in text
+    assert "room hidden" not in text
+    assert re.search(r"1 0:00:00 \u2013 0:00:01 paus[ea]", text)
+
+
 @pytest.mark.parametrize("language", get_args(Language))
 @pytest.mark.parametrize("page_size", get_args(PageSize))
 def test_the_deidentified_report_names_nobody(

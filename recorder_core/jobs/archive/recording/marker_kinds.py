@@ -1,0 +1,24 @@
+"""Kinds of the markers that a recorder sets by itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["PAUSE", "ROOM_HIDDEN", "lost_signal", "source_of_lost_signal"]
+
+#: in which nothing of the room is recorded, because somebody wanted it
+PAUSE: Final = "pause"
+#: in which the whole view of the room was made unrecognisable
+ROOM_HIDDEN: Final = "room-hidden"
+#: before the name of a source that gave nothing
+_LOST: Final = "signal-lost:"
+
+
+def lost_signal(source: str) -> str:
+    """Return the kind of the marker of a span in which a source gave nothing."""
+    return f"{_LOST}{source}"
+
+
+def source_of_lost_signal(kind: str) -> str | None:
+    """Return the name of the source that gave nothing; None of another kind of marker."""
+    return kind.removeprefix(_LOST) if kind.startswith(_LOST) else None

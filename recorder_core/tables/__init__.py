@@ -28,6 +28,13 @@ from recorder_core.tables.parquet_file import (
     pack_table,
     read_metadata,
 )
+from recorder_core.tables.raw_log import (
+    RawLog,
+    RawRow,
+    begin_raw_log,
+    pack_raw,
+    read_raw_log,
+)
 from recorder_core.tables.redaction_table import (
     ORIGINS,
     RedactionTable,
@@ -54,6 +61,8 @@ __all__ = [
     "DetectionLog",
     "DetectionTable",
     "PictureTable",
+    "RawLog",
+    "RawRow",
     "RedactionTable",
     "SignalLog",
     "SignalRow",
@@ -63,10 +72,12 @@ __all__ = [
     "TableMetadata",
     "TruthTable",
     "begin_detection_log",
+    "begin_raw_log",
     "begin_signal_log",
     "corrections_csv",
     "join_tables",
     "pack_detections",
+    "pack_raw",
     "pack_signals",
     "pack_table",
     "read_corrections",
@@ -75,6 +86,7 @@ __all__ = [
     "read_detections",
     "read_metadata",
     "read_picture_detections",
+    "read_raw_log",
     "read_redactions",
     "read_signal_log",
     "read_truth",

@@ -21,12 +21,14 @@ from recorder_core.capture.reconnecting import ReconnectingSource
 from recorder_core.capture.retrying import RETRY_SECONDS
 from recorder_core.capture.serial_port import SerialPort, open_serial_port, shown_port
 from recorder_core.model import EventClock
-from recorder_core.tables import SignalRow
+from recorder_core.tables import RawRow, SignalRow
 
 __all__ = ["BisSource"]
 
 #: readings that wait to be taken: ten minutes with raw samples
 _MAX_WAITING: Final = 6000
+#: bytes that wait to be taken: as long
+_MAX_RAW_BYTES: Final = 4 << 20
 #: what a monitor of the ASCII protocol is told, and when: stop, version, updates, header and data
 _ASCII_REQUESTS: Final = ((0.0, b"C"), (0.1, b"V"), (0.1, b"U"), (0.2, b"D"))
 
@@ -91,6 +93,9 @@ class BisSource(ReconnectingSource[SerialPort]):
         self._protocol = _PROTOCOLS[settings.protocol]
         self._parser = self._protocol.make_parser()
         self._waiting: deque[Reading] = deque()
+        #: when bytes arrived, and they
+        self._raw: deque[tuple[float, bytes]] = deque()
+        self._raw_size = 0
         self._latest: BisRecord | None = None
 
     @property
@@ -120,6 +125,19 @@ class BisSource(ReconnectingSource[SerialPort]):
         readings = self.take()
         return [*readings.value_rows(clock), *readings.eeg_rows(clock)]
 
+    def take_raw(self, clock: EventClock) -> list[RawRow]:
+        """Return the bytes that arrived since the last call, whatever was read of them.
+
+        Parameters
+        ----------
+        clock : EventClock
+            Of the event; what arrived before its second 0 is left out.
+        """
+        with self._lock:
+            taken, self._raw, self._raw_size = self._raw, deque(), 0
+        rows = (RawRow(self.name, clock.seconds(seconds), data) for seconds, data in taken)
+        return [row for row in rows if row.seconds >= 0]
+
     # -- in the thread ----------------------------------------------------------------------------
 
     def _open(self) -> AbstractContextManager[SerialPort]:
@@ -138,7 +156,9 @@ class BisSource(ReconnectingSource[SerialPort]):
             now = self._clock()
             if data:
                 heard.byte = now
-                readings = self._parser.feed(data, now - self._settings.latency_seconds)
+                arrived = now - self._settings.latency_seconds
+                self._keep_raw(arrived, data)
+                readings = self._parser.feed(data, arrived)
                 if self._keep(readings):
                     heard.record = now
                     self._set_present()
@@ -156,6 +176,13 @@ class BisSource(ReconnectingSource[SerialPort]):
             with_raw_eeg=self._settings.raw_eeg,
         )
         return deque((now, packet) for packet in asked)
+
+    def _keep_raw(self, seconds: float, data: bytes) -> None:
+        with self._lock:
+            self._raw.append((seconds, data))
+            self._raw_size += len(data)
+            while self._raw_size > _MAX_RAW_BYTES:
+                self._raw_size -= len(self._raw.popleft()[1])
 
     def _keep(self, readings: Sequence[Reading]) -> bool:
         """Keep readings until they are taken; return whether one is a record."""

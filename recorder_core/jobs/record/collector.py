@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,11 +15,13 @@ from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.gaps import Gap, GapWatch
 from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.jobs.record.request import RoomSources
-from recorder_core.tables import SignalRow
+from recorder_core.tables import RawRow, SignalRow
 
 __all__ = ["Collector"]
 
 _PERIOD_SECONDS: Final = 0.05
+#: bytes of monitors are written so seldom: a batch of a few takes as much room as one of many
+_RAW_PERIOD_SECONDS: Final = 1.0
 
 
 class Collector:
@@ -51,6 +54,9 @@ class Collector:
         self._on_press: Callable[[SwitchPress], None] = _ignore
         self._faults: list[str] = []
         self._stream = recording.open_signals() if sources.signals else None
+        self._raw_stream = recording.open_raw() if sources.signals else None
+        self._raw: list[RawRow] = []
+        self._raw_written = -math.inf
         watched: list[tuple[str, Source]] = [(each.name, each) for each in sources.signals]
         if sources.sound is not None:
             watched.append(("sound", sources.sound))
@@ -96,12 +102,16 @@ class Collector:
             while not self._ended.wait(_PERIOD_SECONDS):
                 self._collect()
             self._collect()
+            self._write_raw()
         except Exception as error:  # who supervises the recording says it
             self.error = error
 
     def _collect(self) -> None:
         for monitor in self._sources.signals:
             self._append(monitor.take_rows(self._clock))
+            self._raw += [row for row in monitor.take_raw(self._clock) if self._is_wanted(row)]
+        if time.monotonic() - self._raw_written >= _RAW_PERIOD_SECONDS:
+            self._write_raw()
         for switch in self._sources.switches:
             for press in switch.take():
                 self._on_press(press)
@@ -111,11 +121,7 @@ class Collector:
             watch.note_state(is_present=state.is_present, since_seconds=since)
 
     def _append(self, rows: Sequence[SignalRow]) -> None:
-        kept = [
-            row
-            for row in rows
-            if 0 <= row.seconds < self._stop_seconds and not self._pauses.covers(row.seconds)
-        ]
+        kept = [row for row in rows if self._is_wanted(row)]
         if not kept:
             return
         self._on_rows(kept)
@@ -126,6 +132,22 @@ class Collector:
         except (ArchiveError, DataError) as error:
             self._stream = None
             self._faults.append(f"no more signals are recorded: {error}")
+
+    def _is_wanted(self, row: SignalRow | RawRow) -> bool:
+        is_inside = 0 <= row.seconds < self._stop_seconds
+        return is_inside and not self._pauses.covers(row.seconds)
+
+    def _write_raw(self) -> None:
+        """Append the bytes that have arrived lately."""
+        rows, self._raw = self._raw, []
+        self._raw_written = time.monotonic()
+        if self._raw_stream is None:
+            return
+        try:
+            self._raw_stream.append(rows)
+        except (ArchiveError, DataError) as error:
+            self._raw_stream = None
+            self._faults.append(f"no more bytes of the monitors are recorded: {error}")
 
 
 def _ignore(press: SwitchPress) -> None:

@@ -124,6 +124,10 @@ class BaseEvent(ABC):
             return pd.read_parquet(io.BytesIO(content))
         return read_signal_log(content).frame
 
+    def raw(self) -> Any:
+        """Return a pandas table of what monitors said: source, seconds, bytes as they arrived."""
+        return self._table("raw")
+
     def markers(self) -> Any:
         """Return a pandas table of the markers: kind, start and stop in seconds, author."""
         import pandas as pd

@@ -35,6 +35,7 @@ FileRole: TypeAlias = Literal[
     "original",
     "deidentified",
     "signals",
+    "raw",
     "detections",
     "redactions",
     "deidentification",
@@ -46,7 +47,7 @@ FileRole: TypeAlias = Literal[
 #: kinds that are videos
 VideoRole: TypeAlias = Literal["original", "deidentified", "room"]
 #: what the bytes of a kind are while it is recorded, before it is finished or cut off
-RecordingFormat: TypeAlias = Literal["video", "signal log", "detection log", "journal"]
+RecordingFormat: TypeAlias = Literal["video", "signal log", "raw log", "detection log", "journal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class Role:
         Whether it shows no face and no name, so that it may leave without being named.
     is_of_copy : bool
         Whether it is a de-identified copy or belongs to one: it comes and goes with the copy.
-    recorded_as : {"video", "signal log", "detection log", "journal"} or None
+    recorded_as : {"video", "signal log", "raw log", "detection log", "journal"} or None
         What it is while it is recorded: it grows, and is saved when a crash cuts it off; None: it
         is written as a whole.
     """
@@ -146,6 +147,15 @@ _TABLE: Final = (
         suffix=".parquet",
         is_deidentified=True,
         recorded_as="signal log",
+    ),
+    Role(
+        name="raw",
+        words="bytes of the monitors",
+        read=Action.READ_SIGNALS,
+        export=Action.EXPORT_SIGNALS,
+        suffix=".parquet",
+        is_deidentified=True,
+        recorded_as="raw log",
     ),
     # those of live de-identification are there without a copy
     _of_copy("detections", "detections", ".parquet", recorded_as="detection log"),

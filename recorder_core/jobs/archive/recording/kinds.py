@@ -8,6 +8,7 @@ from typing import Final
 from recorder_core.jobs.archive.place.roles import RecordingFormat, StoredFile, role_of
 from recorder_core.jobs.archive.recording.detections import DetectionStream
 from recorder_core.jobs.archive.recording.journal import JournalStream
+from recorder_core.jobs.archive.recording.raw import RawStream
 from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.archive.recording.streams import RecordedStream
 from recorder_core.jobs.archive.recording.videos import VideoStream
@@ -17,6 +18,7 @@ __all__ = ["KINDS", "kind_of"]
 _CLASSES: Final[tuple[type[RecordedStream], ...]] = (
     VideoStream,
     SignalStream,
+    RawStream,
     DetectionStream,
     JournalStream,
 )

@@ -30,6 +30,7 @@ from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import FileRole, role_of
 from recorder_core.jobs.archive.recording.detections import DetectionStream, detections_from
 from recorder_core.jobs.archive.recording.journal import JournalStream
+from recorder_core.jobs.archive.recording.raw import RawStream
 from recorder_core.jobs.archive.recording.request import RecordingRequest
 from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.archive.recording.streams import (
@@ -133,6 +134,16 @@ class EventRecording:
             As `open_stream`.
         """
         return self._open("signals", SignalStream)
+
+    def open_raw(self) -> RawStream:
+        """Open what devices say, byte by byte, beside the signals that are read of it.
+
+        Raises
+        ------
+        WrongState, ArchiveError, CatalogError
+            As `open_stream`.
+        """
+        return self._open("raw", RawStream)
 
     def open_detections(
         self, time_base: Fraction, settings: Mapping[str, Any] | None = None

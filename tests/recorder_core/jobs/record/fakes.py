@@ -21,7 +21,7 @@ from recorder_core.composite import CompositeLayout, LayoutView
 from recorder_core.jobs.record import RoomConfig, SpaceLimits
 from recorder_core.media import EncoderSettings, Frame, SourceSettings
 from recorder_core.model import EventClock, FrameFormat, View
-from recorder_core.tables import SignalRow
+from recorder_core.tables import RawRow, SignalRow
 
 RATE = 30
 FORMAT = FrameFormat(
@@ -90,6 +90,9 @@ class FakeSignals(_Fake):
         rows = [SignalRow("bis", "", each / 10, each / 10) for each in range(self._taken, count)]
         self._taken = max(self._taken, count)
         return rows
+
+    def take_raw(self, clock: EventClock) -> Sequence[RawRow]:
+        return []
 
 
 class FakeSwitch(_Fake):

@@ -24,6 +24,7 @@ READERS = {
     "original": {REVIEWER},
     "deidentified": {REVIEWER, RESEARCHER},
     "signals": {REVIEWER, RESEARCHER},
+    "raw": {REVIEWER, RESEARCHER},
     "detections": {REVIEWER, RESEARCHER, ENGINEER},
     "redactions": {REVIEWER, RESEARCHER, ENGINEER},
     "deidentification": {REVIEWER, RESEARCHER, ENGINEER},
@@ -58,7 +59,11 @@ def test_the_names_of_the_table_are_those_of_the_types() -> None:
 
 
 def test_what_leaves_without_being_named_shows_no_face_and_no_name() -> None:
-    assert {name for name in ROLES if ROLES[name].is_deidentified} == {*COPY_ROLES, "signals"}
+    assert {name for name in ROLES if ROLES[name].is_deidentified} == {
+        *COPY_ROLES,
+        "signals",
+        "raw",
+    }
     assert COPY_ROLES == ("deidentified", "detections", "redactions", "deidentification")
     assert {name for name in ROLES if ROLES[name].is_numbered} == {"screenshot", "report"}
 
@@ -69,6 +74,7 @@ def test_what_is_recorded_grows() -> None:
         "original": "video",
         "room": "video",
         "signals": "signal log",
+        "raw": "raw log",
         "detections": "detection log",
         "journal": "journal",
     }

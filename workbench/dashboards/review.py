@@ -111,12 +111,17 @@ class ReviewPage:
         return {
             "url": f"{files}/original" if is_whole else "",
             "copy_url": f"{files}/deidentified",
+            "room_url": f"{files}/room" if is_whole and self._has_room() else "",
             "frame_count": len(seconds),
             "frame_seconds_url": f"{self._api}/frames/deidentified?format=float64",
             "boxes_url": self._boxes_url(),
             **frame_traits(event, seconds, self._view_px),
             **_signals(event),
         }
+
+    def _has_room(self) -> bool:
+        """Return whether the room was kept as it was seen, beside a video that hides it."""
+        return any(row.role == "room" for row in self._event.files())
 
     def _boxes_url(self) -> str:
         """Return where the browser finds the boxes of the copy; one made anew has another."""

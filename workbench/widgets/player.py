@@ -73,6 +73,8 @@ class Player(BundledWidget):
     #: addresses that answer requests for ranges; one may be empty
     url = traitlets.Unicode().tag(sync=True)
     copy_url = traitlets.Unicode().tag(sync=True)
+    #: of the first view as it was seen, where the video at `url` shows it de-identified
+    room_url = traitlets.Unicode().tag(sync=True)
     #: of these the browser asks for pictures of frames instead: 'original', 'copy'
     pictured: traitlets.List[str] = traitlets.List(read_only=True).tag(sync=True)
     #: float64: when each frame is shown
@@ -169,7 +171,7 @@ class Player(BundledWidget):
     def _frame_times(self) -> NDArray[np.float64]:
         return np.frombuffer(self.frame_seconds, np.float64)
 
-    @traitlets.validate("url", "copy_url", "frame_seconds_url", "boxes_url")
+    @traitlets.validate("url", "copy_url", "room_url", "frame_seconds_url", "boxes_url")
     def _check_url(self, proposal: dict[str, Any]) -> str:
         return checked_url(proposal["value"])
 

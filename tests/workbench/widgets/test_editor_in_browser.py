@@ -218,3 +218,45 @@ def test_the_player_compares_and_takes_pictures(
     (sent,) = page.evaluate("sent")
     assert sent["content"] == {"kind": "screenshot", "frame": 3, "which": "copy"}
     assert sent["sizes"][0] > 500
+
+
+def test_the_player_shows_the_room_as_it_was_over_the_original_that_hides_it(
+    site: Site, open_widget: Callable[[], Page]
+) -> None:
+    path = write_numbered(site.folder / "video.mp4", [40 * number for number in range(20)])
+    # of frame 6 the room was left out
+    kept = [40 * number for number in range(20) if number != 6]
+    write_numbered(site.folder / "room.mp4", kept)
+    with open_video(path) as video:
+        width, height = video.info.video.width, video.info.video.height
+        view = {"name": "room", "x": 0, "y": height // 2, "w": width, "h": height // 2}
+        site.traits = traits_of(
+            Player.of_video(video, "/video.mp4", room_url="/room.mp4", views=[view])
+        )
+    page = open_widget()
+    page.wait_for_function("widget.frame === 0")
+    page.get_by_label("Show", exact=True).select_option("untouched")
+    # its number lies where the room begins, half as high as that of the whole frame
+    page.evaluate(
+        """(top) => {
+          window.inRoom = () => {
+            const { context, ratio } = widget.stage;
+            const { viewport } = widget.places[0];
+            const shifted = { toScreen: ([x, y]) => viewport.toScreen([x, top + y / 2, x, top]) };
+            return burned(context, shifted);
+          };
+        }""",
+        height // 2,
+    )
+    read = "(frame) => { widget.show(frame); }"
+    settled = "Object.values(widget.clips).every((clip) => clip.wanted === null && clip.ready)"
+    for frame, expected in ((3, 3), (9, 8)):
+        page.evaluate(read, frame)
+        page.wait_for_function(f"widget.frame === {frame} && {settled}")
+        page.evaluate("widget.paint()")
+        assert page.evaluate("inRoom()") == expected
+    page.evaluate(read, 6)
+    page.wait_for_function("widget.frame === 6")
+    page.wait_for_timeout(300)
+    page.evaluate("widget.paint()")
+    assert page.evaluate("inRoom()") == 0  # the frame stays as it was recorded: grey there

@@ -8,6 +8,7 @@ import { shareTraits } from "./model/sharing.js";
 import { speaker } from "./model/words.js";
 import { PictureClip } from "./pictures.js";
 import { paintBoxes, Stage } from "./stage.js";
+import { paintRoom, UNTOUCHED } from "./untouched.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
 const COMPARISONS = ["original", "copy", "side", "swipe", "flicker"];
@@ -85,7 +86,8 @@ export class Player {
 
   get modes() {
     const both = this.has("original") && this.has("copy");
-    return both ? COMPARISONS : [this.has("copy") ? "copy" : "original"];
+    const known = both ? COMPARISONS : [this.has("copy") ? "copy" : "original"];
+    return this.has("original") && this.has("room") ? [...known, UNTOUCHED] : known;
   }
 
   /** Whether there is this video, by an address or as pictures. */
@@ -94,7 +96,7 @@ export class Player {
   }
 
   #url(which) {
-    return this.model.get(which === "copy" ? "copy_url" : "url");
+    return this.model.get(which === "original" ? "url" : `${which}_url`);
   }
 
   #isPictured(which) {
@@ -110,7 +112,7 @@ export class Player {
     this.root.addEventListener("keydown", (event) => this.pressed(event));
     this.canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     const on = (names, handler) => names.forEach((name) => this.model.on(`change:${name}`, handler));
-    on(["url", "copy_url", "frame_seconds"], () => this.load());
+    on(["url", "copy_url", "room_url", "frame_seconds"], () => this.load());
     on(["boxes"], () => this.readBoxes());
     on(["threshold"], () => this.paint());
     on(["seek"], () => this.show(this.index.frameAt(this.model.get("seek")[0])));
@@ -128,10 +130,10 @@ export class Player {
     const [seconds, times] = this.model.get("seek");
     const wanted = shown ?? (times ? this.index.frameAt(seconds) : 0);
     this.position.max = Math.max(this.index.length - 1, 0);
-    for (const which of ["original", "copy"]) {
+    for (const which of ["original", "copy", "room"]) {
       if (!this.has(which) || !this.index.length) continue;
       const clip = this.#clip(which);
-      clip.video.muted = which === "copy" && this.has("original");
+      clip.video.muted = which !== "original" && this.has("original");
       clip.video.addEventListener("loadedmetadata", () => this.#fillChoices());
       clip.video.addEventListener("ended", () => this.pause());
       clip.show(wanted);
@@ -215,13 +217,15 @@ export class Player {
     Object.values(this.clips).forEach((clip) => clip.show(this.index.frameAt(start)));
   }
 
-  /** Keep the copy beside the original while both play. */
+  /** Keep the others beside the original while all play. */
   #follow() {
-    const follower = this.clips.original && this.clips.copy;
-    if (!follower || !this.playing || follower.video.seeking) return;
-    const late = this.leader.video.currentTime - follower.video.currentTime;
-    if (Math.abs(late) > 0.5) follower.video.currentTime = this.leader.video.currentTime;
-    else follower.video.playbackRate = this.rate * (1 + Math.max(-0.1, Math.min(0.1, late)));
+    if (!this.clips.original || !this.playing) return;
+    for (const follower of [this.clips.copy, this.clips.room]) {
+      if (!follower || follower.video.seeking) continue;
+      const late = this.leader.video.currentTime - follower.video.currentTime;
+      if (Math.abs(late) > 0.5) follower.video.currentTime = this.leader.video.currentTime;
+      else follower.video.playbackRate = this.rate * (1 + Math.max(-0.1, Math.min(0.1, late)));
+    }
   }
 
   #report(frame) {
@@ -237,7 +241,8 @@ export class Player {
     // while a clip seeks it has no frame; what was painted stays
     if (!this.leader?.ready || !this.source) return;
     if (!this.stage.isMeasured) this.stage.resize();
-    const mode = this.mode === "flicker" ? (this.flickered ? "copy" : "original") : this.mode;
+    const alone = { flicker: this.flickered ? "copy" : "original", [UNTOUCHED]: "original" };
+    const mode = alone[this.mode] ?? this.mode;
     this.places = this.stage.places(mode, this.swipe, this.source);
     this.stage.paint(this.places, this.clips, this.size, (context, place) => this.#over(context, place));
     const shown = [...new Set(this.places.map((place) => place.which))];
@@ -250,6 +255,7 @@ export class Player {
 
   #over(context, place) {
     const frame = this.clips[place.which]?.frame ?? -1;
+    if (this.mode === UNTOUCHED) paintRoom(this, context, place, frame);
     if (!this.boxesShown || frame < 0) return;
     paintBoxes(context, place, [...this.marksAt(frame), ...this.boxesAt(frame)]);
     this.paintOver(context, place.viewport, frame);

@@ -85,6 +85,18 @@ export function paintBoxes(context, { viewport, clip }, boxes) {
   context.restore();
 }
 
+/** Paint a picture over a part of the frame, given in its pixels as x, y, w and h. */
+export function paintInto(context, { viewport, clip }, { x, y, w, h }, picture) {
+  const area = common(viewport.target, clip ?? viewport.target);
+  const [left, top, right, bottom] = viewport.toScreen([x, y, x + w, y + h]);
+  context.save();
+  context.beginPath();
+  context.rect(area.x, area.y, area.w, area.h);
+  context.clip();
+  context.drawImage(picture, left, top, right - left, bottom - top);
+  context.restore();
+}
+
 function common(a, b) {
   const [x, y] = [Math.max(a.x, b.x), Math.max(a.y, b.y)];
   return { x, y, w: Math.max(0, Math.min(a.x + a.w, b.x + b.w) - x), h: Math.max(0, Math.min(a.y + a.h, b.y + b.h) - y) };

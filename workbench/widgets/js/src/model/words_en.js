@@ -21,6 +21,7 @@ export const EN = {
   side: "side by side",
   swipe: "swipe",
   flicker: "alternate",
+  untouched: "original, room as it was",
   swipeEdge: "Where the copy begins",
   zoom: "Next view",
   view: "View",

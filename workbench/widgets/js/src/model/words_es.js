@@ -21,6 +21,7 @@ export const ES = {
   side: "lado a lado",
   swipe: "deslizar",
   flicker: "alternar",
+  untouched: "original, sala como era",
   swipeEdge: "Dónde empieza la copia",
   zoom: "Vista siguiente",
   view: "Vista",

@@ -21,6 +21,7 @@ export const PT = {
   side: "lado a lado",
   swipe: "deslizar",
   flicker: "alternar",
+  untouched: "original, sala como era",
   swipeEdge: "Onde começa a cópia",
   zoom: "Vista seguinte",
   view: "Vista",

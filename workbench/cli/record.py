@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from recorder_core.errors import RecorderError
+from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive import EventNames
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import add_quiet_argument, parse_seconds
@@ -23,11 +23,14 @@ from workbench.cli.terminal.keys import reading_keys
 from workbench.cli.terminal.listing import format_duration, show
 
 if TYPE_CHECKING:
-    from recorder_core.jobs.record import RoomRecorder
+    from recorder_core.jobs.archive import Archive
+    from recorder_core.jobs.record import RecordRequest, RoomRecorder
 
 __all__ = ["add_parser"]
 
 _POLL_SECONDS: Final = 0.1
+#: after a recording that could not go on
+_AGAIN_SECONDS: Final = 10.0
 #: how often a line is printed where there is no terminal
 _LINE_SECONDS: Final = 10.0
 _REDRAW_SECONDS: Final = 0.5
@@ -45,7 +48,8 @@ def add_parser(commands: Any) -> None:
             "Record the sources of a room into a new event: one composite video with audio, the "
             "signals, markers and screenshots, encrypted from the first byte. It ends after "
             "--duration, with Ctrl-C or SIGTERM, and before the disk is full; the event is then "
-            f"complete. Keys in a terminal: {_KEYS}."
+            "complete. With --unattended each recording begins and ends by itself, until Ctrl-C. "
+            f"Keys in a terminal: {_KEYS}."
         ),
     )
     parser.add_argument(
@@ -56,6 +60,11 @@ def add_parser(commands: Any) -> None:
         type=parse_seconds,
         metavar="TIME",
         help="how long, such as 90, 1:30 or 2:00:00; default: until it is stopped",
+    )
+    parser.add_argument(
+        "--unattended",
+        action="store_true",
+        help="record whenever the source of [unattended] in the room's file gives a signal",
     )
     parser.add_argument(
         "--procedure", metavar="CODE", help="what is done; default: what the room's file says"
@@ -69,7 +78,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from recorder_core.jobs.record import RecordRequest, read_room, record_room
+    from recorder_core.jobs.record import RecordRequest, read_room
 
     request = RecordRequest(
         room=read_room(options.config),
@@ -78,18 +87,63 @@ def _run(options: argparse.Namespace) -> int:
         if options.names_file is None
         else EventNames.from_file(options.names_file),
         duration_seconds=options.duration,
+        is_unattended=options.unattended,
     )
-    with (
-        opened(options) as archive,
-        _stops() as is_stopped,
-        record_room(archive, request) as recorder,
-    ):
+    with opened(options) as archive, _stops() as is_stopped:
+        if options.unattended:
+            _record_unattended(options, archive, request, is_stopped)
+        else:
+            _record(options, archive, request, is_stopped)
+    return 0
+
+
+def _record(
+    options: argparse.Namespace,
+    archive: Archive,
+    request: RecordRequest,
+    is_stopped: Callable[[], bool],
+) -> None:
+    from recorder_core.jobs.record import record_room
+
+    with record_room(archive, request) as recorder:
         _drive(recorder, is_stopped, is_quiet=options.quiet)
         summary = recorder.finish()
     for sentence in recorder.fragmented:
         complain(sentence)
     show(options, summary.to_dict(), "\n".join(summary.sentences))
-    return 0
+
+
+def _record_unattended(
+    options: argparse.Namespace,
+    archive: Archive,
+    request: RecordRequest,
+    is_stopped: Callable[[], bool],
+) -> None:
+    """Record as often as the signal comes; what stops one recording stops no other."""
+    from recorder_core.jobs.record import wait_for_signal
+
+    room = request.room
+    if room.unattended is None:
+        raise SettingsError(
+            f"{options.config.name} names no source for --unattended: write [unattended] and source"
+        )
+    name = room.unattended.source
+    while not is_stopped():
+        if not options.quiet:
+            complain(f"waiting for the signal of {name}")
+        if not wait_for_signal(name, room.sources[name], is_stopped):
+            return
+        try:
+            _record(options, archive, request, is_stopped)
+        except RecorderError as error:
+            complain(str(error))
+            _wait(_AGAIN_SECONDS, is_stopped)
+
+
+def _wait(seconds: float, is_stopped: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not is_stopped():
+        time.sleep(_POLL_SECONDS)
 
 
 @contextmanager

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from recorder_core.jobs.record.summary import (
         RecordingSummary as RecordingSummary,
     )
+    from recorder_core.jobs.record.unattended import (
+        UnattendedSettings as UnattendedSettings,
+        wait_for_signal as wait_for_signal,
+    )
 
 
 #: no command needs all of them

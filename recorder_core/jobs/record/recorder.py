@@ -235,6 +235,7 @@ class RoomRecorder:
             self._update_live()
             self._entries.mark_gaps(self._parts.picture.gaps() + self._parts.collector.gaps())
             self._check_space()
+            self._check_signal()
             left = until - time.monotonic()
             if left <= 0:
                 return True
@@ -361,6 +362,17 @@ class RoomRecorder:
         self._space = self._parts.guard.measure(sink.whole_roots, self._video_bytes(), self.seconds)
         if self._space.is_used_up:
             self.stop("the recording was ended before the disk is full: delete events")
+
+    def _check_signal(self) -> None:
+        """End an unattended recording whose source is gone."""
+        settings = self._request.room.unattended
+        if not self._request.is_unattended or settings is None:
+            return
+        if settings.is_gone(self._sources.frames[settings.source].state, time.monotonic()):
+            self.stop(
+                f"{settings.source} has given no signal for {settings.gone_seconds:g} s, so that "
+                "the recording was ended"
+            )
 
     def _end_pause(self, seconds: float, by: str | None) -> bool:
         span = self._parts.pauses.end(seconds)

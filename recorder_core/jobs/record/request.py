@@ -11,7 +11,7 @@ from recorder_core.capture.switch import SwitchPress
 from recorder_core.jobs.archive import EventNames
 from recorder_core.jobs.record.room_config import RoomConfig
 from recorder_core.model import EventClock
-from recorder_core.tables import SignalRow
+from recorder_core.tables import RawRow, SignalRow
 
 __all__ = ["PressSource", "RecordRequest", "RoomSources", "SignalSource"]
 
@@ -30,12 +30,15 @@ class RecordRequest:
         Of people and places.
     duration_seconds : float or None
         How long; None: until it is stopped.
+    is_unattended : bool
+        Whether it ends when the signal is gone that the room names for that.
     """
 
     room: RoomConfig
     procedure_code: str | None = None
     names: EventNames = field(default=EventNames(), repr=False)
     duration_seconds: float | None = None
+    is_unattended: bool = False
 
 
 class SignalSource(Source, Protocol):
@@ -43,6 +46,9 @@ class SignalSource(Source, Protocol):
 
     def take_rows(self, clock: EventClock) -> Sequence[SignalRow]:
         """Return the rows that arrived since the last call, by an event's clock."""
+
+    def take_raw(self, clock: EventClock) -> Sequence[RawRow]:
+        """Return the bytes that arrived since the last call, by an event's clock."""
 
 
 class PressSource(Source, Protocol):

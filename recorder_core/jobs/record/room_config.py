@@ -24,8 +24,10 @@ from recorder_core.jobs.record.room_tables import (
     ScreenshotTable,
     SoundOfTable,
     SwitchTable,
+    UnattendedTable,
 )
 from recorder_core.jobs.record.space import SpaceLimits
+from recorder_core.jobs.record.unattended import UnattendedSettings
 from recorder_core.media import (
     LIVE_ENCODERS,
     PRESETS,
@@ -58,6 +60,7 @@ _TABLES: Final = (
     "screenshots",
     "space",
     "deidentification",
+    "unattended",
 )
 _Read = TypeVar("_Read")
 
@@ -140,6 +143,8 @@ class RoomConfig:
         and the archive's own.
     marker_kinds : tuple of str
         Codes that a page offers for its markers.
+    unattended : UnattendedSettings or None
+        When a recording begins and ends by itself; None: somebody begins it.
     """
 
     layout: CompositeLayout
@@ -159,6 +164,7 @@ class RoomConfig:
     procedure_code: str | None = None
     site_code: str | None = None
     marker_kinds: tuple[str, ...] = ()
+    unattended: UnattendedSettings | None = None
 
     def __post_init__(self) -> None:
         if self.deidentify != "none":
@@ -167,6 +173,11 @@ class RoomConfig:
         if self.screenshot_of is not None and self.screenshot_of not in self.sources:
             raise SettingsError(
                 f"[screenshots] source {self.screenshot_of} is not there; write one of "
+                f"{', '.join(self.sources)}"
+            )
+        if self.unattended is not None and self.unattended.source not in self.sources:
+            raise SettingsError(
+                f"[unattended] source {self.unattended.source} is not there; write one of "
                 f"{', '.join(self.sources)}"
             )
         if self.sound_of is None:
@@ -237,6 +248,7 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         procedure_code=_code(room.procedure, "procedure", check_code),
         site_code=_code(room.site, "site", lambda code, _: check_site_code(code)),
         marker_kinds=_marker_kinds(room.markers),
+        unattended=_unattended(values.get("unattended")),
     )
 
 
@@ -336,6 +348,17 @@ def _switch(table: object) -> SwitchSettings:
         return SwitchSettings(**{each.name: getattr(read, each.name) for each in fields(read)})
     except SettingsError as error:
         raise SettingsError(f"[[switches]] {error}") from None
+
+
+def _unattended(table: object) -> UnattendedSettings | None:
+    if table is None:
+        return None
+    read = _read(UnattendedTable, table, "unattended")
+    return _named(
+        "unattended",
+        lambda each: UnattendedSettings(source=each.source, gone_seconds=each.gone_seconds),
+        read,
+    )
 
 
 def _encoder(video: _VideoTable) -> EncoderSettings:

@@ -10,6 +10,7 @@ __all__ = [
     "ScreenshotTable",
     "SoundOfTable",
     "SwitchTable",
+    "UnattendedTable",
 ]
 
 
@@ -49,6 +50,14 @@ class SwitchTable:
     key_code: int | None = None
     debounce_seconds: float = 0.25
     long_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnattendedTable:
+    """``[unattended]``: the fields of `UnattendedSettings`."""
+
+    source: str = "laparoscope"
+    gone_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,3 +161,40 @@ def test_what_is_wrong_in_the_file_is_said_before_anything_begins(
     assert done.stderr.startswith("workbench: room.toml: ")
     assert "sources.room" in done.stderr
     assert _events(site) == []
+
+
+def test_an_unattended_recording_begins_with_the_signal_and_ends_without_it(
+    site: Any, words: list[str], tmp_path: Path
+) -> None:
+    film, ready = tmp_path / "film.mp4", tmp_path / "ready.mp4"
+    text = ROOM.replace(
+        'kind = "pattern"\nsize = [320, 180]', f'kind = "file"\naddress = "{film}"\nloop = false'
+    )
+    unattended = '[unattended]\nsource = "room"\ngone_seconds = 1\n'
+    (tmp_path / "room.toml").write_text(text + unattended)
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x180:r=30:d=3"]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", str(ready)], check=True)
+    with subprocess.Popen(
+        [*words, "--unattended"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "workbench: waiting for the signal of room\n"
+        assert _events(site) == []
+        ready.rename(film)
+        told: list[str] = []
+        while not told or "waiting for" not in told[-1]:
+            told.append(process.stderr.readline())
+            assert told[-1], told
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+    assert process.returncode == 0
+    events = _events(site)  # the film may have begun again meanwhile
+    assert all(row.is_complete for row, _ in events)
+    assert "room has given no signal for 1 s, so that the recording was ended" in said
+    assert any("signal-lost:room" in set(marks["kind"]) for _, marks in events)
+
+
+def test_without_its_table_nothing_is_recorded_unattended(words: list[str]) -> None:
+    done = subprocess.run([*words, "--unattended"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "room.toml names no source for --unattended" in done.stderr

@@ -1,0 +1,85 @@
+"""Recordings that begin when a source gives a signal, and end when it is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from recorder_core.capture.inputs import connect_input
+from recorder_core.capture.source import SourceState
+from recorder_core.errors import SettingsError
+from recorder_core.media import SourceSettings
+
+__all__ = ["UnattendedSettings", "wait_for_signal"]
+
+_POLL_SECONDS: Final = 0.1
+_MIN_GONE_SECONDS: Final = 1.0
+_MAX_GONE_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnattendedSettings:
+    """When a recording begins and ends by itself.
+
+    Attributes
+    ----------
+    source : str
+        Name of the source whose signal begins a recording.
+    gone_seconds : float
+        After so long without its signal the recording ends.
+
+    Raises
+    ------
+    SettingsError
+        If the time is out of range.
+    """
+
+    source: str
+    gone_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        if not _MIN_GONE_SECONDS <= self.gone_seconds <= _MAX_GONE_SECONDS:
+            raise SettingsError(
+                f"gone_seconds must be {_MIN_GONE_SECONDS:g} to {_MAX_GONE_SECONDS:g}, such as 120"
+            )
+
+    def is_gone(self, state: SourceState, now: float) -> bool:
+        """Return whether the signal is gone for so long that the recording ends.
+
+        Parameters
+        ----------
+        state : SourceState
+            Of the source.
+        now : float
+            By `time.monotonic`.
+        """
+        return not state.is_present and now - state.since_seconds >= self.gone_seconds
+
+
+def wait_for_signal(name: str, settings: SourceSettings, is_stopped: Callable[[], bool]) -> bool:
+    """Wait until a source gives a signal; it is opened for that, and closed again.
+
+    Parameters
+    ----------
+    name : str
+        Of the source.
+    settings : SourceSettings
+        Where it is.
+    is_stopped : callable
+        Whether to wait no longer.
+
+    Returns
+    -------
+    bool
+        False if it was stopped before.
+    """
+    source = connect_input(name, settings).frames
+    assert source is not None  # sources of a room give frames
+    with source:
+        while not source.state.is_present:
+            if is_stopped():
+                return False
+            time.sleep(_POLL_SECONDS)
+    return not is_stopped()

@@ -16,8 +16,9 @@ from recorder_core.media.ffmpeg_errors import PART, writing
 
 __all__ = ["check_file", "file_sha256", "finished_file", "hash_beside"]
 
-#: hashed at once; read into the same memory again and again, which stays in the processor's cache
-_CHUNK_BYTES: Final = 1 << 18
+#: hashed at once, read into the same memory again and again; smaller pieces would take the
+#: interpreter's lock more often, for which what goes on beside it waits
+_CHUNK_BYTES: Final = 1 << 22
 
 
 class _Opener(Protocol):

@@ -17,7 +17,7 @@ from recorder_core.errors import RecorderError
 from recorder_core.jobs.archive.words import RELEASED_STATES
 from workbench.client import RemoteArchive, RemoteEvent, open_served_archive
 from workbench.dashboards.cards import problem_card
-from workbench.widgets import PlaybackBoard, PlaybackEvent, PlaybackMarker
+from workbench.widgets import PlaybackBoard, PlaybackEvent, PlaybackMarker, shown_seconds
 from workbench.wire import API_PATH
 
 __all__ = ["playback_page", "read_event"]
@@ -103,18 +103,14 @@ def _copy(event: RemoteEvent) -> dict[str, Any]:
     span = event.copy_report().get("settings", {}).get("frame_span")
     if not isinstance(span, list) or not span:
         return {"why_none": "notInStep"}
-    own = _seconds(event, "deidentified")
+    own, start = shown_seconds(event.pts_index("deidentified"))
     first = int(span[0])
-    offset = float(_seconds(event, "original")[first]) if first else 0.0
+    offset = float(shown_seconds(event.pts_index("original"))[0][first]) if first else 0.0
     step = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
     return {
         "copy_url": f"{API_PATH}/events/{event.event_id}/files/deidentified",
         "frame_seconds": own,
+        "start_seconds": start,
         "end_seconds": float(own[-1]) + step if len(own) else 0.0,
         "offset_seconds": offset,
     }
-
-
-def _seconds(event: RemoteEvent, role: Any) -> Any:
-    index = event.pts_index(role)
-    return ((index.pts - index.pts[:1]) * float(index.time_base)).astype(np.float64)

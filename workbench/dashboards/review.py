@@ -105,7 +105,7 @@ class ReviewPage:
     def _media(self) -> dict[str, Any]:
         """Return what the player and the timeline show."""
         event = self._event
-        seconds = copy_seconds(event)
+        seconds, start = copy_seconds(event)
         files = f"{self._api}/files"
         is_whole = self._archive.frame_count(event.event_id) == len(seconds) and self._first == 0
         return {
@@ -113,6 +113,7 @@ class ReviewPage:
             "copy_url": f"{files}/deidentified",
             "room_url": f"{files}/room" if is_whole and self._has_room() else "",
             "frame_count": len(seconds),
+            "start_seconds": start,
             "frame_seconds_url": f"{self._api}/frames/deidentified?format=float64",
             "boxes_url": self._boxes_url(),
             **frame_traits(event, seconds, self._view_px),

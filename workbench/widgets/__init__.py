@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         copy_seconds as copy_seconds,
         copy_traits as copy_traits,
         frame_traits as frame_traits,
+        shown_seconds as shown_seconds,
     )
     from workbench.widgets.pictures import (
         FramePictures as FramePictures,

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.jobs.archive import ReadableEvent
+from recorder_core.model import FrameTimes
 from workbench.widgets.player import pack_table
 
-__all__ = ["copy_seconds", "copy_traits", "frame_traits"]
+__all__ = ["copy_seconds", "copy_traits", "frame_traits", "shown_seconds"]
 
 
 def copy_traits(
@@ -27,18 +28,35 @@ def copy_traits(
     view_px : tuple of int
         As of `frame_traits`.
     """
-    seconds = copy_seconds(event)
+    seconds, start = copy_seconds(event)
     return {
+        "start_seconds": start,
         "frame_seconds": seconds.tobytes(),
         "boxes": pack_table(event.redaction_table(), automatic=True, first_frame=first_frame),
         **frame_traits(event, seconds, view_px),
     }
 
 
-def copy_seconds(event: ReadableEvent) -> NDArray[np.float64]:
-    """Return when each frame of the copy is shown, in seconds after its first one."""
-    index = event.pts_index("deidentified")
-    return ((index.pts - index.pts[:1]) * float(index.time_base)).astype(np.float64)
+def copy_seconds(event: ReadableEvent) -> tuple[NDArray[np.float64], float]:
+    """Return when each frame of the copy is shown, and when the first one is in its file.
+
+    Returns
+    -------
+    ndarray of shape (N,), float64
+        Seconds after the first frame.
+    float
+        Seconds on the clock of the file, by which browsers play it; that of the original is the
+        same.
+    """
+    return shown_seconds(event.pts_index("deidentified"))
+
+
+def shown_seconds(index: FrameTimes) -> tuple[NDArray[np.float64], float]:
+    """Return the seconds of frames after their first, and of that on the clock of the file."""
+    base = float(index.time_base)
+    seconds = ((index.pts - index.pts[:1]) * base).astype(np.float64)
+    # the copy of a video that begins before 0 begins there
+    return seconds, max(float(index.pts[0]) * base, 0.0) if len(index.pts) else 0.0
 
 
 def frame_traits(

@@ -46,7 +46,9 @@ class PlaybackEvent:
     )
     #: how long the copy lasts, or the event where there is no copy
     end_seconds: float = 0.0
-    #: when the copy's first frame is shown, in seconds of the event
+    #: when the copy's first frame is shown, by the clock of its file
+    start_seconds: float = 0.0
+    #: the same in seconds of the event
     offset_seconds: float = 0.0
     signals: Sequence[Signal] = field(default=(), repr=False)
     markers: Sequence[PlaybackMarker] = ()
@@ -154,6 +156,7 @@ def _to_browser(event: PlaybackEvent, signals: list[dict[str, Any]]) -> dict[str
         "copy_url": event.copy_url,
         "why_none": event.why_none,
         "frames": len(event.frame_seconds),
+        "start_seconds": event.start_seconds,
         "end_seconds": event.end_seconds,
         "offset_seconds": event.offset_seconds,
         "signals": signals,

@@ -79,6 +79,9 @@ class Player(BundledWidget):
     pictured: traitlets.List[str] = traitlets.List(read_only=True).tag(sync=True)
     #: float64: when each frame is shown
     frame_seconds = traitlets.Bytes().tag(sync=True)
+    #: when the first frame is shown by the clock of the files at the addresses, where
+    #: `frame_seconds` count from it: files from transport streams do not begin at 0
+    start_seconds = traitlets.Float(0.0, min=0.0).tag(sync=True)
     #: addresses that send `frame_seconds` and `boxes` in their place: for an hour of video both are
     #: too long to be a widget's state; of the page of a review alone
     frame_seconds_url = traitlets.Unicode().tag(sync=True)

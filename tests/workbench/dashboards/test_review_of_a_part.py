@@ -1,12 +1,14 @@
-"""A copy of a part of its video: boxes, corrections and pictures are of the same frames."""
+"""Copies that begin later than at 0: boxes, corrections and pictures are of the same frames."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -27,7 +29,13 @@ from tests.workbench.dashboards.visiting import PATIENCE_MS, visiting
 expect.set_options(timeout=PATIENCE_MS)
 #: of the 60 frames of the video, 20 a second
 FIRST = 20
+#: of the clock of a transport stream, at its first frame
+STARTS_SECONDS = 5
 PLACE = (10.0, 10.0, 60.0, 60.0)
+OPTIONS = DeidentifyOptions(
+    detector=DetectorSettings(long_side_px=384),
+    encoder=EncoderSettings(preset="ultrafast", gop_seconds=0.5),
+)
 
 
 @pytest.fixture
@@ -42,12 +50,7 @@ def part(reviewed: Reviewed, drawn_source: Path, tmp_path_factory: pytest.TempPa
     with reviewed.local("olga") as archive:
         asked = ImportRequest(source=drawn_source, procedure_code="lap-chole")
         event = import_video(archive, asked).event.event_id
-    options = DeidentifyOptions(
-        start_seconds=1.0,
-        stop_seconds=2.0,
-        detector=DetectorSettings(long_side_px=384),
-        encoder=EncoderSettings(preset="ultrafast", gop_seconds=0.5),
-    )
+    options = replace(OPTIONS, start_seconds=1.0, stop_seconds=2.0)
     work = tmp_path_factory.mktemp("part")
     drawn = Correction("drawn", "add", (Keyframe(30, PLACE), Keyframe(34, PLACE)))
     with reviewed.local("rolf") as archive:
@@ -86,3 +89,45 @@ def test_what_is_drawn_on_a_copy_of_a_part_is_kept_by_frames_of_the_whole(
     assert first[0] == "rolf"
     assert [author for author, _ in later] == ["rita"]
     assert f"[[{FIRST + 5}," in later[0][1].replace(" ", "")
+
+
+@pytest.fixture(scope="module")
+def late(reviewed: Reviewed, drawn_source: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An event of a transport stream whose clock is not at 0 when it begins."""
+    folder = tmp_path_factory.mktemp("late")
+    source = folder / "late.ts"
+    with av.open(str(drawn_source)) as whole, av.open(str(source), "w") as stream:
+        video = stream.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.size:
+                packet.pts += round(STARTS_SECONDS / packet.time_base)
+                packet.dts += round(STARTS_SECONDS / packet.time_base)
+                packet.stream = video
+                stream.mux(packet)
+    with reviewed.local("olga") as archive:
+        asked = ImportRequest(source=source, procedure_code="lap-chole")
+        event = import_video(archive, asked).event.event_id
+    with reviewed.local("rolf") as archive:
+        deidentify_event(archive, event, EventDeidentifyRequest(work=folder, options=OPTIONS))
+    return event
+
+
+@pytest.mark.parametrize("frame", [5, 40])
+def test_a_frame_has_its_number_whatever_the_clock_of_its_file_says(
+    visit: Callable[..., Page], late: str, frame: int
+) -> None:
+    page = visit("rita", f"/review/{late}")
+    expect(page.locator(".wb-card").first).to_be_visible()
+    page.wait_for_function("document.querySelector('.wb-review').review.player.places?.length > 0")
+    page.evaluate(f"document.querySelector('.wb-review').review.player.show({frame})")
+    page.locator(f'.wb-player[data-frame="{frame}"]').wait_for()
+    for which in ("original", "copy"):
+        clip = f"document.querySelector('.wb-review').review.player.clips.{which}"
+        page.wait_for_function(f"!{clip}.video.seeking && {clip}.frame === {frame}")
+        seconds = page.evaluate(f"""() => {{
+          const shown = new VideoFrame({clip}.video);
+          const {{ timestamp }} = shown;
+          shown.close();
+          return timestamp / 1e6;
+        }}""")
+        assert seconds == pytest.approx(STARTS_SECONDS + frame / 20, abs=0.001)

@@ -20,9 +20,11 @@ export class Clip {
    * @param {(clip: Clip) => void} onFrame called when there is a frame to paint
    * @param {(isSent: boolean) => void} onFailure called when it cannot be played: the server does
    *   not send it just now, and is asked again, or the browser cannot read what is sent
+   * @param {number} start when the first frame is shown, by the file's own clock, which the element
+   *   goes by; the index counts from there
    */
-  constructor(url, index, onFrame, onFailure) {
-    Object.assign(this, { index, onFrame, onFailure, isLoadedAnew: false });
+  constructor(url, index, onFrame, onFailure, start = 0) {
+    Object.assign(this, { index, onFrame, onFailure, start, isLoadedAnew: false });
     this.frame = -1;
     this.wanted = null;
     this.video = Object.assign(document.createElement("video"), {
@@ -86,7 +88,7 @@ export class Clip {
       throw error;
     }
     const seconds = picture ? picture.timestamp / 1e6 : this.mediaTime;
-    if (seconds !== undefined) this.frame = this.index.frameOf(seconds);
+    if (seconds !== undefined) this.frame = this.index.frameOf(seconds - this.start);
     paint(picture ?? this.video);
     picture?.close();
     return true;
@@ -113,7 +115,7 @@ export class Clip {
     if (this.sought !== this.wanted) this.attempt = 0;
     this.sought = this.wanted;
     Object.assign(this, { hasArrived: false, waits: 0 });
-    this.video.currentTime = this.index.seekSeconds(this.wanted, ATTEMPTS[this.attempt]);
+    this.seconds = this.index.seekSeconds(this.wanted, ATTEMPTS[this.attempt]);
   }
 
   #afterSeek() {
@@ -137,6 +139,15 @@ export class Clip {
     if (this.attempt < ATTEMPTS.length) this.#seek();
     // the number that is shown is the frame's own all the same
     else this.wanted = this.sought = null;
+  }
+
+  /** Where the element is, as the index counts. */
+  get seconds() {
+    return this.video.currentTime - this.start;
+  }
+
+  set seconds(seconds) {
+    this.video.currentTime = this.start + seconds;
   }
 
   /** The frame that is shown or will be as soon as the browser has it. */

@@ -34,7 +34,7 @@ export class Screens {
     const place = element("div");
     const model = new LocalModel({
       url: "", copy_url: event.copy_url, frame_seconds: event.index.seconds.buffer.slice(event.index.seconds.byteOffset, event.index.seconds.byteOffset + event.index.seconds.byteLength),
-      end_seconds: event.end_seconds, boxes: null, views: [], markers: [], loop: [], seek: [0, 0], frame_size_px: [0, 0], threshold: 0, language: this.board.language,
+      start_seconds: event.start_seconds, end_seconds: event.end_seconds, boxes: null, views: [], markers: [], loop: [], seek: [0, 0], frame_size_px: [0, 0], threshold: 0, language: this.board.language,
     });
     const player = new Player(model, place);
     player.onKey = (pressed) => this.board.pressed(pressed);
@@ -111,24 +111,25 @@ export class Screens {
   }
 
   #follow() {
-    const { video } = this.lead.player.leader;
-    if (video.paused) {
+    const { leader } = this.lead.player;
+    if (leader.video.paused) {
       this.#nextLead();
       return;
     }
-    const now = video.currentTime + this.lead.event.offset_seconds - this.board.shifts[this.lead.event.at];
+    const now = leader.seconds + this.lead.event.offset_seconds - this.board.shifts[this.lead.event.at];
     for (const screen of this.#filmed) if (screen !== this.lead) this.#keepUp(screen, now);
     this.tell(now);
   }
 
   #keepUp({ player, event }, now) {
-    const { video } = player.leader;
+    const { leader } = player;
+    const { video } = leader;
     if (!this.#isInside(event, now)) {
       player.pause();
       return;
     }
-    const late = this.#own(event, now) - video.currentTime;
-    if (video.paused || Math.abs(late) > JUMP_SECONDS) video.currentTime = this.#own(event, now);
+    const late = this.#own(event, now) - leader.seconds;
+    if (video.paused || Math.abs(late) > JUMP_SECONDS) leader.seconds = this.#own(event, now);
     if (video.paused) player.play();
     else video.playbackRate = this.rate * (1 + Math.max(-MOST_SPEEDING, Math.min(MOST_SPEEDING, late)));
   }

@@ -146,7 +146,8 @@ export class Player {
   #clip(which) {
     const onFrame = (shown) => this.#shown(shown);
     if (this.#isPictured(which)) return new PictureClip(this.model, which, this.index, onFrame, (sentence) => this.tell(sentence));
-    return new Clip(this.#url(which), this.index, onFrame, (isSent) => this.tell(this.say(isSent ? "cannotPlay" : "notSent")));
+    const onFailure = (isSent) => this.tell(this.say(isSent ? "cannotPlay" : "notSent"));
+    return new Clip(this.#url(which), this.index, onFrame, onFailure, this.model.get("start_seconds"));
   }
 
   /** The clip whose frames count. */

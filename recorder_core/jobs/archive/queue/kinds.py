@@ -214,6 +214,10 @@ _PROCEDURE: Final = JobSetting(
 )
 
 
+#: a recording that is to be longer is a slip
+_WEEK_SECONDS: Final = 7 * 24 * 3600
+
+
 def _arguments(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(required)}
 
@@ -241,6 +245,7 @@ _RECORD: Final = JobKind(
             schema={
                 "type": "number",
                 "minimum": 0,
+                "maximum": _WEEK_SECONDS,
                 "description": "how long is recorded; unless given, until it is stopped",
             },
         ),

@@ -118,3 +118,6 @@ def test_a_recording_of_a_given_length_ends_by_itself(site: Any) -> None:
     assert b"geheim" not in stored
     with site.opened("olga") as archive, pytest.raises(SettingsError, match="needs the setting"):
         archive.start_job("record")
+    # what no clock counts is refused before there is an event
+    with site.opened("olga") as archive, pytest.raises(SettingsError, match="at most 604800"):
+        archive.start_job("record", settings={"room": ROOM, "duration_seconds": 1e308})

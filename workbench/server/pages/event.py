@@ -16,7 +16,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.jobs.archive.words import COPY_STATES, Action, EventState, Profile, role_of
 from workbench.server.entrance.access import EVENT_PATH, PLAYBACK_PATH, REVIEW_PATH
 from workbench.server.pages.page import PageHandler, clock_text
-from workbench.server.pages.work import job_rows, startable_kinds
+from workbench.server.pages.work import BEGINNING_KINDS, job_rows, startable_kinds
 from workbench.wire import API_PATH
 
 __all__ = ["EVENT_PAGES"]
@@ -53,6 +53,7 @@ def _values(archive: Archive, event_id: str) -> dict[str, Any]:
         "kinds": [_kind(each, event.row.state) for each in kinds],
         "jobs": job_rows(archive, event.event_id),
         "starting": starting,
+        "beginning": BEGINNING_KINDS,
         "only": event.event_id,
         "downloads": _downloads(archive, event),
         "may_set_view": is_live and archive.may(Action.DEIDENTIFY),

@@ -10,9 +10,11 @@ from workbench.server.entrance.access import ADMINISTRATION_PATH, IMPORT_PATH
 from workbench.server.pages.page import PageHandler, clock_text
 from workbench.server.web.handlers import INBOX
 
-__all__ = ["WORK_PAGES", "job_rows", "startable_kinds"]
+__all__ = ["BEGINNING_KINDS", "WORK_PAGES", "job_rows", "startable_kinds"]
 
 _OPEN: Final = ("queued", "running")
+#: kinds of jobs that are about an event which they begin, not about the whole archive
+BEGINNING_KINDS: Final = [name for name, kind in JOB_KINDS.items() if kind.begins_event]
 
 
 class _Jobs(PageHandler):
@@ -24,6 +26,7 @@ class _Jobs(PageHandler):
             "jobs.html",
             jobs=await self.in_turn(job_rows, archive),
             starting=starting,
+            beginning=BEGINNING_KINDS,
             only="",
             may_verify="verify" in starting,
         )

@@ -6,7 +6,7 @@ import { say } from "./pagewords.js";
 const LOOK_MILLISECONDS = 1500;
 const REST_MILLISECONDS = 10000;
 const table = document.getElementById("jobs");
-const { starting, only } = table.dataset;
+const { starting, beginning, only } = table.dataset;
 const follower = { tag: "", timer: 0, isBusy: false, isCut: false };
 
 function act(job) {
@@ -25,7 +25,8 @@ function noticeOf(job) {
 }
 
 function eventOf(job) {
-  if (!job.event_id) return made("span", say("jobs_whole"), "muted");
+  // one that begins an event has none at first
+  if (!job.event_id) return made("span", beginning.split(" ").includes(job.kind) ? "" : say("jobs_whole"), "muted");
   const link = made("a");
   link.href = `/event/${job.event_id}`;
   link.append(made("code", job.event_id));

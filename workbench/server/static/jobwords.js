@@ -7,4 +7,4 @@ export const clock = (seconds) => `${two(seconds / 3600)}:${two((seconds / 60) %
 export const isOpen = (job) => job.state === "queued" || job.state === "running";
 export const kindOf = (job) => sayOr(`jobs_kind_${job.kind}`, job.kind);
 export const stateOf = (job) => sayOr(`jobs_is_${job.state}`, job.state);
-export const sentenceOf = (job) => (job.stopped_by ? job.sentence : sayOr(`jobs_says_${job.state}`, job.sentence));
+export const sentenceOf = (job) => (job.state === "running" && job.stopped_by ? job.sentence : sayOr(`jobs_says_${job.state}`, job.sentence));

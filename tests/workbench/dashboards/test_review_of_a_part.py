@@ -60,7 +60,7 @@ def part(reviewed: Reviewed, drawn_source: Path, tmp_path_factory: pytest.TempPa
 
 
 def test_what_is_drawn_on_a_copy_of_a_part_is_kept_by_frames_of_the_whole(
-    visit: Callable[..., Page], reviewed: Reviewed, part: str
+    visit: Callable[..., Page], reviewed: Reviewed, part: str, tmp_path: Path
 ) -> None:
     page = visit("rita", f"/review/{part}")
     expect(page.locator(".wb-card").first).to_be_visible()
@@ -89,6 +89,11 @@ def test_what_is_drawn_on_a_copy_of_a_part_is_kept_by_frames_of_the_whole(
     assert first[0] == "rolf"
     assert [author for author, _ in later] == ["rita"]
     assert f"[[{FIRST + 5}," in later[0][1].replace(" ", "")
+    # a copy of another part takes its place: the page has the times of the one before
+    request = EventDeidentifyRequest(work=tmp_path, options=replace(OPTIONS, start_seconds=2.0))
+    with reviewed.local("rolf") as archive:
+        deidentify_event(archive, part, request)
+    expect(page.get_by_text("load this page again").first).to_be_visible()
 
 
 @pytest.fixture(scope="module")

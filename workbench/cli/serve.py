@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -180,11 +181,23 @@ def run(options: argparse.Namespace) -> int:
         inbox=_folder("--inbox", options.inbox, "videos to import"),
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )
-    find_archive(options.archive)
+    place = find_archive(options.archive)
+    own = (options.work, options.notebooks, settings.rooms, place.primary, place.mirror)
+    _check_apart(settings.inbox, own)
     os.umask(0o077)
     forbid_memory_dumps()
     serve(settings)
     return 0
+
+
+def _check_apart(inbox: Path | None, others: Iterable[Path | None]) -> None:
+    """Refuse an inbox in which files of the server's own would be offered, or that lies in one."""
+    for other in others:
+        place = None if other is None else other.resolve()
+        if inbox and place and (inbox.is_relative_to(place) or place.is_relative_to(inbox)):
+            raise SettingsError(
+                f"--inbox and {place} lie in one another: give --inbox its own folder"
+            )
 
 
 def _folder(option: str, folder: Path | None, what: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
@@ -100,8 +101,8 @@ class _SpaceTable:
     min_minutes: float = 10.0
 
     def __post_init__(self) -> None:
-        _check(self.keep_free_gib >= 0, "keep_free_gib must be 0 or more, such as 2")
-        _check(self.min_minutes >= 0, "min_minutes must be 0 or more, such as 10")
+        _check(0 <= self.keep_free_gib < math.inf, "keep_free_gib must be 0 or more, such as 2")
+        _check(0 <= self.min_minutes < math.inf, "min_minutes must be 0 or more, such as 10")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,8 @@ def read_room_values(path: Path) -> dict[str, Any]:
         values = tomllib.loads(content[:_MAX_FILE_BYTES].decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path.name} cannot be read ({error.strerror})") from error
+    except RecursionError:
+        raise SettingsError(f"{path.name} is nested too deeply") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path.name} is not a text file in UTF-8") from None
     except tomllib.TOMLDecodeError as error:

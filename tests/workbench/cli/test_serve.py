@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from recorder_core.archive import Argon2Settings, Password
+from recorder_core.jobs.archive import create_archive
 from workbench.cli import main
 
 
@@ -27,6 +29,25 @@ def test_nothing_crosses_the_network_in_clear(
 ) -> None:
     assert main(["serve", str(tmp_path), *options]) == 1
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["archive", "archive/inbox", ".", "work", "work/inbox"])
+def test_an_inbox_offers_none_of_the_servers_own_files(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "archive"
+    create_archive(
+        archive,
+        site_code="site1",
+        administrator="adam",
+        password=Password("horse battery"),
+        password_cost=Argon2Settings(memory_kib=64, iterations=1, lanes=1),
+    )
+    inbox = tmp_path / place
+    inbox.mkdir(parents=True, exist_ok=True)
+    options = ["--inbox", str(inbox), "--work", str(tmp_path / "work")]
+    assert main(["serve", str(archive), *options, "--kernel-uids", "200000-200009"]) == 1
+    assert "lie in one another: give --inbox its own folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["200000", "a-b", "-5-9", "1-"])

@@ -151,10 +151,10 @@ _TABLE: Final = (
     Role(
         name="raw",
         words="bytes of the monitors",
-        read=Action.READ_SIGNALS,
-        export=Action.EXPORT_SIGNALS,
+        # nobody knows what a device wrote into a line that was not read
+        read=Action.VIEW_ORIGINAL,
+        export=Action.EXPORT_ORIGINAL,
         suffix=".parquet",
-        is_deidentified=True,
         recorded_as="raw log",
     ),
     # those of live de-identification are there without a copy

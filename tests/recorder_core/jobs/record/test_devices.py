@@ -100,9 +100,14 @@ def test_what_arrives_of_a_monitor_is_kept_byte_by_byte_whatever_is_read_of_it(
         summary = recorder.finish()
         with pytest.raises(NotAllowed):
             export_event(archive, summary.event_id, tmp_path, ["raw"])
-    # who reads signals takes both out, without naming them
+    # who reads signals has no bytes that nobody read: names may be among them
     with site.opened("rosa") as archive:
         export_event(archive, summary.event_id, tmp_path)
+        with pytest.raises(NotAllowed):
+            export_event(archive, summary.event_id, tmp_path, ["raw"])
+    assert not (tmp_path / f"{summary.event_id}.raw.parquet").exists()
+    with site.opened("rita") as archive:
+        export_event(archive, summary.event_id, tmp_path, ["raw"])
     table = pq.read_table(tmp_path / f"{summary.event_id}.raw.parquet")
     assert (tmp_path / f"{summary.event_id}.signals.parquet").exists()
     assert set(table["source"].to_pylist()) == {"bis"}

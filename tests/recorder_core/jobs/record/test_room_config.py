@@ -120,7 +120,10 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
         ("[space]", "[screenshots]\nsource = 'ct'\n[space]", r"\[screenshots\] source ct is not"),
         ("[space]", "[screenshots]\nof = 'ct'\n[space]", r"\[screenshots\] of is no key here"),
         ("min_minutes = 5", "min_minutes = -5", r"\[space\] min_minutes must be 0 or more"),
+        ("keep_free_gib = 1", "keep_free_gib = inf", r"\[space\] keep_free_gib must be 0 or more"),
+        ("min_minutes = 5", "min_minutes = nan", r"\[space\] min_minutes must be 0 or more"),
         ("[space]", "[space", "room.toml is no TOML: .*line"),
+        ("[space]", "deep = " + "[" * 5000 + "\n[space]", "room.toml is nested too deeply"),
         ("[video]\nrate = 25", "video = 25\n[x]", "video is no table"),
     ],
 )

@@ -24,7 +24,7 @@ READERS = {
     "original": {REVIEWER},
     "deidentified": {REVIEWER, RESEARCHER},
     "signals": {REVIEWER, RESEARCHER},
-    "raw": {REVIEWER, RESEARCHER},
+    "raw": {REVIEWER},
     "detections": {REVIEWER, RESEARCHER, ENGINEER},
     "redactions": {REVIEWER, RESEARCHER, ENGINEER},
     "deidentification": {REVIEWER, RESEARCHER, ENGINEER},
@@ -62,7 +62,6 @@ def test_what_leaves_without_being_named_shows_no_face_and_no_name() -> None:
     assert {name for name in ROLES if ROLES[name].is_deidentified} == {
         *COPY_ROLES,
         "signals",
-        "raw",
     }
     assert COPY_ROLES == ("deidentified", "detections", "redactions", "deidentification")
     assert {name for name in ROLES if ROLES[name].is_numbered} == {"screenshot", "report"}

@@ -30,6 +30,7 @@ class RetryingThread:
     receive : callable
         Opens the device and receives until the event that it is given is set; it raises
         CaptureError where the device is absent or gone, and returns whether that was all for good.
+        Any other error is one of the device, too: it is begun again.
     on_error : callable
         Given the sentence of each such error, in the thread.
     retry_seconds : float, optional
@@ -84,6 +85,9 @@ class RetryingThread:
             except CaptureError as error:
                 if not stop.is_set():
                     self._on_error(str(error))
+            except Exception as error:  # a driver may raise anything; its source comes back
+                if not stop.is_set():
+                    self._on_error(f"{self._name} failed ({type(error).__name__}); it is retried")
             if time.monotonic() - began > self._last_seconds:
                 pause = self._first_seconds
             stop.wait(pause)

@@ -80,9 +80,13 @@ class Collector:
         self._on_press, self._faults = on_press, faults
         self._thread.start()
 
+    def end_at(self, event_seconds: float) -> None:
+        """Collect nothing from a moment of the event on; what came before is still collected."""
+        self._stop_seconds = min(self._stop_seconds, event_seconds)
+
     def stop(self, event_seconds: float) -> None:
         """Collect what is there up to a moment of the event, and end."""
-        self._stop_seconds = min(self._stop_seconds, event_seconds)
+        self.end_at(event_seconds)
         self._ended.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -114,7 +118,8 @@ class Collector:
             self._write_raw()
         for switch in self._sources.switches:
             for press in switch.take():
-                self._on_press(press)
+                if self._clock.seconds(press.seconds) < self._stop_seconds:
+                    self._on_press(press)
         for source, watch in self._watches:
             state = source.state
             since = max(0.0, self._clock.seconds(state.since_seconds))

@@ -49,7 +49,7 @@ class Entries:
         start, stop = span
         try:
             self._recording.journal.mark(kind, start_seconds=start, stop_seconds=stop, by=by)
-        except ArchiveError as error:
+        except (ArchiveError, CatalogError) as error:
             self.faults.append(f"the marker {kind} at {start:.1f} s is missing: {error}")
 
     def add_devices(self, states: Iterable[SourceState], with_frames: Collection[str]) -> None:

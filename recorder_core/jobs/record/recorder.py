@@ -308,8 +308,10 @@ class RoomRecorder:
 
     def _end_parts(self) -> float:
         """End the threads; return how long the recording is."""
-        parts = self._parts
-        seconds = parts.ticks.event_seconds(parts.composer.stop(self._stop_moment()))
+        parts, moment = self._parts, self._stop_moment()
+        # the composer is a delay behind: nothing of that time belongs to the event
+        parts.collector.end_at(parts.ticks.event_seconds(parts.ticks.tick_at(moment)))
+        seconds = parts.ticks.event_seconds(parts.composer.stop(moment))
         if parts.live is not None:
             parts.live.close()
         # what was pressed until then has its screenshot
@@ -346,8 +348,8 @@ class RoomRecorder:
 
     def _update_live(self) -> None:
         """Store what became known of the room, and say what went wrong."""
-        if self._parts.live is not None and (fault := self._parts.live.update()) is not None:
-            self.faults.append(fault)
+        if self._parts.live is not None:
+            self.faults.extend(self._parts.live.update())
 
     def _video_bytes(self) -> int:
         live = self._parts.live

@@ -48,6 +48,8 @@ _RATES: Final = get_args(CompositeRate)
 _MAX_DELAY_SECONDS: Final = 5.0
 _GIB: Final = 1 << 30
 _MINUTE_SECONDS: Final = 60.0
+#: the marker of a span without its signal is a code, too
+_MAX_NAME_CHARACTERS: Final = 52
 #: one key of the page for each
 _MAX_MARKER_KINDS: Final = 9
 _MEGA: Final = 1_000_000
@@ -304,6 +306,10 @@ def _sources(tables: object) -> dict[str, SourceSettings]:
     found = {}
     for name, table in tables.items():
         _code(name, f"the name of [sources.{name}]", check_code)
+        _check(
+            len(name) <= _MAX_NAME_CHARACTERS,
+            f"[sources.{name}] has too long a name: {_MAX_NAME_CHARACTERS} characters at most",
+        )
         found[name] = read_source_settings(table, f"sources.{name}")
     return found
 

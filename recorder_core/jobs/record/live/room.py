@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
+from recorder_core.errors import ArchiveError, CatalogError, DataError
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.archive.recording.marker_kinds import ROOM_HIDDEN
 from recorder_core.jobs.record.frame_queue import FrameQueue
@@ -71,7 +73,7 @@ class LiveRoom:
         self.writer: RecordingWriter | None = None
         #: frames of that view that were left out, because the encoder was held up
         self.dropped = 0
-        self._has_failed = False
+        self._has_failed, self._is_stored = False, True
 
     def keep_untouched(self, room_format: FrameFormat, encoder: EncoderSettings) -> None:
         """Record the view as it is, too, sealed to those who may see originals."""
@@ -96,21 +98,21 @@ class LiveRoom:
         if self.writer is not None and not self._queue.offer(room.frame):
             self.dropped += 1
 
-    def update(self) -> str | None:
-        """Store what was found and mark what was hidden; return what went wrong, once."""
+    def update(self) -> list[str]:
+        """Store what was found and mark what was hidden; return what went wrong, each once."""
         with self._lock:
             found, self._found = self._found, []
-        self._detections.append(found)
-        for start, stop in self.picture.hidden.pop_new():
-            self._recording.journal.mark(ROOM_HIDDEN, start_seconds=start, stop_seconds=stop)
+        faults = self._store(found)
+        for span in self.picture.hidden.pop_new():
+            faults += self._mark_hidden(span)
         error = self.picture.error
-        if error is None or self._has_failed:
-            return None
-        self._has_failed = True
-        return (
-            f"faces can no longer be looked for ({type(error).__name__}), so that the view of the "
-            "room stays hidden: end the recording and begin another"
-        )
+        if error is not None and not self._has_failed:
+            self._has_failed = True
+            faults.append(
+                f"faces can no longer be looked for ({type(error).__name__}), so that the view of "
+                "the room stays hidden: end the recording and begin another"
+            )
+        return faults
 
     def close(self) -> None:
         """End the threads; the composer must have ended."""
@@ -140,6 +142,24 @@ class LiveRoom:
     def video_bytes(self) -> int:
         """Of the view as it is."""
         return 0 if self.writer is None else self._video.sink.tell()
+
+    def _store(self, found: Sequence[FrameDetections]) -> list[str]:
+        if not self._is_stored:
+            return []
+        try:
+            self._detections.append(found)
+        except (ArchiveError, DataError) as error:
+            self._is_stored = False
+            return [f"no more detections of faces are recorded: {error}"]
+        return []
+
+    def _mark_hidden(self, span: tuple[float, float]) -> list[str]:
+        start, stop = span
+        try:
+            self._recording.journal.mark(ROOM_HIDDEN, start_seconds=start, stop_seconds=stop)
+        except (ArchiveError, CatalogError) as error:
+            return [f"the marker {ROOM_HIDDEN} at {start:.1f} s is missing: {error}"]
+        return []
 
     def _in_composite(self, found: FrameDetections, frame: Frame) -> FrameDetections:
         moved = found.boxes_xyxy_px + np.array([self._place.x, self._place.y] * 2, np.float32)

@@ -16,7 +16,7 @@ import pytest
 from recorder_core.capture.source import LiveFrame
 from recorder_core.composite import CompositeLayout, LayoutView
 from recorder_core.detect import ScoredBoxes
-from recorder_core.errors import NotAllowed, RecorderError, SettingsError
+from recorder_core.errors import ArchiveError, NotAllowed, RecorderError, SettingsError
 from recorder_core.jobs.archive import export_event
 from recorder_core.jobs.record import RecordRequest, RoomSources, record_room
 from recorder_core.jobs.record.live.face_search import FaceSearch
@@ -308,3 +308,28 @@ def test_a_room_that_another_view_shows_too_cannot_be_deidentified() -> None:
     LiveSettings(look_ahead_seconds=2.0)
     with pytest.raises(SettingsError, match="look_ahead_seconds must be 1 to 3"):
         LiveSettings(look_ahead_seconds=0.5)
+
+
+def test_a_journal_and_detections_that_cannot_be_written_do_not_end_it(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ArchiveError("no root can be written any more")
+
+    sources = RoomSources({each: FakeFrames(each) for each in ("laparoscope", "room")})
+    request = RecordRequest(room=room(deidentify="only"), duration_seconds=1.0)
+    with (
+        site.opened("olga") as archive,
+        record_room(archive, request, sources, _Slow()) as recorder,
+    ):
+        monkeypatch.setattr(recorder._recording.journal, "mark", refuse)
+        live = recorder._parts.live
+        assert live is not None
+        monkeypatch.setattr(live._detections, "append", refuse)
+        while recorder.wait(0.05):
+            pass
+        summary = recorder.finish()
+        assert archive.event(summary.event_id).row.is_complete
+    said = "no root can be written any more"
+    assert f"no more detections of faces are recorded: {said}" in summary.faults
+    assert f"the marker room-hidden at 0.0 s is missing: {said}" in summary.faults

@@ -374,3 +374,51 @@ def test_a_journal_and_signals_that_cannot_be_written_end_nothing_else(
     said = " ".join(summary.faults)
     for words in ("press of the foot switch was lost", "marker pause at", "no more signals are"):
         assert words in said
+
+
+def test_nothing_that_comes_after_the_end_is_recorded(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A composer that is a second behind still composes while signals come."""
+    sources = _sources(signals=[FakeSignals()], switches=[switch := FakeSwitch()])
+    request = RecordRequest(room=room(delay_seconds=1.0))
+    with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
+        composer = recorder._parts.composer
+        stop = composer.stop
+
+        def press_then_stop(seconds: float) -> int:
+            time.sleep(0.2)
+            switch.press()
+            return stop(seconds)
+
+        monkeypatch.setattr(composer, "stop", press_then_stop)
+        _wait_until(recorder, 1.0)
+        summary = recorder.finish()
+    assert summary.faults == ()
+    with site.opened("rita") as archive:
+        event = archive.event(summary.event_id)
+        values = event.signals()["seconds"]
+        marks = event.markers()
+    assert summary.seconds - 0.3 < values.max() < summary.seconds
+    assert "foot-switch" not in set(marks["kind"])
+
+
+def test_a_gap_of_a_source_with_too_long_a_name_ends_nothing(site: Any) -> None:
+    name = "c" * 53
+    usual = room()
+    views = (replace(usual.layout.views[0], source=name), usual.layout.views[1])
+    config = replace(
+        usual,
+        layout=replace(usual.layout, views=views),
+        sources={name: usual.sources["room"], "room": usual.sources["room"]},
+    )
+    camera = FakeFrames(name)
+    sources = RoomSources({name: camera, "room": FakeFrames("room")})
+    request = RecordRequest(room=config, duration_seconds=1.5)
+    with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
+        zero = recorder.clock.zero_monotonic_seconds
+        camera.gaps.append((zero + 0.5, zero + 0.8))
+        summary = _finish(recorder)
+        assert archive.event(summary.event_id).row.is_complete
+    assert summary.seconds == 1.5
+    assert f"the marker signal-lost:{name} at" in " ".join(summary.faults)

@@ -103,6 +103,11 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
             "[sources.ct]\nkind = 'pattern'\n[space]",
             r"\[sources.ct\] is shown by no view of the layout",
         ),
+        (
+            "[sources.room]",
+            f"[sources.{'c' * 53}]",
+            r"\[sources.c{53}\] has too long a name: 52 characters at most",
+        ),
         ('kind = "v4l2"', 'kind = "v4l3"', "sources.laparoscope"),
         ('kind = "v4l2"', "", "sources.laparoscope.kind"),
         ('kind = "v4l2"', 'kind = "alsa"', r"\[sources.laparoscope\] is of a kind without frames"),

@@ -120,6 +120,7 @@ if TYPE_CHECKING:
         import_video as import_video,
     )
     from recorder_core.jobs.archive.events.inbox import (
+        Inbox as Inbox,
         InboxFile as InboxFile,
         list_inbox as list_inbox,
     )

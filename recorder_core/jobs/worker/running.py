@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
 from recorder_core.catalog import Job
-from recorder_core.errors import ArchiveError, Cancelled, WrongState
+from recorder_core.errors import ArchiveError, Cancelled
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import session_of
 from recorder_core.jobs.archive.place.private_work import event_work_folder
@@ -61,20 +62,21 @@ def _record(running: RunningJob) -> None:
 
 def _import(running: RunningJob) -> None:
     from recorder_core.jobs.archive.events.importing import ImportRequest, import_video
-    from recorder_core.jobs.archive.events.inbox import file_code
+    from recorder_core.jobs.archive.events.inbox import held_file
     from recorder_core.jobs.archive.names.event_names import EventNames
 
     given, private = json.loads(running.job.settings), running.private
-    video = Path(private["video"])
-    if given.get("video_code") not in (None, file_code(video)):
-        raise WrongState("the video was changed after it was chosen: choose it again")
-    request = ImportRequest(
-        source=video,
-        procedure_code=given.get("procedure_code", "unknown"),
-        names=EventNames.from_dict(private.get("names", {})),
-        salvage=given.get("salvage", False),
-    )
-    result = import_video(running.archive, request, running.progress)
+    video, code = Path(private["video"]), given.get("video_code")
+    # without a code it is the file of who asks on this machine, as in a terminal
+    with nullcontext(video) if code is None else held_file(video, code) as held:
+        request = ImportRequest(
+            source=held,
+            source_name=video.name,
+            procedure_code=given.get("procedure_code", "unknown"),
+            names=EventNames.from_dict(private.get("names", {})),
+            salvage=given.get("salvage", False),
+        )
+        result = import_video(running.archive, request, running.progress)
     running.name_event(result.event.event_id)
 
 

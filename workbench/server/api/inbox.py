@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import NotInCatalog, WrongState
-from recorder_core.jobs.archive import JOB_KINDS, InboxFile, list_inbox
+from recorder_core.jobs.archive import JOB_KINDS, Inbox, list_inbox
 from recorder_core.jobs.archive.words import Action, Job
 from workbench.server.api.endpoints import ApiRequest, Endpoint, Field
 from workbench.server.api.jobs import job_content
@@ -24,8 +24,8 @@ _ASKED: Final = ("names", "procedure_code", "salvage")
 _FILE: Final = {"type": "string", "minLength": 1, "maxLength": 4096}
 
 
-def _files(folder: Path | None) -> list[InboxFile]:
-    return [] if folder is None else list_inbox(folder)
+def _inbox(folder: Path | None) -> Inbox:
+    return Inbox() if folder is None else list_inbox(folder)
 
 
 def _newest_jobs(request: ApiRequest) -> Mapping[str, Job]:
@@ -35,7 +35,7 @@ def _newest_jobs(request: ApiRequest) -> Mapping[str, Job]:
 
 
 def _answer_inbox(request: ApiRequest) -> Any:
-    jobs = _newest_jobs(request)
+    jobs, inbox = _newest_jobs(request), _inbox(request.inbox)
     files = [
         {
             "name": each.name,
@@ -44,14 +44,16 @@ def _answer_inbox(request: ApiRequest) -> Any:
             "fault": each.fault,
             "job": job_content(request.archive, jobs[each.code]) if each.code in jobs else None,
         }
-        for each in _files(request.inbox)
+        for each in inbox.files
     ]
-    return {"is_set_up": request.inbox is not None, "files": files}
+    is_set_up = request.inbox is not None
+    return {"is_set_up": is_set_up, "files": files, "left_off": inbox.left_off}
 
 
 def _answer_import(request: ApiRequest) -> Any:
     # one of those that are there: no path is made of what was sent
-    chosen = next((each for each in _files(request.inbox) if each.name == request["file"]), None)
+    files = _inbox(request.inbox).files
+    chosen = next((each for each in files if each.name == request["file"]), None)
     if chosen is None:
         raise NotInCatalog("this video is not in the inbox any more: look at the list again")
     if chosen.fault:

@@ -72,6 +72,8 @@ class ImportRequest:
     ----------
     source : Path
         A video.
+    source_name : str or None
+        What its file is called, which is sealed with the event; None: as `source` is.
     procedure_code : str
         Code of what was done.
     site_code : str or None
@@ -93,6 +95,7 @@ class ImportRequest:
 
     source: Path
     procedure_code: str
+    source_name: str | None = field(default=None, repr=False)
     site_code: str | None = None
     started_utc: datetime | None = None
     names: EventNames = field(default=EventNames(), repr=False)
@@ -197,7 +200,8 @@ def import_video(
             identity = FileIdentity(event_id, "original")
             seal = _seal_remuxed if is_remuxed else _seal_as_it_is
             new, index = seal(session, identity, opened, progress)
-            names = replace(request.names, source_name=request.source.name, source_sha256=sha256())
+            called = request.source_name or request.source.name
+            names = replace(request.names, source_name=called, source_sha256=sha256())
         signals = seal_signals(session, event_id, opened.signals) if opened.signals else None
         started = opened.start(request.started_utc)
         same = _find_same(session, opened, started, sha256())

@@ -5,24 +5,35 @@ Whoever may write there puts files; this program only reads them, and follows no
 
 from __future__ import annotations
 
+import heapq
 import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
-from recorder_core.errors import ArchiveError, SettingsError
+from recorder_core.errors import ArchiveError, SettingsError, WrongState
 from recorder_core.model import VIDEO_SUFFIXES
 
-__all__ = ["InboxFile", "file_code", "list_inbox"]
+__all__ = ["Inbox", "InboxFile", "held_file", "list_inbox"]
 
 #: a file that was written to since then is still being copied
 _SETTLED_SECONDS: Final = 10.0
 #: more of them are not listed
 _MAX_FILES: Final = 500
+#: of files and folders more are not looked at
+_MAX_ENTRIES: Final = 20_000
+#: of folders in one another
+_MAX_DEPTH: Final = 16
+#: of what a file says of its time; beyond it no calendar goes
+_FIRST_SECONDS: Final = datetime(1, 1, 2, tzinfo=UTC).timestamp()
+_LAST_SECONDS: Final = datetime(9999, 12, 30, tzinfo=UTC).timestamp()
+_FOLDER: Final = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +64,133 @@ class InboxFile:
     fault: str = ""
 
 
-def list_inbox(folder: Path) -> list[InboxFile]:
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What an inbox holds."""
+
+    #: the newest first
+    files: tuple[InboxFile, ...] = ()
+    #: whether there may be more: not everything was looked at, or listed
+    left_off: bool = False
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Names of an inbox, as far as they are looked at."""
+
+    entries: Iterator[None] = field(default_factory=lambda: repeat(None, _MAX_ENTRIES))
+    left_off: bool = False
+
+    def videos(self, inside: int, above: str, depth: int) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield name and state of each video in an open folder, and in those in it."""
+        folders = []
+        for name, is_folder in self._names(inside):
+            if is_folder:
+                folders.append(name)
+            elif Path(name).suffix.lower() in VIDEO_SUFFIXES:
+                yield from _state(inside, above, name)
+        if depth == _MAX_DEPTH:
+            self.left_off |= bool(folders)
+            return
+        for name in sorted(folders):
+            try:
+                below = os.open(name, os.O_RDONLY | _FOLDER, dir_fd=inside)
+            except OSError:
+                continue  # it was taken away meanwhile, or is not for this program
+            try:
+                yield from self.videos(below, f"{above}{name}/", depth + 1)
+            finally:
+                os.close(below)
+
+    def _names(self, inside: int) -> Iterator[tuple[str, bool]]:
+        """Yield the names in a folder that are not hidden, and which are folders."""
+        with os.scandir(inside) as entries:
+            for entry in entries:
+                if next(self.entries, self) is self:
+                    self.left_off = True
+                    return
+                if not entry.name.startswith("."):
+                    yield entry.name, entry.is_dir(follow_symlinks=False)
+
+
+def list_inbox(folder: Path) -> Inbox:
     """Return the videos of an inbox and of the folders in it, the newest first, at most 500.
+
+    At most 20,000 files and folders are looked at, and sixteen folders in one another.
 
     Raises
     ------
     SettingsError
         If the folder cannot be read.
     """
-    if not folder.is_dir():
-        raise SettingsError("the folder of the inbox is not there: an administrator mounts it")
-    found = sorted(_files(folder), key=lambda each: each.modified_utc, reverse=True)
-    return found[:_MAX_FILES]
+    walk, now = _Walk(), time.time()
+    try:
+        place = folder.resolve(strict=True)
+        inside = os.open(place, os.O_RDONLY | _FOLDER)
+    except OSError as error:
+        raise SettingsError(
+            "the folder of the inbox is not there: an administrator mounts it"
+        ) from error
+    try:
+        newest = heapq.nlargest(
+            _MAX_FILES + 1, walk.videos(inside, "", 0), key=lambda each: each[1].st_mtime_ns
+        )
+    except OSError as error:
+        raise SettingsError(
+            "the folder of the inbox cannot be read: an administrator looks at its disk"
+        ) from error
+    finally:
+        os.close(inside)
+    files = tuple(_described(place, name, found, now) for name, found in newest[:_MAX_FILES])
+    return Inbox(files, walk.left_off or len(newest) > _MAX_FILES)
 
 
-def file_code(path: Path) -> str:
-    """Return what differs between two files, and between two states of one; it tells no name.
+@contextmanager
+def held_file(path: Path, code: str) -> Iterator[Path]:
+    """Hold the file that was chosen, and yield a path that leads to it, whatever its name becomes.
+
+    Parameters
+    ----------
+    path : Path
+        Where it was, without a link.
+    code : str
+        `InboxFile.code` when it was chosen.
+
+    Yields
+    ------
+    Path
+        For this process, within the block; its name is not the file's.
 
     Raises
     ------
     ArchiveError
-        If there is no such file; a link is none.
+        If it cannot be read; what a link leads to is not.
+    WrongState
+        If it is another file, or another state of it.
     """
+    with ExitStack() as opened:
+        held = _open_parts(path, opened)
+        found = os.fstat(held)
+        if not stat.S_ISREG(found.st_mode) or _code(found) != code:
+            raise WrongState("the video was changed after it was chosen: choose it again")
+        yield Path(f"/proc/self/fd/{held}")
+
+
+def _open_parts(path: Path, opened: ExitStack) -> int:
+    """Open a file folder by folder, none of which is a link; return its descriptor."""
+    inside: int | None = None
     try:
-        found = path.lstat()
+        for part in path.parts:
+            inside = os.open(part, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=inside)
+            opened.callback(os.close, inside)
     except OSError as error:
-        raise ArchiveError(f"the video cannot be read ({error.strerror}): put it back") from error
-    if not stat.S_ISREG(found.st_mode):
-        raise ArchiveError("the video is no file of its own: put the file in the place of the link")
-    return _code(found)
+        reason = error.strerror
+    else:
+        if inside is not None:
+            return inside
+        reason = "it has no name"
+    # the error that was caught has the name of the file
+    raise ArchiveError(f"the video cannot be read ({reason}): put it back, then choose it again")
 
 
 def _code(found: os.stat_result) -> str:
@@ -89,28 +198,23 @@ def _code(found: os.stat_result) -> str:
     return "-".join(f"{part:x}" for part in parts)
 
 
-def _files(folder: Path) -> Iterator[InboxFile]:
-    now = time.time()
-    for place, folders, names in os.walk(folder):
-        folders[:] = [each for each in folders if not each.startswith(".")]
-        for name in names:
-            path = Path(place) / name
-            if name.startswith(".") or path.suffix.lower() not in VIDEO_SUFFIXES:
-                continue
-            try:
-                found = path.lstat()
-            except OSError:
-                continue  # it was taken away meanwhile
-            if stat.S_ISREG(found.st_mode):
-                yield _described(path, path.relative_to(folder).as_posix(), found, now)
+def _state(inside: int, above: str, name: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield name and state of what is a file of its own."""
+    try:
+        found = os.stat(name, dir_fd=inside, follow_symlinks=False)
+    except OSError:
+        return  # it was taken away meanwhile
+    if stat.S_ISREG(found.st_mode):
+        yield f"{above}{name}", found
 
 
-def _described(path: Path, name: str, found: os.stat_result, now: float) -> InboxFile:
+def _described(place: Path, name: str, found: os.stat_result, now: float) -> InboxFile:
     fault = ""
-    if now - found.st_mtime < _SETTLED_SECONDS:
+    if 0 <= now - found.st_mtime < _SETTLED_SECONDS:
         fault = "is being copied: it was written to within the last ten seconds"
     shown = name.encode("utf-8", "replace").decode()
     if shown != name:
         fault = "has a name that is no text: rename it"
-    written = datetime.fromtimestamp(found.st_mtime, UTC)
-    return InboxFile(shown, path, found.st_size, written, _code(found), fault)
+    seconds = min(max(found.st_mtime, _FIRST_SECONDS), _LAST_SECONDS)
+    written = datetime.fromtimestamp(seconds, UTC)
+    return InboxFile(shown, place / name, found.st_size, written, _code(found), fault)

@@ -49,14 +49,26 @@ def find_start(
         Of its file; the time at which it was last written comes last.
     duration_seconds : float
         By which it began earlier than it was last written.
+
+    Raises
+    ------
+    SettingsError
+        If the file says that it was written in a year in which no video began.
     """
     if given_utc is not None:
         return Start(given_utc, "given")
     tagged = read_creation_time(video.file)
     if tagged is not None and tagged.year in _YEARS:
         return Start(tagged, "tag")
-    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return Start(written - timedelta(seconds=duration_seconds), "file time")
+    try:
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        began = written - timedelta(seconds=duration_seconds)
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(
+            "the file was last written at a time that is none: say when the video began with "
+            "--started, or set the file's time with 'touch'"
+        ) from error
+    return Start(began, "file time")
 
 
 def parse_started(text: str) -> datetime:

@@ -63,7 +63,10 @@ def test_an_operator_imports_a_video_of_the_inbox(
 ) -> None:
     pictures = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
     before = {each.name for each in inbox.rglob("*")}
-    with serving(archive, "--inbox", str(inbox), kernels=False) as server:
+    work = tmp_path / "work"
+    work.mkdir(mode=0o700)
+    folders = ("--inbox", str(inbox), "--work", str(work))
+    with serving(archive, *folders, kernels=False) as server:
         page.goto(f"{server.address}/login?next=/library")
         page.get_by_label("Login").fill("olga")
         page.get_by_label("Password").fill(PASSWORD)

@@ -77,6 +77,7 @@ class _VideoTable:
     encoder: str = "auto"
     preset: str = "live"
     max_megabits_per_second: float = 12.0
+    wall_clock: bool = False
 
     def __post_init__(self) -> None:
         _check(self.rate in _RATES, f"rate must be one of {', '.join(map(str, _RATES))}")
@@ -125,6 +126,8 @@ class RoomConfig:
         Which encodes; auto: the first that works on this machine.
     delay_seconds : float
         How long after its moment a frame is composed.
+    shows_wall_clock : bool
+        Whether the composite's clock shows date and time of day: they stay in every copy.
     sound : SourceSettings or None
         Whose audio the video has.
     sound_of : str or None
@@ -156,6 +159,7 @@ class RoomConfig:
     encoder: EncoderSettings
     encoder_name: LiveEncoder = "auto"
     delay_seconds: float = 0.2
+    shows_wall_clock: bool = False
     sound: SourceSettings | None = field(default=None, repr=False)
     sound_of: str | None = None
     bis: BisSettings | None = None
@@ -240,6 +244,7 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         encoder=_encoder(video),
         encoder_name=cast("LiveEncoder", video.encoder),
         delay_seconds=video.delay_seconds,
+        shows_wall_clock=video.wall_clock,
         sound=sound,
         sound_of=sound_of,
         bis=_bis(values.get("bis")),

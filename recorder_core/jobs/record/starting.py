@@ -154,7 +154,8 @@ def _parts(
     room, pauses = request.room, Pauses()
     ticks = Ticks(recording.clock, room.rate)
     content = PanelContent(
-        event_lines=_event_lines(request, recording), zero_utc=recording.clock.zero_utc
+        event_lines=_event_lines(request, recording),
+        zero_utc=recording.clock.zero_utc if room.shows_wall_clock else None,
     )
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
     live = None

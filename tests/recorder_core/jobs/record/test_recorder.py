@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from recorder_core.capture.switch import SwitchPress
-from recorder_core.composite import StaticZone
+from recorder_core.composite import PanelContent, StaticZone
 from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive import EventNames, export_event, finalise_event
 from recorder_core.jobs.record import (
@@ -27,6 +27,7 @@ from recorder_core.jobs.record import (
     SpaceLimits,
     record_room,
     recorder_state,
+    starting,
 )
 from recorder_core.model import View
 from tests.recorder_core.jobs.record.fakes import (
@@ -157,6 +158,26 @@ def test_a_press_that_is_read_while_the_recording_ends_has_its_screenshot(
         (shot,) = archive.catalog.contents.screenshots(summary.event_id)
     assert mark.kind == "foot-switch"
     assert abs(shot.at_seconds - mark.start_seconds) < 1 / RATE + 0.17  # of the next that is kept
+
+
+@pytest.mark.parametrize("shows_wall_clock", [False, True])
+def test_the_date_stands_in_the_video_only_where_the_room_wants_it(
+    site: Any, monkeypatch: pytest.MonkeyPatch, shows_wall_clock: bool
+) -> None:
+    shown = []
+
+    def content(**given: Any) -> PanelContent:
+        shown.extend(given[name] for name in ("zero_utc",) if name in given)
+        return PanelContent(**given)
+
+    monkeypatch.setattr(starting, "PanelContent", content)
+    request = RecordRequest(
+        room=replace(room(), shows_wall_clock=shows_wall_clock), duration_seconds=0.2
+    )
+    with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:
+        zero = recorder.clock.zero_utc
+        _finish(recorder)
+    assert shown == [zero if shows_wall_clock else None]
 
 
 def test_a_lost_source_is_a_gap_and_the_recording_goes_on(site: Any, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
     assert (room.bis.port, room.bis.protocol) == ("/dev/ttyUSB0", "ascii")
     assert [(each.kind, each.address) for each in room.switches] == [("input", "3553:b001")]
     assert (room.space.keep_free_bytes, room.space.min_seconds) == (1 << 30, 300.0)
+    assert not room.shows_wall_clock
     assert "secret" not in repr(room)
 
 

@@ -153,10 +153,7 @@ def _parts(
 ) -> RecorderParts:
     room, pauses = request.room, Pauses()
     ticks = Ticks(recording.clock, room.rate)
-    content = PanelContent(
-        event_lines=_event_lines(request, recording),
-        zero_utc=recording.clock.zero_utc if room.shows_wall_clock else None,
-    )
+    content = _content(request, recording)
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
     live = None
     if isinstance(compositor, SplitCompositor) and finder is not None:
@@ -192,6 +189,11 @@ def _parts(
         encoder=chosen.reason,
         live=live,
     )
+
+
+def _content(request: RecordRequest, recording: EventRecording) -> PanelContent:
+    zero = recording.clock.zero_utc if request.room.shows_wall_clock else None
+    return PanelContent(event_lines=_event_lines(request, recording), zero_utc=zero)
 
 
 def _stop_tick(request: RecordRequest, ticks: Ticks) -> int | None:

@@ -16,6 +16,7 @@ from recorder_core.detect.detector import Detector, load_detector
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs.inputs.fingerprints import seen_sha256
+from recorder_core.jobs.inputs.live_faces import live_faces
 from recorder_core.jobs.inputs.options import DetectOptions
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.inputs.untouched_room import UntouchedRoom
@@ -30,7 +31,7 @@ from recorder_core.media import (
     hash_beside,
     open_video,
 )
-from recorder_core.model import View, shown_view
+from recorder_core.model import FrameDetections, View, shown_view
 
 __all__ = ["JobVideo", "open_job_video"]
 
@@ -111,6 +112,24 @@ class JobVideo:
         span = slice(self.first, self.stop)
         chosen[span] = stride.detection_frames(self.index.pts[span], self.video.time_base)
         return chosen
+
+    def known_faces(self, min_score: float) -> dict[int, FrameDetections]:
+        """Return by frame what was hidden of the room while it was recorded, if it is put back.
+
+        Parameters
+        ----------
+        min_score : float
+            At least the score of each.
+        """
+        if self.room is None or self.room.detections is None:
+            return {}
+        return live_faces(
+            self.room.detections,
+            self.room.place,
+            self.index.pts,
+            self.video.time_base,
+            min_score=min_score,
+        )
 
     def load_detector(
         self,

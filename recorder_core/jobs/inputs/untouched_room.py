@@ -15,6 +15,7 @@ from recorder_core.composite.canvas import paste_planes
 from recorder_core.errors import SettingsError
 from recorder_core.media import Frame, Video
 from recorder_core.model import Planes, View
+from recorder_core.tables import DetectionTable
 
 __all__ = ["UntouchedRoom", "untouched_room"]
 
@@ -34,11 +35,14 @@ class UntouchedRoom:
         Of its file.
     place : View
         Where the recording shows it.
+    detections : DetectionTable or None
+        What was hidden of it while it was recorded rests on these; None: a copy does without.
     """
 
     video: Video = field(repr=False)
     sha256: str
     place: View
+    detections: DetectionTable | None = field(default=None, repr=False)
 
     def put_back(self, frames: Generator[Frame, None, None]) -> Generator[Frame, None, None]:
         """Yield the frames of the recording, each with the view of its time pasted over.

@@ -15,6 +15,7 @@ from recorder_core.detect.detector import Detector
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import RedactionIncomplete
+from recorder_core.jobs.pipeline.known_faces import with_known_faces
 from recorder_core.media import Frame
 from recorder_core.model import FrameDetections, Redaction
 from recorder_core.timing import StageClock
@@ -85,6 +86,9 @@ class FacePlanner:
     first_index : int
         Index of the first frame; the smoother may know frames before it, when a run
         goes on where an earlier one stopped.
+    known : mapping of int to FrameDetections, optional
+        By frame index, faces that are hidden also where the detector does not find them; it runs
+        on these frames, too.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class FacePlanner:
         batch_size: int,
         batch_frames: int,
         first_index: int = 0,
+        known: Mapping[int, FrameDetections] | None = None,
     ) -> None:
         self._detector = detector
         self._smoother = smoother
@@ -105,6 +110,7 @@ class FacePlanner:
         self._batch_size = batch_size
         self._batch_frames = batch_frames
         self._first_index = first_index
+        self._known = known or {}
         #: not decided yet
         self._window: deque[Frame] = deque()
         #: waiting for the detector, and whether it runs on them
@@ -114,7 +120,8 @@ class FacePlanner:
     def push(self, frame: Frame) -> list[PlannedFrame]:
         """Return the frames that are decided now that one more is known, in order."""
         self._window.append(frame)
-        self._group.append((frame, self._is_due(frame)))
+        is_due = self._is_due(frame) or frame.frame_index in self._known
+        self._group.append((frame, is_due))
         waiting = sum(is_due for _, is_due in self._group)
         if waiting < self._batch_size and len(self._group) < self._batch_frames:
             return []
@@ -138,7 +145,8 @@ class FacePlanner:
     def _detect_group(self) -> None:
         group, self._group = self._group, []
         chosen = [frame for frame, is_due in group if is_due]
-        found = detect_frames(self._detector, chosen, self._clock) if chosen else []
+        searched = detect_frames(self._detector, chosen, self._clock) if chosen else []
+        found = [with_known_faces(each, self._known.get(each.frame_index)) for each in searched]
         self._found += found
         by_index = {detections.frame_index: detections for detections in found}
         with self._clock.time("tracking"):

@@ -22,8 +22,8 @@ from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.room_view import WIDE_FRAME_PX, no_view_sentence
 from recorder_core.jobs.archive.event.untouched_room import (
-    open_untouched_room,
     recorded_room_view,
+    untouched_room_to_search,
 )
 from recorder_core.jobs.archive.place.private_work import private_folder
 from recorder_core.jobs.deidentify.video import DeidentifyRequest, deidentify_video
@@ -76,7 +76,8 @@ def deidentify_event(
     """De-identify the original of an event, and put the copy into the archive.
 
     Where a video shows the room de-identified and it was also recorded as it was seen, that view is
-    put back before faces are searched, so that a correction can show what was there.
+    put back before faces are searched, so that a correction can show what was there. What was
+    hidden while it was recorded is hidden in the copy also where the search finds nothing.
 
     Corrections of the event that hide something are applied; those that lift something are not,
     because they name what an earlier run found. An unreleased copy is replaced by the new one; as
@@ -113,7 +114,9 @@ def deidentify_event(
         options = _with_room_view(session, event_id, request.options)
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
-            open_untouched_room(session, found) as room,
+            untouched_room_to_search(
+                session, found, salvage=options.salvage, say=request.say
+            ) as room,
             private_folder(request.work, event_id, resume=request.resume) as folder,
         ):
             if options.view is None and video.info.video.geometry.shown_size_px[0] > WIDE_FRAME_PX:

@@ -190,6 +190,7 @@ def _planner(
         batch_size=options.stride.batch_size,
         batch_frames=limits.batch_frames,
         first_index=first,
+        known=source.known_faces(options.smoothing.birth_score),
     )
 
 

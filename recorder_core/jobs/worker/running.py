@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.catalog import Job
+from recorder_core.catalog.model.codes import new_id
 from recorder_core.errors import ArchiveError, Cancelled
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import session_of
@@ -65,19 +66,26 @@ def _import(running: RunningJob) -> None:
     from recorder_core.jobs.archive.events.inbox import held_file
     from recorder_core.jobs.archive.names.event_names import EventNames
 
-    given, private = json.loads(running.job.settings), running.private
+    given, private, event_id = json.loads(running.job.settings), running.private, new_id()
     video, code = Path(private["video"]), given.get("video_code")
-    # without a code it is the file of who asks on this machine, as in a terminal
-    with nullcontext(video) if code is None else held_file(video, code) as held:
-        request = ImportRequest(
-            source=held,
-            source_name=video.name,
-            procedure_code=given.get("procedure_code", "unknown"),
-            names=EventNames.from_dict(private.get("names", {})),
-            salvage=given.get("salvage", False),
-        )
-        result = import_video(running.archive, request, running.progress)
-    running.name_event(result.event.event_id)
+    try:
+        # without a code it is the file of who asks on this machine, as in a terminal
+        with nullcontext(video) if code is None else held_file(video, code) as held:
+            request = ImportRequest(
+                source=held,
+                source_name=video.name,
+                procedure_code=given.get("procedure_code", "unknown"),
+                names=EventNames.from_dict(private.get("names", {})),
+                salvage=given.get("salvage", False),
+                event_id=event_id,
+            )
+            import_video(running.archive, request, running.progress)
+        running.stopper.disable_interrupts()
+    except (Cancelled, KeyboardInterrupt):
+        running.stopper.disable_interrupts()
+        if not session_of(running.archive).catalog.contents.files(event_id):
+            raise  # else it was stopped too late: the event is in the archive
+    running.name_event(event_id)
 
 
 def _deidentify(running: RunningJob) -> None:

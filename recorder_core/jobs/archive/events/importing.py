@@ -23,6 +23,7 @@ from recorder_core.catalog import Action
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import (
     ArchiveError,
+    Cancelled,
     CatalogError,
     DataError,
     DecodeError,
@@ -36,6 +37,7 @@ from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.duplicates import find_same_video
 from recorder_core.jobs.archive.events.signals import SignalTable, read_signal_file, seal_signals
 from recorder_core.jobs.archive.events.starting import Start, check_start, find_start
+from recorder_core.jobs.archive.files.leftovers import find_leftovers, retire_file
 from recorder_core.jobs.archive.files.sealing import NewFile, seal_path, sealing
 from recorder_core.jobs.archive.files.storing import put_names, store_file
 from recorder_core.jobs.archive.names.event_names import EventNames
@@ -91,6 +93,8 @@ class ImportRequest:
         Where the room lies: ``X,Y,WIDTH,HEIGHT`` or a layout's name; None: nobody said it.
     salvage : bool
         Keep a damaged or cut-off file, byte for byte, instead of refusing it.
+    event_id : str or None
+        Of the new event, for who looks for it after a stop; None: it is made.
     """
 
     source: Path
@@ -103,6 +107,7 @@ class ImportRequest:
     video_stream: int | None = None
     view: str | None = None
     salvage: bool = False
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +190,15 @@ def import_video(
         If the chosen stream is no video, or cannot be kept, or the view is none of its frame.
     ArchiveError
         If it cannot be sealed; nothing of it is left then.
+    Cancelled, KeyboardInterrupt
+        If it was stopped: nothing of it is left, unless the catalog has the event already.
     """
     _check_request(request)
-    event_id = new_id()
+    event_id = request.event_id or new_id()
     with (
         acting(archive, Action.IMPORT_EVENT, event_id) as session,
         lock_event(session.folders, event_id),
+        _nothing_left(session, event_id),
     ):
         with hash_beside(request.source) as sha256:
             opened = _open(request)
@@ -339,6 +347,17 @@ def _seal_as_it_is(
     readers = partial(session.readers, Action.VIEW_ORIGINAL)
     new = seal_path(session.folders.roots(), identity, readers, opened.path, note)
     return new, FrameTimes(opened.info.video.time_base, opened.index.pts)
+
+
+@contextmanager
+def _nothing_left(session: Session, event_id: str) -> Iterator[None]:
+    """Destroy what was sealed of an event that was stopped or refused before the catalog had it."""
+    try:
+        yield
+    except (Cancelled, KeyboardInterrupt, DecodeError, SettingsError):
+        for name in find_leftovers(session, of_event=event_id):
+            retire_file(session, name)
+        raise
 
 
 @contextmanager

@@ -59,6 +59,8 @@ def job_sentence(job: Job) -> str:
 
 def _stays(job: Job, kind: JobKind | None) -> str:
     """Return the part of a sentence that says what a job has left, as its kind says it."""
+    if kind is not None and kind.begins_event and job.state == "interrupted" and not job.event_id:
+        return ": look in the library first, it may be there"
     left = "" if kind is None else kind.left
     if not left or (_EVENT in left and job.event_id is None):
         return ""

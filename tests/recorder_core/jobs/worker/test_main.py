@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from recorder_core.archive import Password
 from recorder_core.catalog import Catalog, EventState, Job, Profile
 from recorder_core.errors import NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive import (
+    JOB_KINDS,
     Archive,
     JobPlace,
     add_copy,
@@ -34,6 +36,8 @@ from recorder_core.jobs.archive import (
     read_kept_report,
 )
 from recorder_core.jobs.archive.process.process_code import has_ended
+from recorder_core.jobs.worker.running import run_job
+from recorder_core.jobs.worker.running_job import RunningJob
 from tests.recorder_core.jobs.archive.corrections.test_correcting import FIRST
 
 #: in the first GOP of half a second
@@ -266,6 +270,36 @@ def test_the_job_of_who_is_disabled_meanwhile_stops(
     assert (job.state, job.error_class) == ("failed", "NotAllowed")
     assert "disabled or has another profile" in job_sentence(job)
     gone(job)
+
+
+def test_an_import_that_is_stopped_too_late_is_done_and_names_its_event(
+    site: Any, named_video: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recorder_core.jobs.archive.events.importing.ImportResult", interrupt)
+    with site.opened("rita") as archive, Catalog(site.path / "catalog.db") as catalog:
+        asked = catalog.jobs.add("import", by="rita", may_queue_beside="all")
+        job = catalog.jobs.claim(asked.job_id, "worker", at_once=9, in_lane=lambda _: True)
+        run_job(
+            RunningJob(
+                archive=archive,
+                job=job,
+                kind=JOB_KINDS["import"],
+                work=work,
+                progress=lambda *_: None,
+                private={"video": str(named_video)},
+                commands=Mock(),
+                watchers=Mock(),
+                stopper=Mock(),
+            )
+        )
+        event = archive.event(str(catalog.jobs.get(job.job_id).event_id))
+        assert event.names().source_name == named_video.name
+        killed = replace(job, state="interrupted")
+    assert "look in the library first" in job_sentence(killed)
+    assert "nothing of it" not in job_sentence(killed)
 
 
 def _content_of_files(folder: Path) -> bytes:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from av.stream import Disposition
 
 from profiling.benches.long_videos import LongVideo, write_long
 from recorder_core.catalog import EventState
-from recorder_core.errors import ArchiveError, DecodeError, NotAllowed, SettingsError
+from recorder_core.errors import ArchiveError, Cancelled, DecodeError, NotAllowed, SettingsError
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
 from recorder_core.jobs.archive.events.starting import parse_started
 from recorder_core.media import FrameIndex, MediaInfo, index_frames, probe
@@ -283,6 +285,34 @@ def test_a_file_that_is_no_video_leaves_nothing(site: Any, tmp_path: Path) -> No
         site.bring_in(source)
     assert not any((site.path / "events").iterdir())
     assert not any((site.mirror / "events").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("step", "stop"),
+    [("find_same_video", Cancelled("Nothing was changed.")), ("store_file", KeyboardInterrupt())],
+)
+def test_an_import_that_is_stopped_once_it_is_sealed_leaves_nothing(
+    site: Any,
+    named_video: Path,
+    signals_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    stop: BaseException,
+) -> None:
+    sealed = []
+
+    def interrupt(*_: object, **__: object) -> None:
+        sealed.extend(path.suffix for path in (site.path / "events").rglob("*.*"))
+        raise stop
+
+    monkeypatch.setattr(f"recorder_core.jobs.archive.events.importing.{step}", interrupt)
+    request = ImportRequest(source=named_video, procedure_code="x", signals=signals_file)
+    with site.opened("rita") as archive, pytest.raises(type(stop)):
+        import_video(archive, request)
+    assert sealed.count(".sealed") == 2
+    assert not any((site.path / "events").iterdir())
+    with closing(sqlite3.connect(site.path / "catalog.db")) as catalog:
+        assert catalog.execute("SELECT count(*) FROM events").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("name", ["grows.mkv", "grows.avi"])

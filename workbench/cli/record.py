@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import argparse
 import math
+import select
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from recorder_core.errors import RecorderError, SettingsError
+from recorder_core.errors import NotAllowed, RecorderError, SettingsError
 from recorder_core.jobs.archive import EventNames
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import add_quiet_argument, parse_seconds
 from workbench.cli.summaries import SUMMARIES
-from workbench.cli.terminal.console import complain, raw_stream
+from workbench.cli.terminal.console import complain, draw
 from workbench.cli.terminal.keys import reading_keys
 from workbench.cli.terminal.listing import format_duration, show
 
@@ -34,8 +37,12 @@ _AGAIN_SECONDS: Final = 10.0
 #: how often a line is printed where there is no terminal
 _LINE_SECONDS: Final = 10.0
 _REDRAW_SECONDS: Final = 0.5
+#: sentences that wait for a terminal which takes no text
+_MAX_WAITING: Final = 100
 _GIB: Final = 1 << 30
 _MARKER: Final = "marker"
+#: what ended a recording
+_End: TypeAlias = Literal["key", "disk", "other"]
 _KEYS: Final = "m: marker, s: screenshot, p: pause or resume, q: stop"
 
 
@@ -80,6 +87,11 @@ def add_parser(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     from recorder_core.jobs.record import RecordRequest, read_room
 
+    if options.unattended and options.names_file is not None:
+        raise SettingsError(
+            "--names-file would seal the names of one patient onto every recording of "
+            "--unattended: leave it out"
+        )
     request = RecordRequest(
         room=read_room(options.config),
         procedure_code=options.procedure,
@@ -89,55 +101,80 @@ def _run(options: argparse.Namespace) -> int:
         duration_seconds=options.duration,
         is_unattended=options.unattended,
     )
-    with opened(options) as archive, _stops() as is_stopped:
+    with opened(options) as archive, _stops() as is_stopped, reading_keys() as next_key:
+        room = _Room(options, archive, request, is_stopped, next_key)
         if options.unattended:
-            _record_unattended(options, archive, request, is_stopped)
+            _record_unattended(room)
         else:
-            _record(options, archive, request, is_stopped)
+            _record(room)
     return 0
 
 
-def _record(
-    options: argparse.Namespace,
-    archive: Archive,
-    request: RecordRequest,
-    is_stopped: Callable[[], bool],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What is recorded, and who ends it."""
+
+    options: argparse.Namespace
+    archive: Archive
+    request: RecordRequest
+    is_stopped: Callable[[], bool]
+    next_key: Callable[[], str | None]
+
+
+def _record(room: _Room) -> _End:
+    """Record one event; return what ended it."""
     from recorder_core.jobs.record import record_room
 
-    with record_room(archive, request) as recorder:
-        _drive(recorder, is_stopped, is_quiet=options.quiet)
+    with record_room(room.archive, room.request) as recorder:
+        is_by_key = _drive(recorder, room)
         summary = recorder.finish()
     for sentence in recorder.fragmented:
         complain(sentence)
-    show(options, summary.to_dict(), "\n".join(summary.sentences))
+    show(room.options, summary.to_dict(), "\n".join(summary.sentences))
+    if is_by_key:
+        return "key"
+    return "disk" if recorder.space.is_used_up else "other"
 
 
-def _record_unattended(
-    options: argparse.Namespace,
-    archive: Archive,
-    request: RecordRequest,
-    is_stopped: Callable[[], bool],
-) -> None:
+def _record_unattended(room: _Room) -> None:
     """Record as often as the signal comes; what stops one recording stops no other."""
-    from recorder_core.jobs.record import wait_for_signal
+    from recorder_core.jobs.record import wait_for_signal, wait_until_gone
 
-    room = request.room
-    if room.unattended is None:
+    settings, is_stopped = room.request.room.unattended, room.is_stopped
+    if settings is None:
         raise SettingsError(
-            f"{options.config.name} names no source for --unattended: write [unattended] and source"
+            f"{room.options.config.name} names no source for --unattended: write [unattended] and "
+            "source"
         )
-    name = room.unattended.source
+    name, source = settings.source, room.request.room.sources[settings.source]
     while not is_stopped():
-        if not options.quiet:
-            complain(f"waiting for the signal of {name}")
-        if not wait_for_signal(name, room.sources[name], is_stopped):
+        _tell(room, f"waiting for the signal of {name}")
+        if not wait_for_signal(name, source, is_stopped):
             return
-        try:
-            _record(options, archive, request, is_stopped)
-        except RecorderError as error:
-            complain(str(error))
+        end = _record_one_of_many(room)
+        if end == "key":  # it would record the same person again
+            _tell(room, f"waiting until the signal of {name} has gone")
+            wait_until_gone(name, source, settings, is_stopped)
+        elif end == "disk":
             _wait(_AGAIN_SECONDS, is_stopped)
+
+
+def _record_one_of_many(room: _Room) -> _End:
+    """Record one event; say what made it end early, and raise what would end every other, too."""
+    try:
+        return _record(room)
+    except (SettingsError, NotAllowed):
+        raise
+    except RecorderError as error:
+        complain(str(error))
+        _wait(_AGAIN_SECONDS, room.is_stopped)
+        return "other"
+
+
+def _tell(room: _Room, sentence: str) -> None:
+    """Print what is waited for, where standard error takes it."""
+    if not room.options.quiet and _takes_text():
+        complain(sentence)
 
 
 def _wait(seconds: float, is_stopped: Callable[[], bool]) -> None:
@@ -167,27 +204,27 @@ def _stops() -> Iterator[Callable[[], bool]]:
             signal.signal(each, before[each])
 
 
-def _drive(recorder: RoomRecorder, is_stopped: Callable[[], bool], *, is_quiet: bool) -> None:
-    """Record until the end: show how it is, and do what keys say."""
-    line = _Line(is_quiet=is_quiet)
-    if not is_quiet:
+def _drive(recorder: RoomRecorder, room: _Room) -> bool:
+    """Record until the end: show how it is, and do what keys say; return whether a key ended it."""
+    line = _Line(is_quiet=room.options.quiet)
+    if not room.options.quiet:
         line.say(recorder.encoder)
-    told = 0
-    with reading_keys() as next_key:
-        while recorder.wait(_POLL_SECONDS) and not is_stopped():
-            key = next_key()
-            if key == "q":
-                break
-            if key is not None and key in _ACTS:
-                try:
-                    line.say(_ACTS[key](recorder))
-                except RecorderError as error:
-                    line.say(str(error))
-            for fault in recorder.faults[told:]:
-                line.say(fault)
-                told += 1
-            line.show(recorder)
+    while room.next_key() is not None:
+        pass  # pressed before it began
+    told, key = 0, None
+    while key != "q" and recorder.wait(_POLL_SECONDS) and not room.is_stopped():
+        key = room.next_key()
+        if key is not None and key in _ACTS:
+            try:
+                line.say(_ACTS[key](recorder))
+            except RecorderError as error:
+                line.say(str(error))
+        for fault in recorder.faults[told:]:
+            line.say(fault)
+            told += 1
+        line.show(recorder)
     line.end()
+    return key == "q"
 
 
 def _mark(recorder: RoomRecorder) -> str:
@@ -216,39 +253,57 @@ _ACTS: Final[Mapping[str, Callable[[RoomRecorder], str]]] = {
 
 
 class _Line:
-    """One line that says how a recording is: written over in a terminal, else now and then."""
+    """One line that says how a recording is: written over in a terminal, else now and then.
+
+    What standard error cannot take just now waits; the recording does not.
+    """
 
     def __init__(self, *, is_quiet: bool) -> None:
         self._is_quiet = is_quiet
         self._has_terminal = sys.stderr is not None and sys.stderr.isatty()
         self._shown = float("-inf")
         self._is_open = False
+        self._waiting: deque[str] = deque(maxlen=_MAX_WAITING)
 
     def show(self, recorder: RoomRecorder) -> None:
         """Show how it is, if it is time."""
+        self._say_waiting()
         now = time.monotonic()
         period = _REDRAW_SECONDS if self._has_terminal else _LINE_SECONDS
-        if self._is_quiet or now - self._shown < period:
+        if self._is_quiet or now - self._shown < period or not _takes_text():
             return
         self._shown = now
         if self._has_terminal:
-            stream = raw_stream(sys.stderr)
-            stream.write(f"\r\x1b[K{_health(recorder)}")
-            stream.flush()
+            draw(f"\r\x1b[K{_health(recorder)}")
             self._is_open = True
         else:
             print(_health(recorder), file=sys.stderr)
 
     def say(self, sentence: str) -> None:
         """Print a sentence of its own."""
-        self.end()
-        complain(sentence)
+        self._waiting.append(sentence)
+        self._say_waiting()
 
     def end(self) -> None:
         """End the line that is written over."""
-        if self._is_open:
+        if self._is_open and _takes_text():
             print(file=sys.stderr)
             self._is_open = False
+
+    def _say_waiting(self) -> None:
+        while self._waiting and _takes_text():
+            self.end()
+            complain(self._waiting.popleft())
+
+
+def _takes_text() -> bool:
+    """Return whether standard error takes a line now, without waiting for who reads it."""
+    if sys.stderr is None:
+        return False
+    try:
+        return bool(select.select([], [sys.stderr], [], 0)[1])
+    except (OSError, ValueError):  # no file, which makes nobody wait
+        return True
 
 
 def _health(recorder: RoomRecorder) -> str:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.record.unattended import (
         UnattendedSettings as UnattendedSettings,
         wait_for_signal as wait_for_signal,
+        wait_until_gone as wait_until_gone,
     )
 
 

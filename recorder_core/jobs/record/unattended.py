@@ -12,9 +12,11 @@ from recorder_core.capture.source import SourceState
 from recorder_core.errors import SettingsError
 from recorder_core.media import SourceSettings
 
-__all__ = ["UnattendedSettings", "wait_for_signal"]
+__all__ = ["UnattendedSettings", "wait_for_signal", "wait_until_gone"]
 
 _POLL_SECONDS: Final = 0.1
+#: a signal that is there for so long is no flicker
+_STEADY_SECONDS: Final = 2.0
 _MIN_GONE_SECONDS: Final = 1.0
 _MAX_GONE_SECONDS: Final = 3600.0
 
@@ -59,7 +61,7 @@ class UnattendedSettings:
 
 
 def wait_for_signal(name: str, settings: SourceSettings, is_stopped: Callable[[], bool]) -> bool:
-    """Wait until a source gives a signal; it is opened for that, and closed again.
+    """Wait until a source gives a steady signal; it is opened for that, and closed again.
 
     Parameters
     ----------
@@ -75,10 +77,51 @@ def wait_for_signal(name: str, settings: SourceSettings, is_stopped: Callable[[]
     bool
         False if it was stopped before.
     """
+    return _wait_for(name, settings, _is_steady, is_stopped)
+
+
+def wait_until_gone(
+    name: str,
+    source: SourceSettings,
+    settings: UnattendedSettings,
+    is_stopped: Callable[[], bool],
+) -> bool:
+    """Wait until a source has been without its signal for so long that a recording would end.
+
+    Parameters
+    ----------
+    name : str
+        Of the source.
+    source : SourceSettings
+        Where it is.
+    settings : UnattendedSettings
+        How long that is.
+    is_stopped : callable
+        Whether to wait no longer.
+
+    Returns
+    -------
+    bool
+        False if it was stopped before.
+    """
+    return _wait_for(name, source, settings.is_gone, is_stopped)
+
+
+def _is_steady(state: SourceState, now: float) -> bool:
+    return state.is_present and now - state.since_seconds >= _STEADY_SECONDS
+
+
+def _wait_for(
+    name: str,
+    settings: SourceSettings,
+    is_so: Callable[[SourceState, float], bool],
+    is_stopped: Callable[[], bool],
+) -> bool:
+    """Open a source until something is so of its state; return False if it was stopped before."""
     source = connect_input(name, settings).frames
     assert source is not None  # sources of a room give frames
     with source:
-        while not source.state.is_present:
+        while not is_so(source.state, time.monotonic()):
             if is_stopped():
                 return False
             time.sleep(_POLL_SECONDS)

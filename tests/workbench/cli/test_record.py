@@ -10,15 +10,19 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from recorder_core.errors import ArchiveError, NotAllowed
 from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
+from workbench.cli import record
 
 __all__ = ["_made_site", "site"]
 
@@ -98,8 +102,8 @@ def test_who_tells_it_to_end_gets_a_complete_event(
 class _Terminal:
     """A terminal of a process, of which everything that was written is kept."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    def __init__(self, pid: int, file: int) -> None:
+        self.pid, self._file = pid, file
         self.text = ""
 
     def wait_for(self, pattern: str) -> str:
@@ -112,6 +116,13 @@ class _Terminal:
         self.text = self.text[found.end() :]
         return found[0]
 
+    def rest(self) -> str:
+        """Return what is written up to the end of the process."""
+        with suppress(OSError):  # a terminal without a process is none
+            while more := os.read(self._file, 4096):
+                self.text += more.decode()
+        return self.text
+
     def type(self, keys: str) -> None:
         os.write(self._file, keys.encode())
 
@@ -122,7 +133,7 @@ def _terminal(words: list[str]) -> Iterator[_Terminal]:
     if not pid:
         os.execv(words[0], words)
     try:
-        yield _Terminal(file)
+        yield _Terminal(pid, file)
     finally:
         os.close(file)
         os.waitpid(pid, 0)
@@ -198,3 +209,99 @@ def test_without_its_table_nothing_is_recorded_unattended(words: list[str]) -> N
     done = subprocess.run([*words, "--unattended"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "room.toml names no source for --unattended" in done.stderr
+
+
+_UNATTENDED = '[unattended]\nsource = "room"\n'
+
+
+def test_a_terminal_that_closes_leaves_a_complete_event(site: Any, words: list[str]) -> None:
+    with _terminal(words) as terminal:
+        terminal.wait_for(r"recording 0:0\d:\d\d")
+    [(row, _)] = _events(site)
+    assert row.is_complete
+
+
+def test_ctrl_s_does_not_freeze_a_recording(site: Any, words: list[str]) -> None:
+    with _terminal(words) as terminal:
+        terminal.wait_for(r"recording 0:0\d:\d\d")
+        terminal.type("\x13")
+        time.sleep(1.0)  # its line is due twice
+        os.kill(terminal.pid, signal.SIGTERM)
+        terminal.wait_for(r"event [0-9a-f]{16}: [\d.]+ s")
+    [(row, _)] = _events(site)
+    assert row.is_complete
+
+
+def test_what_a_terminal_does_not_take_is_said_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        line = record._Line(is_quiet=False)
+        termios.tcflow(slave, termios.TCOOFF)  # as Ctrl-S does
+        line.say("a disk is away")
+        assert not select.select([master], [], [], 0)[0]
+        termios.tcflow(slave, termios.TCOON)
+        line.say("it is back")
+        stream.flush()
+        said = b""
+        while b"back" not in said:
+            said += os.read(master, 4096)
+    os.close(master)
+    assert said.split(b"\r\n")[:2] == [b"workbench: a disk is away", b"workbench: it is back"]
+
+
+def test_an_unattended_recording_that_a_key_ended_does_not_begin_again(
+    site: Any, words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "room.toml").write_text(ROOM + _UNATTENDED)
+    with _terminal([*words, "--unattended"]) as terminal:
+        terminal.wait_for(r"recording 0:0\d:\d\d")
+        terminal.type("q")
+        terminal.wait_for("waiting until the signal of room has gone")
+        time.sleep(1.0)
+        terminal.type("\x03")
+        assert "waiting for the signal" not in terminal.rest()
+    [(row, _)] = _events(site)
+    assert row.is_complete
+
+
+def test_what_is_waited_for_follows_from_what_ended_a_recording(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends: list[Any] = ["key", "disk", "other", ArchiveError("a root is away"), NotAllowed("olga")]
+    done: list[str] = []
+
+    def end(_: Any) -> Any:
+        done.append("record")
+        if isinstance(found := ends.pop(0), Exception):
+            raise found
+        return found
+
+    def wait(word: str) -> Any:
+        return lambda *_: done.append(word) or True
+
+    monkeypatch.setattr(record, "_record", end)
+    monkeypatch.setattr(record, "_wait", wait("a while"))
+    monkeypatch.setattr("recorder_core.jobs.record.wait_for_signal", wait("signal"))
+    monkeypatch.setattr("recorder_core.jobs.record.wait_until_gone", wait("gone"))
+    config = SimpleNamespace(unattended=SimpleNamespace(source="room"), sources={"room": None})
+    room: Any = SimpleNamespace(
+        options=SimpleNamespace(quiet=True),
+        request=SimpleNamespace(room=config),
+        is_stopped=lambda: False,
+    )
+    with pytest.raises(NotAllowed, match="olga"):  # it would last
+        record._record_unattended(room)
+    begun = ["signal", "record"]
+    waits = [*begun, "gone", *begun, "a while", *begun, *begun, "a while", *begun]
+    assert done == waits
+
+
+def test_names_of_one_patient_are_not_sealed_onto_every_recording(
+    words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "room.toml").write_text(ROOM + _UNATTENDED)
+    more = ["--unattended", "--names-file", str(tmp_path / "names.json")]
+    done = subprocess.run([*words, *more], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "--names-file would seal the names of one patient onto every rec" in done.stderr

@@ -20,6 +20,7 @@ __all__ = [
     "ask",
     "check_printed",
     "complain",
+    "draw",
     "escape_line",
     "escape_text",
     "escaped_console",
@@ -110,6 +111,16 @@ def raw_stream(stream: Any) -> TextIO:
     """Return the stream below, for the program's own colours and progress bars only."""
     found: TextIO = stream.stream if isinstance(stream, _Escaped) else stream
     return found
+
+
+def draw(text: str) -> None:
+    """Write the program's own controls to standard error; a terminal that has closed drops them."""
+    stream = raw_stream(sys.stderr)
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        _send_nowhere(stream)
 
 
 def print_surely(text: str, what: str) -> None:

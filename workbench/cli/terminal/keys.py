@@ -6,7 +6,8 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from workbench.cli.terminal.console import has_terminal
 
@@ -17,6 +18,9 @@ __all__ = ["reading_keys"]
 def reading_keys() -> Iterator[Callable[[], str | None]]:
     """Read keys as they are pressed, while the block runs.
 
+    Ctrl-S is a key like any other meanwhile, and halts no output. A terminal that closes has no
+    more keys.
+
     Yields
     ------
     callable
@@ -26,22 +30,38 @@ def reading_keys() -> Iterator[Callable[[], str | None]]:
         yield lambda: None
         return
     import termios
-    import tty
 
     try:
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
+        # not those of tty: they wait for output that Ctrl-S holds up
+        termios.tcsetattr(terminal, termios.TCSANOW, _key_by_key(before))
     except (OSError, ValueError, termios.error):  # it only looks like one
         yield lambda: None
         return
 
     def next_key() -> str | None:
-        if not select.select([terminal], [], [], 0)[0]:
+        try:
+            if not select.select([terminal], [], [], 0)[0]:
+                return None
+            return os.read(terminal, 1).decode("ascii", "ignore") or None
+        except OSError:  # it is closed
             return None
-        return os.read(terminal, 1).decode("ascii", "ignore") or None
 
     try:
-        tty.setcbreak(terminal)
         yield next_key
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+
+
+def _key_by_key(mode: list[Any]) -> list[Any]:
+    """Return the mode of a terminal in which each key is read at once, and none is obeyed."""
+    import termios
+
+    iflag, oflag, cflag, lflag, *speeds, characters = mode
+    characters = list(characters)
+    characters[termios.VMIN], characters[termios.VTIME] = 1, 0
+    iflag &= ~termios.IXON
+    lflag &= ~(termios.ECHO | termios.ICANON)
+    return [iflag, oflag, cflag, lflag, *speeds, characters]

@@ -2,7 +2,7 @@
 
 The delay lets a frame of each source arrive that belongs to the tick, in spite of jitter. A tick
 whose frame cannot be composed or taken in time has none: the frame before is shown for longer,
-and that is counted. Time is never stretched.
+and that is counted. The first is never left out for being late. Time is never stretched.
 """
 
 from __future__ import annotations
@@ -191,6 +191,8 @@ class Composer:
         return left <= 0
 
     def _leave_out_late(self) -> None:
+        if self._next_tick == 0:  # second 0 is a frame, however long it took to begin
+            return
         late = time.monotonic() - self._ticks.seconds(self._next_tick) - self._delay_seconds
         if late <= _MAX_LATE_SECONDS:
             return

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from recorder_core.capture.source import SourceState
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive import Archive, DeviceFacts, EventRecording, add_device
-from recorder_core.jobs.archive.recording.marker_kinds import PAUSE, lost_signal
+from recorder_core.jobs.archive.marker_kinds import PAUSE, lost_signal
 from recorder_core.jobs.record.gaps import Gap
 
 __all__ = ["Entries"]

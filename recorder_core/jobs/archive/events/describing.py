@@ -11,6 +11,7 @@ from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.files.notes import put_note
+from recorder_core.jobs.archive.marker_kinds import refuse_kind_of_recorder
 
 __all__ = ["DeviceFacts", "add_device", "check_inside", "mark_event"]
 
@@ -68,10 +69,11 @@ def mark_event(
     NotAllowed
         If the profile may not.
     SettingsError
-        If the time lies outside the event.
+        If the time lies outside the event, or only a recorder sets markers of this kind.
     CatalogError
         If the kind is no code, or the span is none.
     """
+    refuse_kind_of_recorder(kind)
     with acting_on(archive, event, Action.MARK) as (session, found):
         check_inside(found, start_seconds)
         check_inside(found, stop_seconds)

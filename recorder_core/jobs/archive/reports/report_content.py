@@ -20,12 +20,12 @@ from recorder_core.jobs.archive.copies.copy_report import warnings_of_copy
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.screenshots import released_pictures
 from recorder_core.jobs.archive.files.notes import open_note
-from recorder_core.jobs.archive.names.event_names import EventNames
-from recorder_core.jobs.archive.place.roles import COPY_ROLES
-from recorder_core.jobs.archive.recording.marker_kinds import (
+from recorder_core.jobs.archive.marker_kinds import (
     ROOM_HIDDEN,
     source_of_lost_signal,
 )
+from recorder_core.jobs.archive.names.event_names import EventNames
+from recorder_core.jobs.archive.place.roles import COPY_ROLES
 from recorder_core.jobs.archive.review.second_review import signers
 from recorder_core.jobs.archive.review.statement import count_moments
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known

@@ -12,7 +12,7 @@ import numpy as np
 
 from recorder_core.errors import ArchiveError, CatalogError, DataError
 from recorder_core.jobs.archive import EventRecording
-from recorder_core.jobs.archive.recording.marker_kinds import ROOM_HIDDEN
+from recorder_core.jobs.archive.marker_kinds import ROOM_HIDDEN
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.live.picture import DeidentifiedPicture
 from recorder_core.jobs.record.live.settings import LiveSettings

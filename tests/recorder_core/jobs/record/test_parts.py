@@ -167,6 +167,21 @@ def test_ticks_that_are_too_late_are_left_out_and_counted() -> None:
     assert 10 in pts
 
 
+def test_second_0_is_a_frame_where_it_takes_long_to_begin() -> None:
+    picture, rate = _Picture(), 50
+    ticks = Ticks(EventClock(time.monotonic() - 3.0, datetime.now(UTC)), Fraction(rate))
+    queue, found = FrameQueue(Fraction(rate)), list[Frame]()
+    composer = Composer(picture, ticks, 0.05, queue)
+    reader = threading.Thread(target=_drain, args=(queue, found))
+    reader.start()
+    composer.start()
+    composer.stop(ticks.seconds(7 * rate // 2))
+    reader.join()
+    assert found[0].pts == 0
+    assert rate < found[1].pts < found[-1].pts
+    assert composer.dropped == composer.next_tick - len(found)
+
+
 def test_an_error_of_what_is_composed_ends_it_and_is_kept() -> None:
     class Broken(_Picture):
         def compose(self, tick: int) -> Frame:

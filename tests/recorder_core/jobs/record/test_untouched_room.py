@@ -230,3 +230,30 @@ def test_elsewhere_than_where_faces_are_searched_the_room_stays_hidden(
     beside, shown = _both(_copy_luma(site, recorded))
     assert (beside >= 0).all()
     assert np.mean(beside == shown) < 0.1
+
+
+def test_a_copy_is_made_of_the_original_where_the_room_as_it_was_is_damaged(
+    site: Any, recorded: str, drawn: DrawnJob, tmp_path: Path
+) -> None:
+    with site.opened("rita") as archive:
+        name = archive.event(recorded).file("room").file_id
+    roots = (site.path / "events", site.mirror / "events")
+    files = [path for root in roots for path in root.glob(f"{name}.*") if path.suffix != ".key"]
+    assert len(files) == 2
+    for path in files:
+        content = bytearray(path.read_bytes())
+        content[-20] ^= 1
+        path.write_bytes(content)
+    said: list[str] = []
+    allowed = Allowed(no_faces=True)
+    request = EventDeidentifyRequest(
+        options=drawn.options, work=tmp_path, allowed=allowed, say=said.append
+    )
+    with site.opened("rita") as archive:
+        event = deidentify_event(archive, recorded, request)
+        assert "room_sha256" not in event.copy_report()["source"]
+    [sentence] = [each for each in said if "cannot be put back" in each]
+    assert sentence.endswith("in which the room was de-identified while it was recorded")
+    beside, shown = _both(_copy_luma(site, recorded))
+    assert (beside >= 0).all()
+    assert np.mean(beside == shown) < 0.1

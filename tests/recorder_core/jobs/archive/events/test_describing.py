@@ -43,6 +43,14 @@ def test_a_marker_is_in_clear_and_its_note_is_sealed(site: Any, event_id: str) -
             assert not path.is_file() or b"woke up" not in path.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["room-hidden", "signal-lost:room"])
+def test_nobody_marks_what_the_recorder_says_of_itself(site: Any, event_id: str, kind: str) -> None:
+    with site.opened("rita") as archive:
+        with pytest.raises(SettingsError, match=f"kind {kind} are set by the recorder alone"):
+            mark_event(archive, event_id, kind, start_seconds=1.0, stop_seconds=2.0)
+        assert len(archive.event(event_id).markers()) == 0
+
+
 def test_the_operator_writes_a_note_and_cannot_read_it(site: Any, event_id: str) -> None:
     record = _marked(site, event_id)
     with site.opened("olga") as archive, pytest.raises(NoKeyMatches):

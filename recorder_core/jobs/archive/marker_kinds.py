@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["PAUSE", "ROOM_HIDDEN", "lost_signal", "source_of_lost_signal"]
+from recorder_core.errors import SettingsError
+
+__all__ = [
+    "PAUSE",
+    "ROOM_HIDDEN",
+    "lost_signal",
+    "refuse_kind_of_recorder",
+    "source_of_lost_signal",
+]
 
 #: in which nothing of the room is recorded, because somebody wanted it
 PAUSE: Final = "pause"
@@ -22,3 +30,18 @@ def lost_signal(source: str) -> str:
 def source_of_lost_signal(kind: str) -> str | None:
     """Return the name of the source that gave nothing; None of another kind of marker."""
     return kind.removeprefix(_LOST) if kind.startswith(_LOST) else None
+
+
+def refuse_kind_of_recorder(kind: str) -> None:
+    """Raise if a person's marker has a kind that says what became of a recording.
+
+    Raises
+    ------
+    SettingsError
+        If it has: the report would not list it among the markers.
+    """
+    if kind == ROOM_HIDDEN or source_of_lost_signal(kind) is not None:
+        raise SettingsError(
+            f"markers of the kind {kind} are set by the recorder alone: choose another kind, such "
+            "as note"
+        )

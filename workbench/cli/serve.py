@@ -182,19 +182,24 @@ def run(options: argparse.Namespace) -> int:
         limits=SessionLimits(idle_seconds=options.idle_minutes * _SECONDS_PER_MINUTE),
     )
     place = find_archive(options.archive)
-    own = (options.work, options.notebooks, settings.rooms, place.primary, place.mirror)
-    _check_apart(settings.inbox, own)
+    if settings.inbox is not None:
+        own = (options.notebooks, settings.rooms, place.primary, place.mirror)
+        _check_apart(settings.inbox, settings.jobs.work, own)
     os.umask(0o077)
     forbid_memory_dumps()
     serve(settings)
     return 0
 
 
-def _check_apart(inbox: Path | None, others: Iterable[Path | None]) -> None:
-    """Refuse an inbox in which files of the server's own would be offered, or that lies in one."""
-    for other in others:
-        place = None if other is None else other.resolve()
-        if inbox and place and (inbox.is_relative_to(place) or place.is_relative_to(inbox)):
+def _check_apart(inbox: Path, work: Path, others: Iterable[Path | None]) -> None:
+    """Refuse an inbox in which files of the server's own would be offered, or that lies in one.
+
+    It may lie beside the folders of jobs: those are the server's alone.
+    """
+    for each in filter(None, (work, *others)):
+        place = each.resolve()
+        is_within = each != work and inbox.is_relative_to(place)
+        if is_within or place.is_relative_to(inbox):
             raise SettingsError(
                 f"--inbox and {place} lie in one another: give --inbox its own folder"
             )

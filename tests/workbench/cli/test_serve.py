@@ -31,7 +31,7 @@ def test_nothing_crosses_the_network_in_clear(
     assert says in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("place", ["archive", "archive/inbox", ".", "work", "work/inbox"])
+@pytest.mark.parametrize("place", ["archive", "archive/inbox", ".", "work"])
 def test_an_inbox_offers_none_of_the_servers_own_files(
     place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,13 +5,14 @@ A name of a file may name a person: it travels in bodies, and is stored sealed w
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import NotInCatalog, WrongState
-from recorder_core.jobs.archive import JOB_KINDS, Inbox, list_inbox
+from recorder_core.jobs.archive import JOB_KINDS, Inbox, InboxFile, list_inbox
 from recorder_core.jobs.archive.words import Action, Job
 from workbench.server.api.endpoints import ApiRequest, Endpoint, Field
 from workbench.server.api.jobs import job_content
@@ -22,10 +23,16 @@ _IMPORT: Final = JOB_KINDS["import"]
 #: of the job's settings those that the chosen file does not say
 _ASKED: Final = ("names", "procedure_code", "salvage")
 _FILE: Final = {"type": "string", "minLength": 1, "maxLength": 4096}
+_VERSION: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
 def _inbox(folder: Path | None) -> Inbox:
     return Inbox() if folder is None else list_inbox(folder)
+
+
+def _version(file: InboxFile) -> str:
+    """Return which file it is, and which state of it, without what its disk says of it."""
+    return hashlib.sha256(file.code.encode()).hexdigest()
 
 
 def _newest_jobs(request: ApiRequest) -> Mapping[str, Job]:
@@ -39,6 +46,7 @@ def _answer_inbox(request: ApiRequest) -> Any:
     files = [
         {
             "name": each.name,
+            "version": _version(each),
             "size_bytes": each.size_bytes,
             "modified_utc": each.modified_utc,
             "fault": each.fault,
@@ -56,6 +64,8 @@ def _answer_import(request: ApiRequest) -> Any:
     chosen = next((each for each in files if each.name == request["file"]), None)
     if chosen is None:
         raise NotInCatalog("this video is not in the inbox any more: look at the list again")
+    if _version(chosen) != request["version"]:
+        raise WrongState("this video was changed since it was listed: look at the list again")
     if chosen.fault:
         raise WrongState(f"the video {chosen.fault}")
     asked = {each: request[each] for each in _ASKED if request[each] is not None}
@@ -81,6 +91,7 @@ INBOX_ENDPOINTS: Final = (
         _answer_import,
         body=(
             Field("file", _FILE, is_required=True),
+            Field("version", _VERSION, is_required=True),
             *(Field(each.name, each.schema) for each in _IMPORT.settings if each.name in _ASKED),
         ),
     ),

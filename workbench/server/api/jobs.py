@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from typing import Any, Final, get_args
 
@@ -23,6 +24,10 @@ def job_content(archive: Archive, job: Job) -> dict[str, Any]:
     kind = JOB_KINDS.get(job.kind)
     said = {"sentence": job_sentence(job), "notice": archive.job_notice(job)}
     may_again = kind is not None and kind.can_start_again
+    if kind is not None and kind.tells_file:
+        stored = json.loads(job.settings)
+        local = {each.name for each in kind.settings if each.is_local}
+        content["settings"] = json.dumps({name: stored[name] for name in stored.keys() - local})
     return content | {"seconds_left": job.seconds_left, "can_start_again": may_again} | said
 
 

@@ -30,14 +30,16 @@ function stateCell({ fault, job }) {
   return failed.length ? failed : [made("span", say("imp_ready"), "state queued")];
 }
 
-function acts({ name, fault, job }) {
-  if (job?.state === "done" && job.event_id) {
+function acts({ name, version, fault, job }) {
+  if (job?.state === "done") {
+    // which event another's video became is told to who may read names
+    if (!job.event_id) return [];
     const link = made("a", say("rec_openEvent"), "quiet-link");
     link.href = `/event/${job.event_id}`;
     return [link];
   }
   if (job && isOpen(job)) return job.stopped_by ? [] : [button(say("cancel"), say("imp_cancelOf", { name }), () => step(() => ask(`/jobs/${job.job_id}/cancel`, {}), ""))];
-  return fault ? [] : [button(say("imp_import"), say("imp_of", { name }), () => choose(name))];
+  return fault ? [] : [button(say("imp_import"), say("imp_of", { name }), () => choose(name, version))];
 }
 
 function row(file) {
@@ -55,20 +57,20 @@ async function step(act, said) {
   return isDone;
 }
 
-function choose(name) {
-  dialog.dataset.file = name;
+function choose(file, version) {
+  Object.assign(dialog.dataset, { file, version });
   dialog.querySelector("form").reset();
-  find("chosen").textContent = say("imp_of", { name });
+  find("chosen").textContent = say("imp_of", { name: file });
   find("choose-fault").hidden = true;
   dialog.showModal();
 }
 
 async function start(event) {
   event.preventDefault();
-  const { file } = dialog.dataset;
+  const { file, version } = dialog.dataset;
   const { procedure_code: code, salvage, ...typed } = Object.fromEntries(new FormData(event.target));
   const names = Object.fromEntries(Object.entries(typed).filter(([, text]) => text.trim()));
-  const content = { file, procedure_code: code, names, ...(salvage ? { salvage: true } : {}) };
+  const content = { file, version, procedure_code: code, names, ...(salvage ? { salvage: true } : {}) };
   try {
     await ask("/inbox/import", content);
   } catch (error) {
@@ -85,14 +87,15 @@ async function follow() {
   let pause = REST_MILLISECONDS;
   clearTimeout(follower.timer);
   try {
-    const { files } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
-    const shown = JSON.stringify(files);
+    const { files, left_off: isMore } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
+    const shown = JSON.stringify([files, isMore]);
     // nothing is replaced under a person's finger where nothing is new
     if (shown !== follower.shown) {
       find("files").replaceChildren(...files.map(row));
       nameCells(find("files").closest("table"));
       find("inbox").hidden = !files.length;
-      find("none").hidden = Boolean(files.length);
+      find("none").hidden = Boolean(files.length) || isMore;
+      find("more").hidden = !isMore;
       follower.shown = shown;
     }
     if (follower.isCut) await attempt(() => {}, "");

@@ -58,13 +58,15 @@ class JobQueue:
         """Return the jobs, oldest first, of one state or one event if given.
 
         They say nothing of what is in an event, and who waits asks often: this is not logged. Who
-        may read nothing of a copy that is not released is not told that it may show faces.
+        may read nothing of a copy that is not released is not told that it may show faces. An
+        import names its event to who started it and to who may read names alone: its file has one.
         """
         self._session.ask(Action.LIST_EVENTS)
         event_id = find_event(self._session, event, Action.LIST_EVENTS).event_id if event else None
         self._mark_interrupted()
         found = self._session.catalog.jobs.find(state=state, event_id=event_id)
-        return [self._visible_part(each) for each in found]
+        visible = [self._visible_part(each) for each in found]
+        return [each for each in visible if event_id in (None, each.event_id)]
 
     def get(self, job_id: str) -> Job:
         """Return one job; NotInCatalog if there is none. This is not logged."""
@@ -73,9 +75,16 @@ class JobQueue:
         return self._visible_part(self._session.catalog.jobs.get(job_id))
 
     def _visible_part(self, job: Job) -> Job:
-        """Return a job without what a check found in a copy, for who may not read that."""
-        kind = JOB_KINDS.get(job.kind)
-        if kind is None or not kind.makes_copy or self._session.may(Action.READ_UNRELEASED):
+        """Return a job without what this person may not read of it."""
+        kind, session = JOB_KINDS.get(job.kind), self._session
+        if kind is None:
+            return job
+        if kind.begins_event and not session.may(kind.action):
+            job = replace(job, settings="{}")
+        is_own = job.created_by == session.identity.actor.user_id
+        if kind.tells_file and not (is_own or session.may(Action.READ_IDENTITY)):
+            job = replace(job, event_id=None)
+        if not kind.makes_copy or session.may(Action.READ_UNRELEASED):
             return job
         is_doubt = job.error_class == FacesInDoubt.__name__
         return replace(job, settings="{}", error_class=_UNTOLD if is_doubt else job.error_class)

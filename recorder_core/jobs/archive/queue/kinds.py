@@ -121,11 +121,10 @@ class JobKind:
     makes_copy : bool
         Whether it makes a copy, in place of an earlier one if there is one.
     failures : mapping of str
-        What a person reads where it failed: class of an error to what happened and what to do,
-        where that is of this kind alone. ``{again}`` stands for how the same is started once more.
+        Class of an error -> what happened and what to do, for people, where that is of this kind
+        alone. ``{again}`` stands for how the same is started once more.
     left : str
-        The part of a sentence that says what one leaves that did not get to its end; ``{event}``
-        stands for its event.
+        Says in a sentence what one leaves that did not get to its end; ``{event}``: its event.
     """
 
     name: str
@@ -151,6 +150,11 @@ class JobKind:
     def can_start_again(self) -> bool:
         """Whether the catalog knows all that a second start needs."""
         return not any(each.is_private for each in self.settings)
+
+    @property
+    def tells_file(self) -> bool:
+        """Whether its row says which file of this machine it is about."""
+        return any(each.is_local and not each.is_private for each in self.settings)
 
     def check_state(self, event_id: str, state: EventState) -> None:
         """Raise WrongState if an event is not in a state in which this can be done."""
@@ -295,6 +299,7 @@ _IMPORT: Final = JobKind(
         JobSetting(
             name="video_code",
             schema=CODE | {"description": "which file it is, and which state of it, without names"},
+            is_local=True,
         ),
         _NAMES,
         _PROCEDURE,

@@ -16,7 +16,8 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from recorder_core.archive import Password
-from recorder_core.jobs.archive import Credentials, open_archive
+from recorder_core.catalog import Profile
+from recorder_core.jobs.archive import Credentials, add_user, open_archive
 from tests.workbench.browsing import watched_page
 from tests.workbench.dashboards.visiting import check_accessible
 from tests.workbench.server.conftest import PASSWORD, Served, serving
@@ -52,6 +53,12 @@ def page(browser: Browser) -> Iterator[Page]:
         yield page
 
 
+def _listed(server: Served, person: requests.Session) -> dict[str, dict[str, Any]]:
+    found = person.get(f"{server.address}/workbench/api/v1/inbox").json()
+    assert not found["left_off"]
+    return {each["name"]: each for each in found["files"]}
+
+
 def _post(server: Served, person: requests.Session, content: dict[str, Any]) -> requests.Response:
     headers = {"X-XSRFToken": person.cookies["_xsrf"]}
     path = f"{server.address}/workbench/api/v1/inbox/import"
@@ -66,11 +73,14 @@ def test_an_operator_imports_a_video_of_the_inbox(
     work = tmp_path / "work"
     work.mkdir(mode=0o700)
     folders = ("--inbox", str(inbox), "--work", str(work))
+    with open_archive(archive, Credentials("adam", Password(PASSWORD))) as opened:
+        add_user(opened, "otto", Profile.OPERATOR, Password(PASSWORD))
     with serving(archive, *folders, kernels=False) as server:
         page.goto(f"{server.address}/login?next=/library")
         page.get_by_label("Login").fill("olga")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
+        os.utime(inbox / "new.mp4")
         page.get_by_role("link", name="Import").click()
         row = page.locator("#files tr", has_text=PATIENT)
         expect(row).to_contain_text("ready")
@@ -96,6 +106,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
         event = page.url.rpartition("/")[2]
         page.goto("about:blank")
         _check_programs(server, inbox)
+        _check_told(server, event)
         jobs = server.sign_in("rosa").get(f"{server.address}/workbench/api/v1/jobs").text
         assert SURNAME not in jobs
         assert str(inbox) not in jobs
@@ -121,12 +132,14 @@ def _check_programs(server: Served, inbox: Path) -> None:
     address = f"{server.address}/workbench/api/v1/inbox"
     assert rosa.get(address).status_code == 403
     assert rosa.get(f"{server.address}/import").status_code == 403
-    assert _post(server, rosa, {"file": "cut.mp4"}).status_code == 403
-    assert rita.post(f"{address}/import", json={"file": "cut.mp4"}).status_code == 403
+    asked = {"file": "cut.mp4", "version": _listed(server, rita)["cut.mp4"]["version"]}
+    assert _post(server, rosa, asked).status_code == 403
+    assert rita.post(f"{address}/import", json=asked).status_code == 403
     outside = ("../archive/catalog.db", f"{inbox}/cut.mp4", "link.mp4", "./cut.mp4", "usb", "\\")
     for name in outside:
-        assert _post(server, rita, {"file": name}).status_code == 404, name
-    for wrong in ({}, {"file": "cut.mp4", "video": "/etc/passwd"}, {"file": ["cut.mp4"]}):
+        assert _post(server, rita, asked | {"file": name}).status_code == 404, name
+    unversioned = {"file": "cut.mp4"}
+    for wrong in ({}, unversioned, asked | {"video": "/etc/passwd"}, asked | {"file": ["cut.mp4"]}):
         assert _post(server, rita, wrong).status_code == 400, wrong
     # no request starts the job itself, whose setting is a path
     headers = {"X-XSRFToken": rita.cookies["_xsrf"]}
@@ -134,8 +147,27 @@ def _check_programs(server: Served, inbox: Path) -> None:
     assert rita.post(path, json={"video": "/etc/passwd"}, headers=headers).status_code in (404, 405)
     written = time.time()
     os.utime(inbox / "cut.mp4", (written, written))
-    refused = _post(server, rita, {"file": "cut.mp4"})
+    refused = _post(server, rita, asked)
+    assert (refused.status_code, "changed since it was listed" in refused.text) == (409, True)
+    asked["version"] = _listed(server, rita)["cut.mp4"]["version"]
+    refused = _post(server, rita, asked)
     assert (refused.status_code, "is being copied" in refused.text) == (409, True)
+
+
+def _check_told(server: Served, event: str) -> None:
+    """Check who learns which event a file became: who imported it, and who may read names."""
+    for login, is_told in (("olga", True), ("rita", True), ("otto", False), ("rosa", False)):
+        person = server.sign_in(login)
+        api = f"{server.address}/workbench/api/v1"
+        jobs = {each["state"]: each for each in person.get(f"{api}/jobs").json()["jobs"]}
+        assert (jobs["done"]["event_id"] == event) is is_told, login
+        of_event = person.get(f"{api}/jobs?event={event}").json()["jobs"]
+        assert bool(of_event) is is_told, login
+        code = {} if login == "rosa" else {"procedure_code": "hernia-7"}
+        assert json.loads(jobs["done"]["settings"]) == code
+        if login != "rosa":
+            job = _listed(server, person)[NAME]["job"]
+            assert (job["state"], job["event_id"]) == ("done", event if is_told else None)
 
 
 def test_a_server_without_an_inbox_says_how_to_get_one(

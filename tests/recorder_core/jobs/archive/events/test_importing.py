@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -19,7 +20,7 @@ from profiling.benches.long_videos import LongVideo, write_long
 from recorder_core.catalog import EventState
 from recorder_core.errors import ArchiveError, Cancelled, DecodeError, NotAllowed, SettingsError
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
-from recorder_core.jobs.archive.events.starting import parse_started
+from recorder_core.jobs.archive.events.starting import find_start, parse_started
 from recorder_core.media import FrameIndex, MediaInfo, index_frames, probe
 
 
@@ -453,6 +454,23 @@ def test_a_start_in_an_impossible_year_seals_nothing(
         site.bring_in(drawn_source, started_utc=datetime(year, 6, 1, tzinfo=UTC))
     for root in (site.path, site.mirror):
         assert not list(root.glob("events/*/*.sealed"))
+
+
+@pytest.mark.parametrize("seconds", [1e12, -1e11])
+def test_a_file_that_was_written_when_no_clock_was_leaves_nothing(
+    site: Any, drawn_source: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Some disks keep such a time, and some do not: it is said in the place of theirs."""
+    starting = "recorder_core.jobs.archive.events.starting"
+    written = Mock(stat=lambda: Mock(st_mtime=seconds))
+    monkeypatch.setattr(f"{starting}.read_creation_time", lambda _: None)
+    monkeypatch.setattr(
+        "recorder_core.jobs.archive.events.importing.find_start",
+        lambda given, video, _, length: find_start(given, video, written, length),
+    )
+    with pytest.raises(SettingsError, match="at a time that is none: say when"):
+        site.bring_in(drawn_source)
+    assert not list(site.path.glob("events/*/*"))
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"])

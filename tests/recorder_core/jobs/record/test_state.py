@@ -22,6 +22,7 @@ def test_a_night_of_faults_is_no_longer_than_a_state_may_be() -> None:
         dropped_frames=0,
         encoder="libx264",
         hidden=None,
+        audio_level_dbfs=None,
         faults=faults,
         source_states=list,
     )

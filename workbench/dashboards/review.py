@@ -108,10 +108,12 @@ class ReviewPage:
         seconds, start = copy_seconds(event)
         files = f"{self._api}/files"
         is_whole = self._archive.frame_count(event.event_id) == len(seconds) and self._first == 0
+        room = event.room_view() if is_whole and self._has_room() else None
         return {
             "url": f"{files}/original" if is_whole else "",
             "copy_url": f"{files}/deidentified",
-            "room_url": f"{files}/room" if is_whole and self._has_room() else "",
+            "room_url": f"{files}/room" if room else "",
+            "room_px": [room.x, room.y, room.width, room.height] if room else [],
             "frame_count": len(seconds),
             "start_seconds": start,
             "frame_seconds_url": f"{self._api}/frames/deidentified?format=float64",

@@ -73,8 +73,10 @@ class Player(BundledWidget):
     #: addresses that answer requests for ranges; one may be empty
     url = traitlets.Unicode().tag(sync=True)
     copy_url = traitlets.Unicode().tag(sync=True)
-    #: of the first view as it was seen, where the video at `url` shows it de-identified
+    #: of the room as it was seen, where the video at `url` shows it de-identified
     room_url = traitlets.Unicode().tag(sync=True)
+    #: where that video shows the room: x, y, width and height; empty: nobody knows
+    room_px: traitlets.List[int] = traitlets.List(traitlets.Int(min=0)).tag(sync=True)
     #: of these the browser asks for pictures of frames instead: 'original', 'copy'
     pictured: traitlets.List[str] = traitlets.List(read_only=True).tag(sync=True)
     #: float64: when each frame is shown
@@ -205,6 +207,13 @@ class Player(BundledWidget):
     @traitlets.validate("views")
     def _check_views(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
         return [checked_view(each) for each in proposal["value"]]
+
+    @traitlets.validate("room_px")
+    def _check_room(self, proposal: dict[str, Any]) -> list[int]:
+        place = cast(list[int], proposal["value"])
+        if place and (len(place) != 4 or not all(place[2:])):
+            raise traitlets.TraitError("the place of the room is x, y, width and height, or empty")
+        return place
 
     @traitlets.validate("loop")
     def _check_loop(self, proposal: dict[str, Any]) -> list[float]:

@@ -229,10 +229,11 @@ def test_the_player_shows_the_room_as_it_was_over_the_original_that_hides_it(
     write_numbered(site.folder / "room.mp4", kept)
     with open_video(path) as video:
         width, height = video.info.video.width, video.info.video.height
-        view = {"name": "room", "x": 0, "y": height // 2, "w": width, "h": height // 2}
-        site.traits = traits_of(
-            Player.of_video(video, "/video.mp4", room_url="/room.mp4", views=[view])
-        )
+        # faces were searched elsewhere
+        view = {"name": "searched", "x": 0, "y": 0, "w": width, "h": height // 2}
+        room = [0, height // 2, width, height // 2]
+        traits = {"room_url": "/room.mp4", "room_px": room, "views": [view]}
+        site.traits = traits_of(Player.of_video(video, "/video.mp4", **traits))
     page = open_widget()
     page.wait_for_function("widget.frame === 0")
     page.get_by_label("Show", exact=True).select_option("untouched")
@@ -260,3 +261,36 @@ def test_the_player_shows_the_room_as_it_was_over_the_original_that_hides_it(
     page.wait_for_timeout(300)
     page.evaluate("widget.paint()")
     assert page.evaluate("inRoom()") == 0  # the frame stays as it was recorded: grey there
+    assert page.get_by_role("button", name="Screenshot").is_disabled()
+    page.evaluate("widget.screenshot()")
+    page.get_by_label("Show", exact=True).select_option("original")
+    page.evaluate("widget.screenshot()")
+    page.wait_for_function("sent.length > 0")
+    assert [each["content"]["which"] for each in page.evaluate("sent")] == ["original"]
+
+
+@pytest.mark.parametrize("mode", ["original", "untouched"])
+def test_a_video_plays_to_its_end_where_the_room_as_it_was_is_shorter(
+    site: Site, open_widget: Callable[[], Page], mode: str
+) -> None:
+    path = write_numbered(site.folder / "video.mp4", [40 * number for number in range(80)])
+    write_numbered(site.folder / "room.mp4", [40 * number for number in range(40)])
+    with open_video(path) as video:
+        traits = {"room_url": "/room.mp4", "room_px": [0, 0, 64, 64]}
+        site.traits = traits_of(Player.of_video(video, "/video.mp4", **traits))
+    page = open_widget()
+    page.wait_for_function("widget.frame === 0")
+    page.get_by_label("Show", exact=True).select_option(mode)
+    page.evaluate(
+        """() => {
+          const { room, original } = widget.clips;
+          window.played = 0;
+          room.video.addEventListener("playing", () => { window.played += 1; });
+          original.video.addEventListener("ended", () => { window.hasEnded = true; });
+          widget.play();
+        }"""
+    )
+    page.wait_for_function("window.hasEnded && !widget.playing")
+    # which frame a busy browser shows last is its own affair
+    assert page.evaluate("widget.frame") > 40
+    assert bool(page.evaluate("window.played")) == (mode == "untouched")

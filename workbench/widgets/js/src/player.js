@@ -8,7 +8,7 @@ import { shareTraits } from "./model/sharing.js";
 import { speaker } from "./model/words.js";
 import { PictureClip } from "./pictures.js";
 import { paintBoxes, Stage } from "./stage.js";
-import { paintRoom, UNTOUCHED } from "./untouched.js";
+import { paintRoom, playRoom, UNTOUCHED } from "./untouched.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
 const COMPARISONS = ["original", "copy", "side", "swipe", "flicker"];
@@ -66,6 +66,7 @@ export class Player {
     const { say } = this;
     const make = (action) => button(action === "help" ? "?" : action, say(action), shownKey(PLAYER_KEYS[action][0]), () => this.act(action));
     this.playButton = make("play");
+    this.camera = make("screenshot");
     this.speed = select(say("speed"), SPEEDS.map((each) => [each, `${each}×`]), (value) => this.setRate(Number(value)));
     this.comparison = select(say("comparison"), this.modes.map((each) => [each, say(each)]), (value) => this.setMode(value));
     this.view = select(say("view"), [], (value) => this.setView(Number(value)));
@@ -80,7 +81,7 @@ export class Player {
       "div", { class: "wb-tools", role: "toolbar", "aria-label": say("player") },
       make("back"), make("previous"), this.playButton, make("next"), make("forward"),
       this.speed, this.comparison, this.edge, this.view, element("span", { class: "wb-grow" }),
-      make("boxes"), make("screenshot"), make("full"), make("help"),
+      make("boxes"), this.camera, make("full"), make("help"),
     );
   }
 
@@ -114,7 +115,7 @@ export class Player {
     const on = (names, handler) => names.forEach((name) => this.model.on(`change:${name}`, handler));
     on(["url", "copy_url", "room_url", "frame_seconds"], () => this.load());
     on(["boxes"], () => this.readBoxes());
-    on(["threshold"], () => this.paint());
+    on(["threshold", "room_px"], () => this.paint());
     on(["seek"], () => this.show(this.index.frameAt(this.model.get("seek")[0])));
     on(["views", "markers"], () => this.#fillChoices());
   }
@@ -135,7 +136,7 @@ export class Player {
       const clip = this.#clip(which);
       clip.video.muted = which !== "original" && this.has("original");
       clip.video.addEventListener("loadedmetadata", () => this.#fillChoices());
-      clip.video.addEventListener("ended", () => this.pause());
+      if (which !== "room") clip.video.addEventListener("ended", () => this.pause());
       clip.show(wanted);
       this.clips[which] = clip;
     }
@@ -221,12 +222,13 @@ export class Player {
   /** Keep the others beside the original while all play. */
   #follow() {
     if (!this.clips.original || !this.playing) return;
-    for (const follower of [this.clips.copy, this.clips.room]) {
-      if (!follower || follower.video.seeking) continue;
+    for (const follower of [this.clips.copy, this.mode === UNTOUCHED && this.clips.room]) {
+      if (!follower || follower.video.seeking || this.leader.video.currentTime >= follower.video.duration) continue;
       const late = this.leader.video.currentTime - follower.video.currentTime;
       if (Math.abs(late) > 0.5) follower.video.currentTime = this.leader.video.currentTime;
       else follower.video.playbackRate = this.rate * (1 + Math.max(-0.1, Math.min(0.1, late)));
     }
+    playRoom(this);
   }
 
   #report(frame) {
@@ -284,7 +286,8 @@ export class Player {
   }
 
   play() {
-    for (const clip of Object.values(this.clips)) {
+    for (const clip of [this.clips.original, this.clips.copy]) {
+      if (!clip) continue;
       clip.video.playbackRate = this.rate;
       clip.video.play().catch(() => this.tell(this.say("cannotPlay")));
     }
@@ -316,6 +319,8 @@ export class Player {
     this.mode = mode;
     this.comparison.value = mode;
     this.edge.hidden = mode !== "swipe";
+    // what is shown then is in no video
+    this.camera.disabled = mode === UNTOUCHED;
     clearInterval(this.flickering);
     if (mode === "flicker") {
       this.flickering = setInterval(() => {
@@ -387,6 +392,7 @@ export class Player {
 
   /** Send the frame that is shown, without boxes and in its own size, to Python. */
   async screenshot() {
+    if (this.camera.disabled) return;
     const which = this.clips[this.mode] ? this.mode : this.clips.copy ? "copy" : "original";
     const { video, frame } = this.clips[which];
     const picture = element("canvas", { width: video.videoWidth, height: video.videoHeight });

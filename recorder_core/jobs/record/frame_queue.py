@@ -14,8 +14,8 @@ from recorder_core.media import Frame
 
 __all__ = ["FrameQueue"]
 
-#: how long the encoder may be held up before frames are left out
-_QUEUE_SECONDS: Final = 2
+#: how long the encoder may be held up before frames are left out; a crash loses so much more
+_QUEUE_SECONDS: Final = 1
 
 
 class FrameQueue:

@@ -97,7 +97,7 @@ def test_ticks_are_where_the_clock_has_them() -> None:
 
 
 def test_a_full_queue_leaves_frames_out_and_makes_nobody_wait() -> None:
-    queue = FrameQueue(Fraction(2))
+    queue = FrameQueue(Fraction(4))
     assert [queue.offer(_frame(each)) for each in range(6)] == [True] * 4 + [False] * 2
     first = queue.take()
     assert first is not None

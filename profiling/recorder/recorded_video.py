@@ -43,12 +43,13 @@ def without_picture(video: Path, rate: float) -> list[Span]:
     Parameters
     ----------
     video : Path
-        Of which every frame is shown as long as the others.
+        A frame that it lacks is the one before.
     rate : float
         Its frames per second.
     """
     width, height = _SMALL
-    words = ["ffmpeg", "-v", "error", "-i", str(video), "-vf", f"scale={width}:{height}"]
+    steady = f"fps={rate},scale={width}:{height}"
+    words = ["ffmpeg", "-v", "error", "-i", str(video), "-vf", steady]
     raw = _run([*words, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"])
     frames = np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3).astype(np.float32)
     spread = frames.max(3) - frames.min(3)

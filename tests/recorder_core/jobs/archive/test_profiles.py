@@ -284,6 +284,8 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "ArchivedEvent.signal_rows": [(Action.LIST_EVENTS, lambda a, e, p: e.signal_rows())],
     "ArchivedEvent.names": [(Action.READ_IDENTITY, lambda a, e, p: e.names())],
     "ArchivedEvent.open_file": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.open_file("original"))],
+    # of an event that was recorded: tests/recorder_core/jobs/record/test_devices.py
+    "ArchivedEvent.raw": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.open_file("original"))],
     "ArchivedEvent.signals": [(Action.READ_SIGNALS, lambda a, e, p: e.signals())],
     "ArchivedEvent.open_video": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.open_video().close())],
     "ArchivedEvent.video": [(Action.VIEW_ORIGINAL, lambda a, e, p: e.video())],
@@ -297,6 +299,7 @@ WITHOUT_PROFILE = {
     "enclosing_archive",
     "event_work_folder",
     "find_archive",
+    "list_inbox",  # of no archive: the server asks who may import
     "job_sentence",
     "no_view_sentence",
     "on_same_disk",
@@ -335,6 +338,7 @@ WITHOUT_PROFILE = {
     "EventRecording.fragmented",
     "EventRecording.journal",
     "EventRecording.open_detections",
+    "EventRecording.open_raw",
     "EventRecording.open_signals",
     "EventRecording.open_stream",
     "EventRecording.sink",

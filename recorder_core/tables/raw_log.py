@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recorder_core.errors import DataError
-from recorder_core.tables.row_log import begin_log, pack_batch, read_log
+from recorder_core.tables.row_log import RowLog, begin_log, pack_batch, read_log
 
 __all__ = ["RawLog", "RawRow", "begin_raw_log", "pack_raw", "read_raw_log"]
 
@@ -34,23 +33,10 @@ class RawRow(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RawLog:
-    """What a log of bytes holds.
+class RawLog(RowLog):
+    """What a log of bytes holds; its rows are source, seconds and bytes."""
 
-    Attributes
-    ----------
-    rows : pyarrow.Table
-        source, seconds and bytes, in the order in which they came.
-    is_whole : bool
-        Whether its end was written.
-    lost_bytes : int
-        How many bytes follow the last whole batch.
-    """
-
-    rows: pa.Table = field(repr=False)
-    is_whole: bool
-    lost_bytes: int
+    __slots__ = ()
 
     @property
     def stop_seconds(self) -> float:

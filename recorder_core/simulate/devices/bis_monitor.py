@@ -162,10 +162,12 @@ class SimulatedBisMonitor:
     def _send(self, record: SentRecord, content: bytes) -> None:
         if self._ends is None:
             return
+        # noted before it is sent: a reader may have it before the next line runs
+        self.sent.append(record, content)
         count = 0
         while count < len(content) and self._is_taken():
             count += os.write(self._ends[0], content[count:])
-        self.sent.append(record, content[:count])
+        self.sent.cut_last(len(content) - count)
 
     def _is_taken(self) -> bool:
         """Return whether more can be sent; who is too fast to be real waits for the reader."""

@@ -49,6 +49,10 @@ class SentStream:
         self.records.append(record)
         self.content += sent
 
+    def cut_last(self, count: int) -> None:
+        """Take back so many bytes at the end, which were not sent after all."""
+        del self.content[len(self.content) - count :]
+
     def span(self, number: int) -> tuple[int, int]:
         """Return where a record begins in the stream, and where the next one does."""
         stop = self._starts[number + 1] if number + 1 < len(self._starts) else len(self.content)

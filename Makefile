@@ -40,7 +40,7 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check
-	@$(BIN)/python tools/install_browser.py
+	@$(BIN)/python tools/install_test_programs.py
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clean:

@@ -12,7 +12,7 @@ import pytest
 @pytest.fixture
 def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "tools")
-    return importlib.import_module("install_browser")
+    return importlib.import_module("install_test_programs")
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def commands(tool: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str
 def test_what_is_there_is_used(
     tool: ModuleType, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(tool, "CHROMIUM", tmp_path)
-    monkeypatch.setattr(tool, "XVFB", tmp_path)
+    monkeypatch.setattr(tool, "PROGRAMS", dict.fromkeys(tool.PROGRAMS, tmp_path))
     tool.main()
     assert commands == []
 
@@ -44,8 +43,7 @@ def test_what_is_there_is_used(
 def test_root_installs_it_and_others_are_told_how(
     tool: ModuleType, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(tool, "CHROMIUM", tmp_path / "none")
-    monkeypatch.setattr(tool, "XVFB", tmp_path)
+    monkeypatch.setattr(tool, "PROGRAMS", {"chromium": tmp_path / "none", "xvfb": tmp_path})
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(SystemExit, match=r"sudo apt-get install chromium\)"):
         tool.main()
@@ -53,6 +51,6 @@ def test_root_installs_it_and_others_are_told_how(
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     tool.main()
     assert commands[-1][-1] == "chromium"
-    monkeypatch.setattr(tool, "XVFB", tmp_path / "none")
+    monkeypatch.setattr(tool, "PROGRAMS", dict.fromkeys(tool.PROGRAMS, tmp_path / "none"))
     tool.main()
     assert commands[-1][-2:] == ["chromium", "xvfb"]

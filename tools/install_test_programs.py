@@ -10,23 +10,28 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
-#: where Debian and Ubuntu have the browser in which the pages are tested, and a display without a
-#: screen, which is recorded as a source
-CHROMIUM = Path("/usr/bin/chromium")
-XVFB = Path("/usr/bin/Xvfb")
-#: shows what a recording writes
-STRACE = Path("/usr/bin/strace")
+#: package -> where Debian and Ubuntu have its program
+PROGRAMS: Final = {
+    # the browser in which the pages are tested
+    "chromium": Path("/usr/bin/chromium"),
+    # a display without a screen, which is recorded as a source
+    "xvfb": Path("/usr/bin/Xvfb"),
+    # shows what a recording writes
+    "strace": Path("/usr/bin/strace"),
+    # reads what the program wrote, independently of it
+    "ffmpeg": Path("/usr/bin/ffprobe"),
+}
 
 
 def main() -> None:
     """Install what is missing, or stop with one sentence that says how to."""
-    programs = {"chromium": CHROMIUM, "xvfb": XVFB, "strace": STRACE}
-    missing = [package for package, path in programs.items() if not path.exists()]
+    missing = [package for package, path in PROGRAMS.items() if not path.exists()]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        needed = " and ".join(str(programs[package]) for package in missing)
+        needed = " and ".join(str(PROGRAMS[package]) for package in missing)
         sys.exit(
             f"setup: the tests need {needed}; install it (Debian: sudo apt-get install "
             f"{' '.join(missing)}) and run the same command again"

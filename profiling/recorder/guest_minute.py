@@ -17,7 +17,7 @@ from guest_site import GuestSite
 from recorder_core.capture.devices import list_devices
 from recorder_core.jobs.record import RecordRequest, RoomRecorder, record_room, room_from_values
 
-_LISTED: Final = ("video", "sound", "input")
+_LISTED: Final = ("video", "audio", "input")
 #: how long the pedal is held
 _SHORT_SECONDS, _LONG_SECONDS = 0.1, 1.5
 

@@ -41,7 +41,7 @@ def _lines(found: Devices) -> Iterator[str]:
     rows += [("v4l2", *_cells(each)) for each in found.video]
     rows += [
         ("alsa", each.address, "", each.name, "yes" if each.can_open else "no")
-        for each in found.sound
+        for each in found.audio
     ]
     rows += [("serial port", *_cells(each)) for each in found.serial]
     rows += [("input device", *_cells(each)) for each in found.input]

@@ -121,7 +121,7 @@ class Devices:
     """All devices that were found, and what is missing, in a sentence; empty where nothing is."""
 
     video: tuple[VideoNode, ...]
-    sound: tuple[SoundCard, ...]
+    audio: tuple[SoundCard, ...]
     serial: tuple[SerialDevice, ...]
     input: tuple[InputDevice, ...]
     missing: str

@@ -24,7 +24,7 @@ __all__ = ["list_devices"]
 #: that is called, and the group whose users may open its devices
 _KINDS: Final = (
     ("video", "camera or capture box", "/sys/class/video4linux", "Video4Linux", "video"),
-    ("sound", "sound card that records", "/proc/asound", "ALSA", "audio"),
+    ("audio", "sound card that records", "/proc/asound", "ALSA", "audio"),
     ("serial", "serial port", "/sys/class/tty", "serial ports", "dialout"),
     ("input", "foot switch or keyboard", "/sys/class/input", "input devices", "input"),
 )
@@ -50,12 +50,12 @@ def list_devices(
     files = MachineFiles(root)
     found = Devices(
         video=list_video_nodes(files, ask),
-        sound=list_sound_cards(files),
+        audio=list_sound_cards(files),
         serial=list_serial_ports(files, ports),
         input=list_input_devices(files),
         missing="",
     )
-    return Devices(found.video, found.sound, found.serial, found.input, _missing(files, found))
+    return Devices(found.video, found.audio, found.serial, found.input, _missing(files, found))
 
 
 def _missing(files: MachineFiles, found: Devices) -> str:

@@ -58,8 +58,8 @@ class Collector:
         self._raw: list[RawRow] = []
         self._raw_written = -math.inf
         watched: list[tuple[str, Source]] = [(each.name, each) for each in sources.signals]
-        if sources.sound is not None:
-            watched.append(("sound", sources.sound))
+        if sources.audio is not None:
+            watched.append(("sound", sources.audio))
         self._watches = [(source, GapWatch(name)) for name, source in watched]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)

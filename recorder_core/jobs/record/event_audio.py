@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from recorder_core.capture.sound_clock import SoundClock
+from recorder_core.capture.audio_clock import AudioClock
 from recorder_core.capture.source import AudioSource, Samples
 from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.model import EventClock
@@ -37,7 +37,7 @@ class RecordedAudio:
 
     def __init__(self, source: AudioSource, clock: EventClock, pauses: Pauses) -> None:
         self._source, self._clock, self._pauses = source, clock, pauses
-        self._sound = SoundClock(clock.zero_monotonic_seconds, source.channels, _SAMPLE_RATE)
+        self._audio = AudioClock(clock.zero_monotonic_seconds, source.channels, _SAMPLE_RATE)
         self._count = 0
         #: second of the event -> highest sample, of the last second
         self._peaks: deque[tuple[float, float]] = deque()
@@ -65,8 +65,8 @@ class RecordedAudio:
             By the event's clock; some time ago, so that it has arrived.
         """
         for block in self._source.take():
-            self._sound.add(block)
-        samples = self._sound.read(self._clock.zero_monotonic_seconds + event_seconds)
+            self._audio.add(block)
+        samples = self._audio.read(self._clock.zero_monotonic_seconds + event_seconds)
         first, self._count = self._count, self._count + len(samples)
         for start, stop in self._pauses.spans:
             begin = max(0, math.floor(start * _SAMPLE_RATE) - first)

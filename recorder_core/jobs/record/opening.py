@@ -13,16 +13,16 @@ __all__ = ["open_sources"]
 
 def open_sources(room: RoomConfig) -> RoomSources:
     """Return the sources of a room, not started yet."""
-    frames, sound = {}, None
+    frames, audio = {}, None
     for name, settings in room.sources.items():
-        found = connect_input(name, settings, audio=name == room.sound_of)
-        sound = sound or found.audio
+        found = connect_input(name, settings, audio=name == room.audio_of)
+        audio = audio or found.audio
         if found.frames is not None:
             frames[name] = found.frames
-    if room.sound is not None:
-        sound = connect_input("sound", room.sound, frames=False, audio=True).audio
+    if room.audio is not None:
+        audio = connect_input("sound", room.audio, frames=False, audio=True).audio
     signals = [] if room.bis is None else [BisSource("bis", room.bis)]
     switches = [
         SwitchSource(f"switch-{number}", each) for number, each in enumerate(room.switches, start=1)
     ]
-    return RoomSources(frames, sound, signals, switches)
+    return RoomSources(frames, audio, signals, switches)

@@ -66,7 +66,7 @@ class RoomSources:
     ----------
     frames : mapping of FrameSource
         By name.
-    sound : AudioSource or None
+    audio : AudioSource or None
         Of the video.
     signals : sequence of SignalSource
         Such as a BIS monitor.
@@ -75,20 +75,20 @@ class RoomSources:
     """
 
     frames: Mapping[str, FrameSource]
-    sound: AudioSource | None = None
+    audio: AudioSource | None = None
     signals: Sequence[SignalSource] = ()
     switches: Sequence[PressSource] = ()
 
     def states(self) -> list[SourceState]:
         """Return how each is; that of the audio is named `sound`, wherever it comes from."""
         found = [source.state for source in self.frames.values()]
-        if self.sound is not None:
-            found.append(replace(self.sound.state, name="sound"))
+        if self.audio is not None:
+            found.append(replace(self.audio.state, name="sound"))
         return found + [source.state for source in (*self.signals, *self.switches)]
 
     def __iter__(self) -> Iterator[Source]:
         yield from self.frames.values()
-        if self.sound is not None:
-            yield self.sound
+        if self.audio is not None:
+            yield self.audio
         yield from self.signals
         yield from self.switches

@@ -20,10 +20,10 @@ from recorder_core.jobs.record.live.settings import (
 )
 from recorder_core.jobs.record.live.split import room_view_of
 from recorder_core.jobs.record.room_tables import (
+    AudioOfTable,
     BisTable,
     RoomTable,
     ScreenshotTable,
-    SoundOfTable,
     SwitchTable,
     UnattendedTable,
 )
@@ -128,9 +128,9 @@ class RoomConfig:
         How long after its moment a frame is composed.
     shows_wall_clock : bool
         Whether the composite's clock shows date and time of day: they stay in every copy.
-    sound : SourceSettings or None
+    audio : SourceSettings or None
         Whose audio the video has.
-    sound_of : str or None
+    audio_of : str or None
         Name of the source whose audio it is, by one connection with its frames.
     bis : BisSettings or None
         A BIS monitor.
@@ -160,8 +160,8 @@ class RoomConfig:
     encoder_name: LiveEncoder = "auto"
     delay_seconds: float = 0.2
     shows_wall_clock: bool = False
-    sound: SourceSettings | None = field(default=None, repr=False)
-    sound_of: str | None = None
+    audio: SourceSettings | None = field(default=None, repr=False)
+    audio_of: str | None = None
     bis: BisSettings | None = None
     switches: tuple[SwitchSettings, ...] = ()
     screenshot_of: str | None = None
@@ -187,11 +187,11 @@ class RoomConfig:
                 f"[unattended] source {self.unattended.source} is not there; write one of "
                 f"{', '.join(self.sources)}"
             )
-        if self.sound_of is None:
+        if self.audio_of is None:
             return
-        if self.sound_of not in self.sources or not self.sources[self.sound_of].has_audio:
+        if self.audio_of not in self.sources or not self.sources[self.audio_of].has_audio:
             raise SettingsError(
-                f"[sound] source {self.sound_of} is no source with audio; write one of kind rtsp, "
+                f"[sound] source {self.audio_of} is no source with audio; write one of kind rtsp, "
                 "file or pattern"
             )
 
@@ -234,7 +234,7 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         room.deidentify in DEIDENTIFICATIONS,
         f"deidentify must be one of {', '.join(DEIDENTIFICATIONS)}",
     )
-    sound, sound_of = _sound(values.get("sound"))
+    audio, audio_of = _audio(values.get("sound"))
     return RoomConfig(
         layout=_named(
             "layout", layout_from_values, values.get("layout", {"preset": "surgery-box"})
@@ -245,8 +245,8 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         encoder_name=cast("LiveEncoder", video.encoder),
         delay_seconds=video.delay_seconds,
         shows_wall_clock=video.wall_clock,
-        sound=sound,
-        sound_of=sound_of,
+        audio=audio,
+        audio_of=audio_of,
         bis=_bis(values.get("bis")),
         screenshot_of=_read(ScreenshotTable, values.get("screenshots", {}), "screenshots").source,
         switches=_switches(values.get("switches", [])),
@@ -319,16 +319,16 @@ def _sources(tables: object) -> dict[str, SourceSettings]:
     return found
 
 
-def _sound(table: object) -> tuple[SourceSettings | None, str | None]:
+def _audio(table: object) -> tuple[SourceSettings | None, str | None]:
     """Return where audio is from: a source of its own, or one that has frames, too."""
     if table is None:
         return None, None
     if isinstance(table, Mapping) and "source" in table:
-        name = _read(SoundOfTable, table, "sound").source
+        name = _read(AudioOfTable, table, "sound").source
         return None, name
-    sound = read_source_settings(table, "sound")
-    _check(sound.has_audio, f"[sound] kind {sound.kind} has no audio; write alsa, rtsp or file")
-    return sound, None
+    audio = read_source_settings(table, "sound")
+    _check(audio.has_audio, f"[sound] kind {audio.kind} has no audio; write alsa, rtsp or file")
+    return audio, None
 
 
 def _bis(table: object) -> BisSettings | None:

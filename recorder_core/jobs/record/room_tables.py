@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "AudioOfTable",
     "BisTable",
     "RoomTable",
     "ScreenshotTable",
-    "SoundOfTable",
     "SwitchTable",
     "UnattendedTable",
 ]
@@ -22,7 +22,7 @@ class ScreenshotTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoundOfTable:
+class AudioOfTable:
     """``[sound]`` of a source that has frames, too."""
 
     source: str = "room"

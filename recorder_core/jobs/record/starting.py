@@ -163,9 +163,9 @@ def _parts(
     queue = FrameQueue(room.rate)
     encoder = replace(room.encoder, encoder=chosen.encoder)
     audio, audio_format = None, None
-    if sources.sound is not None:
-        audio = RecordedAudio(sources.sound, recording.clock, pauses)
-        audio_format = AudioFormat(sources.sound.channels, audio.sample_rate)
+    if sources.audio is not None:
+        audio = RecordedAudio(sources.audio, recording.clock, pauses)
+        audio_format = AudioFormat(sources.audio.channels, audio.sample_rate)
     writer = FragmentWriter(
         recording.sink, compositor.format, encoder, frame_rate=room.rate, audio=audio_format
     )

@@ -23,7 +23,7 @@ CAMERA = VideoNode(
 )
 FOUND = Devices(
     video=(CAMERA,),
-    sound=(SoundCard("plughw:PCH,0", "HDA Intel PCH", False),),
+    audio=(SoundCard("plughw:PCH,0", "HDA Intel PCH", False),),
     serial=(SerialDevice("/dev/ttyUSB0", "", "FT232R", True),),
     input=(InputDevice("/dev/input/event3", "", "FootSwitch", True),),
     missing="this user may not open plughw:PCH,0 (group audio): add the user to the group",
@@ -50,7 +50,7 @@ def test_devices_are_listed_with_their_addresses(capsys: pytest.CaptureFixture[s
 def test_devices_are_listed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["devices", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert set(listed) == {"video", "sound", "serial", "input", "missing"}
+    assert set(listed) == {"video", "audio", "serial", "input", "missing"}
     assert listed["video"][0]["formats"][0] == {
         "code": "YUYV", "width": 1920, "height": 1080, "rates": [30.0, 60.0],
     }  # fmt: skip

@@ -49,7 +49,7 @@ def _described(name: str, path: Path) -> dict[str, Any]:
         "fault": None,
         "procedure_code": room.procedure_code,
         "marker_kinds": list(room.marker_kinds),
-        "has_sound": room.sound is not None or room.sound_of is not None,
+        "has_audio": room.audio is not None or room.audio_of is not None,
         "layout": {
             "width": layout.width,
             "height": layout.height,

@@ -145,7 +145,7 @@ def test_cameras_are_listed_with_what_they_offer_and_other_nodes_are_not(found: 
 
 
 def test_only_what_records_of_sound_cards_is_listed(found: Devices) -> None:
-    assert [(each.address, each.name, each.can_open) for each in found.sound] == [
+    assert [(each.address, each.name, each.can_open) for each in found.audio] == [
         ("plughw:PCH,0", "HDA Intel PCH: ALC3246 Analog", True),
         ("plughw:Device,0", "USB PnP Sound Device: USB Audio", True),
     ]

@@ -131,7 +131,7 @@ def room(**changes: object) -> RoomConfig:
     return RoomConfig(**usual | changes)  # type: ignore[arg-type]
 
 
-class FakeSound(_Fake, AudioSource):
+class FakeAudio(_Fake, AudioSource):
     """A tone of 1 kHz from a second of the event on; silence before."""
 
     def __init__(self, name: str = "room", channels: int = 2) -> None:

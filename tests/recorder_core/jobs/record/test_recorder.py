@@ -33,9 +33,9 @@ from recorder_core.model import View
 from tests.recorder_core.jobs.record.fakes import (
     RATE,
     ROOM_VIEW,
+    FakeAudio,
     FakeFrames,
     FakeSignals,
-    FakeSound,
     FakeSwitch,
     room,
 )
@@ -298,14 +298,14 @@ def test_what_ends_without_finish_is_saved_by_finalise(site: Any) -> None:
 
 
 def test_audio_is_heard_when_it_was_and_is_silent_in_a_pause(site: Any, tmp_path: Path) -> None:
-    sound = FakeSound()
+    audio = FakeAudio()
     request = RecordRequest(room=room(), duration_seconds=3.0)
     with (
         site.opened("olga") as archive,
-        record_room(archive, request, _sources(sound=sound)) as recorder,
+        record_room(archive, request, _sources(audio=audio)) as recorder,
     ):
         zero = recorder.clock.zero_monotonic_seconds
-        sound.onset_seconds = zero + 1.0
+        audio.onset_seconds = zero + 1.0
         recorder.pause(asked_seconds=zero + 2.0)
         recorder.resume(asked_seconds=zero + 2.5)
         levels = [recorder_state(recorder)["audio_level_dbfs"]]

@@ -72,8 +72,8 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
     assert room.encoder.max_bit_rate_bps == 8_000_000
     assert room.encoder.gop_seconds == 1.0
     assert room.sources["laparoscope"].latency_seconds == 0.08
-    assert room.sound is not None
-    assert room.sound_of is None
+    assert room.audio is not None
+    assert room.audio_of is None
     assert room.bis is not None
     assert (room.bis.port, room.bis.protocol) == ("/dev/ttyUSB0", "ascii")
     assert [(each.kind, each.address) for each in room.switches] == [("input", "3553:b001")]

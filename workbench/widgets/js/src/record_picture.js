@@ -20,7 +20,7 @@ export class RecordPicture {
     this.root.style.setProperty("--wb-shape", layout ? `${layout.width} / ${layout.height}` : "16 / 9");
     const part = (kind) => ({ name, place: [x, y, width, height] }) => element("div", { class: `wb-part-of-plan wb-plan-${kind}`, style: `left:${(100 * x) / layout.width}%;top:${(100 * y) / layout.height}%;width:${(100 * width) / layout.width}%;height:${(100 * height) / layout.height}%` }, element("span", {}, spoken(name)));
     this.plan.replaceChildren(...(layout ? [...layout.views.map(part("view")), ...layout.panels.map(part("panel"))] : []));
-    const names = layout ? [...new Set(layout.views.map(({ source }) => source)), ...(room.has_sound ? ["sound"] : [])] : [];
+    const names = layout ? [...new Set(layout.views.map(({ source }) => source)), ...(room.has_audio ? ["sound"] : [])] : [];
     this.#place(names);
     for (const name of names) this.#tell(name, "wait", this.say("rec_waits"), "");
   }

@@ -1,6 +1,6 @@
 """The audio of a source on the clock of an event: as many samples as the clock has, and in step.
 
-A card counts its samples by its own clock. `SoundClock` fits that clock (`CardClock`) and follows
+A card counts its samples by its own clock. `AudioClock` fits that clock (`CardClock`) and follows
 it by resampling a little faster or slower, which changes so slowly that nobody hears it; nothing is
 cut out or doubled. Where nothing has come, there is silence, with short fades at its edges.
 """
@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder_core.capture.sound_clock_fit import CardClock
-from recorder_core.capture.sound_clock_resampling import Interpolator
+from recorder_core.capture.audio_clock_fit import CardClock
+from recorder_core.capture.audio_clock_resampling import Interpolator
 from recorder_core.capture.source import AudioBlock, Samples
 
-__all__ = ["SoundClock"]
+__all__ = ["AudioClock"]
 
 #: what is made at once
 _CHUNK_SECONDS: Final = 0.02
@@ -33,7 +33,7 @@ _LOST_STEP_SECONDS: Final = 0.03
 _MAX_KEPT_SECONDS: Final = 30.0
 
 
-class SoundClock:
+class AudioClock:
     """Puts the audio of a source onto the clock of an event.
 
     Parameters
@@ -60,7 +60,7 @@ class SoundClock:
         self._runs: deque[_Run] = deque()
         self._made = 0
         self._is_playing = False
-        #: samples since the last silence, until the sound is as loud as it is
+        #: samples since the last silence, until the audio is as loud as it is
         self._faded = 0
         self.silent_samples = 0
         self.breaks = 0
@@ -110,7 +110,7 @@ class SoundClock:
             ready = run.ready(self._end_of(seconds))
             if is_step or ready < self._chunk + self._fade:
                 return self._fade_out(run, min(ready, self._chunk))
-            return run.sound(run.advance(seconds, self._chunk)) * self._gain(self._chunk)
+            return run.audio(run.advance(seconds, self._chunk)) * self._gain(self._chunk)
         run.seek(seconds)
         if not run.begins_within(self._chunk) or (
             run.ready(self._end_of(seconds)) < self._chunk + self._fade
@@ -125,7 +125,7 @@ class SoundClock:
         silent = int(np.searchsorted(positions, 0.0))
         self.silent_samples += silent
         self._faded = -silent
-        return run.sound(positions) * self._gain(self._chunk)
+        return run.audio(positions) * self._gain(self._chunk)
 
     def _gain(self, count: int) -> Samples:
         """Return how loud the next samples are: after a silence ever louder."""
@@ -151,13 +151,13 @@ class SoundClock:
     def _fade_out(self, run: _Run, count: float) -> Samples:
         """Play what is left, ever more quietly, and be silent."""
         self._is_playing = False
-        sound = np.zeros((self._chunk, self._channels), np.float32)
+        audio = np.zeros((self._chunk, self._channels), np.float32)
         left = max(int(count), 0)
         if left:
-            sound[:left] = run.sound(run.advance(None, left)) * self._gain(left)
-            sound[:left] *= _rise(np.linspace(1, 0, left))
+            audio[:left] = run.audio(run.advance(None, left)) * self._gain(left)
+            audio[:left] *= _rise(np.linspace(1, 0, left))
         self.silent_samples += self._chunk - left
-        return sound
+        return audio
 
     def _silence(self) -> Samples:
         self.silent_samples += self._chunk
@@ -244,15 +244,15 @@ class _Run:
         self._position += self._speed * count
         return positions
 
-    def sound(self, positions: NDArray[np.float64]) -> Samples:
-        """Return the sound at positions; silence before its beginning."""
+    def audio(self, positions: NDArray[np.float64]) -> Samples:
+        """Return the audio at positions; silence before its beginning."""
         self._join()
         half = self._interpolator.half_taps
         is_before = positions < 0
         inside = np.maximum(positions, 0) - self._first
-        sound = self._interpolator.at(self._samples, np.maximum(inside, half))
-        sound[is_before] = 0
-        return sound
+        audio = self._interpolator.at(self._samples, np.maximum(inside, half))
+        audio[is_before] = 0
+        return audio
 
     def trim(self, kept_seconds: float) -> None:
         """Forget what is played, and of what nobody plays all but the last seconds."""

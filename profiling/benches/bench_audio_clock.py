@@ -2,9 +2,9 @@
 
 A card is simulated, faster than real time: a slow tone, whose phase tells the time, and one that
 would tell a click, sampled by a clock that is off, in blocks that arrive with jitter. What
-`SoundClock` makes of it is compared with the tones that were really there. Run from the
-repository: ``python profiling/benches/bench_sound_clock.py``; the result is printed and written to
-``profiling/results/bench_sound_clock.json``.
+`AudioClock` makes of it is compared with the tones that were really there. Run from the
+repository: ``python profiling/benches/bench_audio_clock.py``; the result is printed and written to
+``profiling/results/bench_audio_clock.json``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from measuring import RESULTS, write_result
 from numpy.typing import NDArray
 
-from recorder_core.capture.sound_clock import SoundClock
+from recorder_core.capture.audio_clock import AudioClock
 from recorder_core.capture.source import AudioBlock, Samples
 
 RATE: Final = 48_000
@@ -63,7 +63,7 @@ def offsets_seconds(recorded: Samples, first: int) -> NDArray[np.float64]:
 
 def measure(seconds: float, error_ppm: float) -> dict[str, Any]:
     """Return how far off a card's audio ever was, and how rough."""
-    clock = SoundClock(ZERO, 2)
+    clock = AudioClock(ZERO, 2)
     waiting, first, made, offset, bend, used = np.empty((0, 2), np.float32), 0, 0, 0.0, 0.0, 0.0
     last = np.empty((0, 2), np.float32)
     for block in blocks(seconds, error_ppm):
@@ -110,7 +110,7 @@ def main() -> None:
             f"{rows[-1]['silent_samples']} silent samples"
         )
     write_result(
-        RESULTS / "bench_sound_clock.json",
+        RESULTS / "bench_audio_clock.json",
         "audio of a simulated card on the clock of an event: offset by the phase of a 10 Hz tone, "
         "largest second difference of a 440 Hz tone as a part of the pure tone's",
         {"cards": rows},

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recorder_core.capture.sound_clock import SoundClock
-from recorder_core.capture.sound_clock_fit import CardClock
+from recorder_core.capture.audio_clock import AudioClock
+from recorder_core.capture.audio_clock_fit import CardClock
 from recorder_core.capture.source import AudioBlock, Samples
 
 RATE = 48_000
@@ -51,9 +51,9 @@ def _blocks(
         joined = True
 
 
-def _recorded(blocks: Iterator[AudioBlock], channels: int = 2) -> tuple[SoundClock, Samples]:
+def _recorded(blocks: Iterator[AudioBlock], channels: int = 2) -> tuple[AudioClock, Samples]:
     """Return what a recorder reads a fifth of a second behind."""
-    clock, read = SoundClock(ZERO, channels), []
+    clock, read = AudioClock(ZERO, channels), []
     for block in blocks:
         clock.add(block)
         arrived = block.seconds + len(block.samples) / block.sample_rate
@@ -135,7 +135,7 @@ def test_what_people_hear_passes_as_it_is(hertz: int, gain: float) -> None:
 
 
 def test_a_card_that_is_not_there_is_silent() -> None:
-    clock = SoundClock(ZERO, 2)
+    clock = AudioClock(ZERO, 2)
     assert clock.read(ZERO - 5).shape == (0, 2)
     read = clock.read(ZERO + 1.0)
     assert read.shape == (RATE, 2)
@@ -145,7 +145,7 @@ def test_a_card_that_is_not_there_is_silent() -> None:
 
 
 def test_a_card_that_comes_later_begins_with_a_fade_at_its_moment() -> None:
-    clock = SoundClock(ON - 1, 2)
+    clock = AudioClock(ON - 1, 2)
     for block in _blocks(2.0, sound=lambda at: np.full((len(at), 2), 0.5), jitter=0.0001):
         clock.add(block)
     recorded = clock.read(ON + 1.0)[:, 0]
@@ -156,7 +156,7 @@ def test_a_card_that_comes_later_begins_with_a_fade_at_its_moment() -> None:
 
 
 def test_what_comes_after_its_moment_was_read_is_left_out() -> None:
-    clock, recorded = SoundClock(ZERO, 2), []
+    clock, recorded = AudioClock(ZERO, 2), []
     for number, block in enumerate(_blocks(6.0)):
         if 100 <= number < 150:  # nothing came for a second, then all at once
             recorded.append(clock.read(block.seconds - 0.2))
@@ -169,7 +169,7 @@ def test_what_comes_after_its_moment_was_read_is_left_out() -> None:
 
 
 def test_nobody_reads_and_memory_stays() -> None:
-    clock = SoundClock(ZERO, 2)
+    clock = AudioClock(ZERO, 2)
     for block in _blocks(70.0):
         clock.add(block)
     assert sum(run.kept_samples for run in clock._runs) < 40 * RATE

@@ -1,4 +1,4 @@
-"""Samples between samples: what a sound is at any position."""
+"""Samples between samples: what audio is at any position."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Interpolator:
         self._kernel = (kernel / kernel.sum(1, keepdims=True)).astype(np.float32)
 
     def at(self, samples: Samples, positions: NDArray[np.float64]) -> Samples:
-        """Return what a sound is at some positions.
+        """Return what audio is at some positions.
 
         Parameters
         ----------
@@ -66,5 +66,5 @@ class Interpolator:
         needed = samples[first : int(whole.max()) + self.half_taps + 1].T
         windows = sliding_window_view(np.ascontiguousarray(needed), 2 * self.half_taps, axis=1)
         near = windows[:, whole - first - self.half_taps + 1]
-        sound: Samples = np.einsum("mt,cmt->mc", weights, near)
-        return sound
+        audio: Samples = np.einsum("mt,cmt->mc", weights, near)
+        return audio

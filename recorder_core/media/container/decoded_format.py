@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 
 from recorder_core.media.container.crop import Crop
+from recorder_core.media.container.frame_side_data import frame_side_data
 from recorder_core.model import FrameFormat
 
 __all__ = ["decoded_format"]
@@ -57,8 +58,7 @@ def decoded_format(
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     """Return how a player mirrors and turns a frame: nine numbers; None where none are given."""
-    # PyAV declares a TypedDict, but the container takes its own enumeration
-    side_data: Any = frame.side_data
+    side_data = frame_side_data(frame)
     if SideDataType.DISPLAYMATRIX not in side_data:
         return None
     return struct.unpack(_DISPLAY_MATRIX_LAYOUT, bytes(side_data[SideDataType.DISPLAYMATRIX]))

@@ -20,6 +20,7 @@ from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.media.container.crop import NO_CROP, Crop, read_crops
 from recorder_core.media.container.decoded_format import decoded_format
 from recorder_core.media.container.demux import read_packets
+from recorder_core.media.container.frame_side_data import frame_side_data
 from recorder_core.media.container.info import AudioInfo, MediaInfo, VideoInfo
 from recorder_core.media.container.mp4_boxes import cut_fragment, lacks_index
 from recorder_core.media.container.sample_depth import lost_bits, lost_color
@@ -348,7 +349,7 @@ def _bit_rate_bps(container: InputContainer, stream: VideoStream) -> int:
 def _lost_of_pixels(frame: VideoFrame) -> list[str]:
     """Return what frames of 8 bits per sample and 4:2:0 colour do not hold."""
     lost = lost_bits(frame.format.name) + lost_color(frame.format.name)
-    side_data: Any = frame.side_data
+    side_data = frame_side_data(frame)
     lost += [name for kind, name in _HDR_SIDE_DATA.items() if kind in side_data]
     return lost
 

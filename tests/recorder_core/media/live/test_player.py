@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import gc
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,17 @@ from recorder_core.media import (
 )
 from recorder_core.media.live.player import open_file
 from tests.recorder_core.media.live.clocks import FakeClock
+
+
+@pytest.fixture
+def without_collector() -> Iterator[Callable[[], int]]:
+    """Count the objects that only the collector of cycles frees."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield gc.collect
+    finally:
+        gc.enable()
 
 
 def _play(
@@ -54,6 +66,14 @@ def test_a_loop_goes_on_with_the_next_frame_in_time(
     assert [each.frame.frame_index for each in frames] == list(range(100))
     assert np.diff(came) == pytest.approx(1 / 25, abs=0.03)
     assert frames[0].frame.planes.y.shape == (64, 96)
+
+
+def test_a_loop_needs_no_collector_of_cycles(
+    make_video: Callable[..., Path], without_collector: Callable[[], int]
+) -> None:
+    # a frame in a cycle would hold its decoder's pool of buffers, again at every round
+    _play(make_video("cycles.mp4"), 130)
+    assert without_collector() == 0
 
 
 def test_a_variable_rate_is_played_by_its_time_stamps(make_video: Callable[..., Path]) -> None:

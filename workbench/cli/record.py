@@ -41,8 +41,8 @@ _REDRAW_SECONDS: Final = 0.5
 _MAX_WAITING: Final = 100
 _GIB: Final = 1 << 30
 _MARKER: Final = "marker"
-#: what ended a recording
-_End: TypeAlias = Literal["key", "disk", "other"]
+#: what ended a recording: somebody wanted it, as by a key or a length; a full disk; or its signal
+_End: TypeAlias = Literal["wanted", "disk", "other"]
 _KEYS: Final = "m: marker, s: screenshot, p: pause or resume, q: stop"
 
 
@@ -55,7 +55,8 @@ def add_parser(commands: Any) -> None:
             "Record the sources of a room into a new event: one composite video with audio, the "
             "signals, markers and screenshots, encrypted from the first byte. It ends after "
             "--duration, with Ctrl-C or SIGTERM, and before the disk is full; the event is then "
-            "complete. With --unattended each recording begins and ends by itself, until Ctrl-C. "
+            "complete. With --unattended each recording begins and ends by itself, until Ctrl-C; "
+            "--duration is then the most that each may last. "
             f"Keys in a terminal: {_KEYS}."
         ),
     )
@@ -126,13 +127,13 @@ def _record(room: _Room) -> _End:
     from recorder_core.jobs.record import record_room
 
     with record_room(room.archive, room.request) as recorder:
-        is_by_key = _drive(recorder, room)
+        _drive(recorder, room)
         summary = recorder.finish()
     for sentence in recorder.fragmented:
         complain(sentence)
     show(room.options, summary.to_dict(), "\n".join(summary.sentences))
-    if is_by_key:
-        return "key"
+    if not recorder.stop_reason:
+        return "wanted"
     return "disk" if recorder.space.is_used_up else "other"
 
 
@@ -152,7 +153,7 @@ def _record_unattended(room: _Room) -> None:
         if not wait_for_signal(name, source, is_stopped):
             return
         end = _record_one_of_many(room)
-        if end == "key":  # it would record the same person again
+        if end == "wanted" and not is_stopped():  # it would record the same person again
             _tell(room, f"waiting until the signal of {name} has gone")
             wait_until_gone(name, source, settings, is_stopped)
         elif end == "disk":
@@ -204,8 +205,8 @@ def _stops() -> Iterator[Callable[[], bool]]:
             signal.signal(each, before[each])
 
 
-def _drive(recorder: RoomRecorder, room: _Room) -> bool:
-    """Record until the end: show how it is, and do what keys say; return whether a key ended it."""
+def _drive(recorder: RoomRecorder, room: _Room) -> None:
+    """Record until the end: show how it is, and do what keys say."""
     line = _Line(is_quiet=room.options.quiet)
     if not room.options.quiet:
         line.say(recorder.encoder)
@@ -224,7 +225,6 @@ def _drive(recorder: RoomRecorder, room: _Room) -> bool:
             told += 1
         line.show(recorder)
     line.end()
-    return key == "q"
 
 
 def _mark(recorder: RoomRecorder) -> str:
@@ -260,7 +260,7 @@ class _Line:
 
     def __init__(self, *, is_quiet: bool) -> None:
         self._is_quiet = is_quiet
-        self._has_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._has_terminal = sys.stderr.isatty()
         self._shown = float("-inf")
         self._is_open = False
         self._waiting: deque[str] = deque(maxlen=_MAX_WAITING)
@@ -298,8 +298,6 @@ class _Line:
 
 def _takes_text() -> bool:
     """Return whether standard error takes a line now, without waiting for who reads it."""
-    if sys.stderr is None:
-        return False
     try:
         return bool(select.select([], [sys.stderr], [], 0)[1])
     except (OSError, ValueError):  # no file, which makes nobody wait

@@ -221,6 +221,16 @@ def test_a_terminal_that_closes_leaves_a_complete_event(site: Any, words: list[s
     assert row.is_complete
 
 
+def test_a_recording_that_nobody_reads_is_complete(site: Any, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    closed = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *words, "--duration", "1"]
+    subprocess.run(closed, stdout=writer, check=True)
+    os.close(writer)
+    [(row, _)] = _events(site)
+    assert row.is_complete
+
+
 def test_ctrl_s_does_not_freeze_a_recording(site: Any, words: list[str]) -> None:
     with _terminal(words) as terminal:
         terminal.wait_for(r"recording 0:0\d:\d\d")
@@ -250,13 +260,16 @@ def test_what_a_terminal_does_not_take_is_said_later(monkeypatch: pytest.MonkeyP
     assert said.split(b"\r\n")[:2] == [b"workbench: a disk is away", b"workbench: it is back"]
 
 
-def test_an_unattended_recording_that_a_key_ended_does_not_begin_again(
-    site: Any, words: list[str], tmp_path: Path
+@pytest.mark.parametrize("how", [["q"], ["--duration", "1"]])
+def test_an_unattended_recording_that_somebody_wanted_to_end_does_not_begin_again(
+    site: Any, words: list[str], tmp_path: Path, how: list[str]
 ) -> None:
     (tmp_path / "room.toml").write_text(ROOM + _UNATTENDED)
-    with _terminal([*words, "--unattended"]) as terminal:
-        terminal.wait_for(r"recording 0:0\d:\d\d")
-        terminal.type("q")
+    is_key = how == ["q"]
+    with _terminal([*words, "--unattended", *([] if is_key else how)]) as terminal:
+        if is_key:
+            terminal.wait_for(r"recording 0:0\d:\d\d")
+            terminal.type("q")
         terminal.wait_for("waiting until the signal of room has gone")
         time.sleep(1.0)
         terminal.type("\x03")
@@ -268,7 +281,13 @@ def test_an_unattended_recording_that_a_key_ended_does_not_begin_again(
 def test_what_is_waited_for_follows_from_what_ended_a_recording(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ends: list[Any] = ["key", "disk", "other", ArchiveError("a root is away"), NotAllowed("olga")]
+    ends: list[Any] = [
+        "wanted",
+        "disk",
+        "other",
+        ArchiveError("a root is away"),
+        NotAllowed("olga"),
+    ]
     done: list[str] = []
 
     def end(_: Any) -> Any:

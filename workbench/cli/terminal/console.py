@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, Final, TextIO, cast
 
 from recorder_core.errors import SettingsError
 
@@ -21,6 +21,7 @@ __all__ = [
     "check_printed",
     "complain",
     "draw",
+    "drawing_stream",
     "escape_line",
     "escape_text",
     "escaped_console",
@@ -33,6 +34,8 @@ __all__ = [
 _UNSAFE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _UNSAFE_IN_TEXT = re.compile(f"[{_UNSAFE}]")
 _UNSAFE_IN_LINE = re.compile(rf"[\t\n{_UNSAFE}]")
+#: standard input, output and error
+_STANDARD: Final = (0, 1, 2)
 
 
 def escape_text(text: str) -> str:
@@ -78,9 +81,11 @@ def escaped_console() -> Iterator[None]:
     Who reads it may leave early, as ``head`` does, and a stream may be closed from the
     start: the work goes on, and what is printed then is dropped.
     """
+    _occupy_standard_files()
     before = sys.stdout, sys.stderr
-    # None: closed from the start, which `print` knows
-    sys.stdout, sys.stderr = (stream and _Escaped(stream) for stream in before)
+    # None: closed from the start; `print` knows that of standard output alone
+    errors = before[1] or os.fdopen(2, "w", closefd=False)
+    sys.stdout, sys.stderr = before[0] and _Escaped(before[0]), _Escaped(errors)
     try:
         yield
     finally:
@@ -108,19 +113,24 @@ def check_printed() -> None:
 
 
 def raw_stream(stream: Any) -> TextIO:
-    """Return the stream below, for the program's own colours and progress bars only."""
-    found: TextIO = stream.stream if isinstance(stream, _Escaped) else stream
+    """Return the stream below, for what the program itself draws only."""
+    found: TextIO = stream.stream if isinstance(stream, _Dropping) else stream
     return found
+
+
+def drawing_stream() -> TextIO:
+    """Return standard error for the program's own colours and progress bars, unescaped.
+
+    What a terminal that has closed does not take is dropped.
+    """
+    return cast(TextIO, _Dropping(raw_stream(sys.stderr)))
 
 
 def draw(text: str) -> None:
     """Write the program's own controls to standard error; a terminal that has closed drops them."""
-    stream = raw_stream(sys.stderr)
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError:
-        _send_nowhere(stream)
+    stream = drawing_stream()
+    stream.write(text)
+    stream.flush()
 
 
 def print_surely(text: str, what: str) -> None:
@@ -162,8 +172,21 @@ def _send_nowhere(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-class _Escaped:
-    """A text stream that escapes what is written; everything else is the stream's own."""
+def _occupy_standard_files() -> None:
+    """Open what is closed from the start: libraries print there, and no file may have its number.
+
+    A file of an archive that was opened as the second would get what a decoder has to say.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) in _STANDARD:
+        os.set_inheritable(number, True)
+    os.close(number)
+
+
+class _Dropping:
+    """A text stream whose faults end nothing: what comes after one is dropped.
+
+    Everything else is the stream's own.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -171,10 +194,8 @@ class _Escaped:
         self.fault: str | None = None
 
     def write(self, text: str) -> int:
-        encoding = self.stream.encoding or "utf-8"
-        known = escape_text(text).encode(encoding, "backslashreplace").decode(encoding)
         with self._or_dropped():
-            self.stream.write(known)
+            self.stream.write(text)
         return len(text)
 
     def flush(self) -> None:
@@ -197,6 +218,15 @@ class _Escaped:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
+
+
+class _Escaped(_Dropping):
+    """The same, and what is written is escaped."""
+
+    def write(self, text: str) -> int:
+        encoding = self.stream.encoding or "utf-8"
+        super().write(escape_text(text).encode(encoding, "backslashreplace").decode(encoding))
+        return len(text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,7 +14,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from workbench.cli.terminal.console import raw_stream
+from workbench.cli.terminal.console import drawing_stream
 
 __all__ = ["progress_bar"]
 
@@ -39,5 +37,5 @@ def progress_bar(unit: str) -> ProgressBar:
         MofNCompleteColumn(),
         _RateColumn(unit),
         TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(file=raw_stream(sys.stderr)),
+        console=Console(file=drawing_stream()),
     )

@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from recorder_core.jobs.archive.place.places import enclosing_archive
 from workbench.cli.main import main
 from workbench.cli.terminal.console import (
     complain,
+    draw,
     escape_line,
     escape_text,
     escaped_console,
@@ -221,6 +223,34 @@ def test_a_stream_that_is_closed_from_the_start_is_no_error() -> None:
         [sys.executable, "-c", code, "doctor"], stderr=subprocess.PIPE, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_what_is_closed_from_the_start_is_no_place_for_a_file(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from workbench.cli.terminal.console import complain, escaped_console\n"
+        "with escaped_console():\n"
+        "    links = [os.readlink(f'/proc/self/fd/{number}') for number in range(3)]\n"
+        "    complain(sys.stderr.isatty())\n"
+        "Path(sys.argv[1]).write_text(' '.join(links))\n"
+    )
+    words = (sys.executable, "-c", code, str(tmp_path / "links"))
+    subprocess.run(["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *words], check=True)
+    assert (tmp_path / "links").read_text() == "/dev/null /dev/null /dev/null"
+
+
+def test_a_terminal_that_closes_ends_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    with os.fdopen(slave, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with escaped_console(), show_progress("a.mp4") as progress:
+            progress(1, 2)
+            os.close(master)  # from now on: input/output error
+            progress(2, 2)
+            complain("it goes on")
+            draw("\r")
 
 
 @pytest.mark.parametrize("kind", ["closed", "full", "unread"])

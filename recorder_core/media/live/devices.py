@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import av
@@ -20,6 +18,7 @@ from av.video.stream import VideoStream
 from recorder_core.errors import SourceLost, SourceNotFound
 from recorder_core.media.container.demux import read_packets
 from recorder_core.media.container.probe import audio_streams, video_stream
+from recorder_core.media.live.alsa import prepare_alsa
 from recorder_core.media.live.arrival_clock import ArrivalClock
 from recorder_core.media.live.arrivals import (
     Arrival,
@@ -43,9 +42,6 @@ _OPEN_SECONDS, _READ_SECONDS = 8.0, 2.5
 _SOCKET_TIMEOUT: Final = "2500000"
 #: how long a stream is looked at before it begins, in microseconds
 _ANALYZE: Final = "1000000"
-#: where Linux keeps ALSA's files; the library in PyAV looks for them in a folder that is nowhere
-_ALSA_CONFIG: Final = Path("/usr/share/alsa/alsa.conf")
-_ALSA_PLUGINS: Final = ("/usr/lib/x86_64-linux-gnu/alsa-lib", "/usr/lib/aarch64-linux-gnu/alsa-lib")
 
 
 @contextmanager
@@ -65,7 +61,7 @@ def open_device(settings: SourceSettings, *, frames: bool, audio: bool) -> Itera
         If it cannot be opened, or lacks what is wanted.
     """
     if settings.kind == "alsa":
-        _find_alsa()
+        prepare_alsa()
     with opening(settings):
         container = _open(settings)
     with container, ExitStack() as stack:
@@ -109,15 +105,6 @@ def _options(settings: SourceSettings) -> dict[str, str]:
     if settings.rate is not None:
         options["framerate"] = f"{settings.rate:g}"
     return options
-
-
-def _find_alsa() -> None:
-    """Point the library of ALSA to the system's files, unless somebody has."""
-    if _ALSA_CONFIG.exists():
-        os.environ.setdefault("ALSA_CONFIG_PATH", str(_ALSA_CONFIG))
-    for folder in _ALSA_PLUGINS:
-        if Path(folder).is_dir():
-            os.environ.setdefault("ALSA_PLUGIN_DIR", folder)
 
 
 def _video_of(container: InputContainer, settings: SourceSettings) -> FrameStream:

@@ -336,15 +336,21 @@ class Archive:
         """Ask a job to stop: what it has not finished is removed, an earlier copy stays.
 
         One of a kind that finishes, such as a recording, completes what it has begun and is done.
+        Where a job goes on though the person who started it was disabled, or may do less, whoever
+        manages users may stop it, too.
 
         Raises
         ------
         NotAllowed
-            If the profile may not do what the job does.
+            If the profile may not do what the job does, nor stop it for another.
         WrongState
             If it has ended.
         """
         return self._queue.cancel(job_id)
+
+    def may_cancel_job(self, job: Job) -> bool:
+        """Return whether this person may stop a job that waits or runs; see `cancel_job`."""
+        return self._queue.may_cancel(job)
 
     def seal_warning(self) -> str | None:
         """Return what to say before an original is sealed that no person can open, else None."""

@@ -34,21 +34,25 @@ class _Jobs(PageHandler):
 
 def job_rows(archive: Archive, event: str | None = None) -> list[dict[str, Any]]:
     """Return what a page shows of the jobs, of one event if given, the newest first."""
-    starting = startable_kinds(archive)
-    return [_row(job, job.kind in starting) for job in reversed(archive.jobs(event=event))]
+    return [_row(archive, job) for job in reversed(archive.jobs(event=event))]
 
 
 def startable_kinds(archive: Archive) -> list[str]:
-    """Return the kinds of jobs that a person may start, and so cancel."""
+    """Return the kinds of jobs that a person may start."""
     return [name for name, kind in JOB_KINDS.items() if archive.may(kind.action)]
 
 
-def _row(job: Job, may: bool) -> dict[str, Any]:
-    act = ""
-    if may and job.state in _OPEN:
-        act = "" if job.stopped_by else "cancel"
-    elif may and job.state != "done" and JOB_KINDS[job.kind].can_start_again:
-        act = "again"
+def _act(archive: Archive, job: Job) -> str:
+    """Return what the person may do with a job; empty: nothing."""
+    if job.state in _OPEN:
+        return "cancel" if not job.stopped_by and archive.may_cancel_job(job) else ""
+    kind = JOB_KINDS.get(job.kind)
+    may_again = kind is not None and kind.can_start_again and archive.may(kind.action)
+    return "again" if may_again and job.state != "done" else ""
+
+
+def _row(archive: Archive, job: Job) -> dict[str, Any]:
+    act = _act(archive, job)
     return {
         "job_id": job.job_id,
         "kind": job.kind,

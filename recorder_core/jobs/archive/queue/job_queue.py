@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from recorder_core.catalog import Action, Job
+from recorder_core.catalog import Action, Job, is_allowed
 from recorder_core.catalog.model.records import JobState
 from recorder_core.errors import FacesInDoubt, RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
@@ -175,9 +175,26 @@ class JobQueue:
         """Ask a job to stop; see `Archive.cancel_job`."""
         job = self.get(job_id)
         session = self._session
-        action = find_kind(job.kind).action
+        action = self._stop_action(find_kind(job.kind), job)
         with session.audited(action, job.event_id, detail=f"job:{job_id} cancel"):
             return session.catalog.jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
+
+    def may_cancel(self, job: Job) -> bool:
+        """Return whether this person may stop a job; see `Archive.may_cancel_job`."""
+        kind = JOB_KINDS.get(job.kind)
+        return kind is not None and self._session.may(self._stop_action(kind, job))
+
+    def _stop_action(self, kind: JobKind, job: Job) -> Action:
+        """Return what the profile is asked for of who stops a job.
+
+        That is what the job does, or to manage users, where it goes on without its person.
+        """
+        session = self._session
+        if kind.ends_with_person or not session.may(Action.MANAGE_USERS):
+            return kind.action
+        person = session.vouched_user(job.created_by)
+        is_left = person.is_disabled or not is_allowed(person.profile, kind.action)
+        return Action.MANAGE_USERS if is_left else kind.action
 
     def _mark_interrupted(self) -> None:
         """Mark the jobs whose process is gone; remove what no second start can go on from."""

@@ -315,6 +315,7 @@ WITHOUT_PROFILE = {
     "Archive.log_use",  # asks for the action that it is given
     "Archive.login",
     "Archive.may",
+    "Archive.may_cancel_job",
     "Archive.refuse_unless",
     # asks for the original, and says nothing of it to those who may not see it
     "ArchivedEvent.incomplete",

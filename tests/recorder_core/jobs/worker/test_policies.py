@@ -16,7 +16,7 @@ import pytest
 
 from recorder_core.archive import Password
 from recorder_core.catalog import EventState, Job, Profile
-from recorder_core.errors import SettingsError, WrongState
+from recorder_core.errors import NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive import (
     Archive,
     add_user,
@@ -64,6 +64,14 @@ def start_recording(archive: Archive, source: Path) -> Job:
         assert job.state in ("queued", "running")
         time.sleep(0.02)
     return job
+
+
+def _who_may_stop(site: Any, job: Job) -> set[str]:
+    found = set()
+    for user in ("adam", "egon", "olaf", "rita", "rosa"):
+        with site.opened(user) as archive:
+            found |= {user} if archive.may_cancel_job(archive.job(job.job_id)) else set()
+    return found
 
 
 def niceness(job: Job) -> int:
@@ -160,13 +168,18 @@ def test_the_recording_of_who_is_disabled_goes_on_and_nothing_of_it_is_lost(
     with site.opened("olga") as archive:
         job = start_recording(archive, source)
         archive.command_job(job.job_id, "mark", {"code": "incision"})
+    assert _who_may_stop(site, job) == {"olaf"}
     with site.opened("adam") as archive:
         disable_user(archive, "olga")
         time.sleep(3)  # a person is asked for every two seconds, where that ends the job
         assert archive.job(job.job_id).state == "running"
     with site.opened("olaf") as archive:
         assert archive.command_job(job.job_id, "mark", {"code": "closure"})["by"] == "olaf"
+    assert _who_may_stop(site, job) == {"adam", "olaf"}
+    with site.opened("rita") as archive, pytest.raises(NotAllowed, match="reviewer may not record"):
         archive.cancel_job(job.job_id)
+    with site.opened("adam") as archive:
+        assert archive.cancel_job(job.job_id).stopped_by == "adam"
         job = when(archive, job.job_id, *ENDED)
     # what the disabled person would state of its end does not count: somebody else does
     assert (job.state, job.error_class) == ("failed", "NotAllowed")

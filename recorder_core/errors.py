@@ -20,6 +20,7 @@
         ArchiveTruncated                  the end is missing
         WrongCopy                         authentic, but another file or an older copy
         SignInDelayed                     too many failed attempts: wait
+        RoomInUse                         another recorder has the room, or a device of it
       DataError (ValueError)              a table, data set or annotation file is damaged
       DeidentifyError                     the de-identified copy cannot be trusted
         ModelMismatch                     weights, anchors and network do not belong together
@@ -78,6 +79,7 @@ __all__ = [
     "RecorderError",
     "RedactionIncomplete",
     "ReportError",
+    "RoomInUse",
     "SchemaTooNew",
     "SettingsError",
     "SignInDelayed",
@@ -138,6 +140,10 @@ class ArchiveError(RecorderError):
 
 class FolderInUse(ArchiveError):
     """A folder that must be empty holds something; the message says what to choose."""
+
+
+class RoomInUse(ArchiveError):
+    """Another recorder has the room, or a device of it."""
 
 
 class NoKeyMatches(ArchiveError):

@@ -86,7 +86,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from recorder_core.jobs.record import RecordRequest, read_room
+    from recorder_core.jobs.record import RecordRequest, as_only_recorder, read_room
 
     if options.unattended and options.names_file is not None:
         raise SettingsError(
@@ -101,8 +101,14 @@ def _run(options: argparse.Namespace) -> int:
         else EventNames.from_file(options.names_file),
         duration_seconds=options.duration,
         is_unattended=options.unattended,
+        room_name=options.config.stem,
     )
-    with opened(options) as archive, _stops() as is_stopped, reading_keys() as next_key:
+    with (
+        opened(options) as archive,
+        as_only_recorder(archive.folders, request),
+        _stops() as is_stopped,
+        reading_keys() as next_key,
+    ):
         room = _Room(options, archive, request, is_stopped, next_key)
         if options.unattended:
             _record_unattended(room)

@@ -195,11 +195,13 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.queue.handover import (
         JobPlace as JobPlace,
     )
-    from recorder_core.jobs.archive.queue.kinds import (
-        JOB_KINDS as JOB_KINDS,
+    from recorder_core.jobs.archive.queue.job_kind import (
         CommandKind as CommandKind,
         JobKind as JobKind,
         JobSetting as JobSetting,
+    )
+    from recorder_core.jobs.archive.queue.kinds import (
+        JOB_KINDS as JOB_KINDS,
     )
     from recorder_core.jobs.archive.queue.pieces import (
         JobUpdate as JobUpdate,

@@ -32,6 +32,8 @@ class RecordRequest:
         How long; None: until it is stopped.
     is_unattended : bool
         Whether it ends when the signal is gone that the room names for that.
+    room_name : str
+        How the room is called; empty where it has no name.
     """
 
     room: RoomConfig
@@ -39,6 +41,7 @@ class RecordRequest:
     names: EventNames = field(default=EventNames(), repr=False)
     duration_seconds: float | None = None
     is_unattended: bool = False
+    room_name: str = ""
 
 
 class SignalSource(Source, Protocol):

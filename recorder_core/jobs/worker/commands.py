@@ -13,7 +13,7 @@ from recorder_core.errors import ArchiveError, RecorderError, SettingsError, Wro
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.queue.calling import error_content
 from recorder_core.jobs.archive.queue.commanding import JobCommand
-from recorder_core.jobs.archive.queue.kinds import JobKind
+from recorder_core.jobs.archive.queue.job_kind import JobKind
 from recorder_core.jobs.worker.calls import Call, CallListener
 
 __all__ = ["CommandListener"]

@@ -11,6 +11,7 @@ from typing import Any, Final
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.queue.commanding import JobCommand
+from recorder_core.jobs.record.one_recorder import as_only_recorder
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest
 from recorder_core.jobs.record.room_config import room_from_values
@@ -34,8 +35,12 @@ def record(running: RunningJob) -> None:
         procedure_code=settings.get("procedure_code"),
         names=EventNames.from_dict(private.get("names", {})),
         duration_seconds=settings.get("duration_seconds"),
+        room_name=settings.get("room_name", ""),
     )
-    with record_room(running.archive, request) as recorder:
+    with (
+        as_only_recorder(running.archive.folders, request),
+        record_room(running.archive, request) as recorder,
+    ):
         running.name_event(recorder.event_id)
         with running.commands.answering(lambda command: _answer(recorder, command)):
             _run(running, recorder, request.duration_seconds)

@@ -11,7 +11,7 @@ from recorder_core.catalog import Job
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.acting import session_of
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.queue.kinds import JobKind
+from recorder_core.jobs.archive.queue.job_kind import JobKind
 from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.worker.commands import CommandListener
 from recorder_core.jobs.worker.stopping import Stopper

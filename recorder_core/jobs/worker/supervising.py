@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from recorder_core.errors import Cancelled, CatalogError, NotAllowed, WrongState
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.queue.kinds import JobKind
+from recorder_core.jobs.archive.queue.job_kind import JobKind
 from recorder_core.jobs.worker.stopping import Stopper
 
 __all__ = ["Supervisor"]

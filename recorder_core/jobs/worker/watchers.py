@@ -15,7 +15,7 @@ from recorder_core.catalog import Action, User, require
 from recorder_core.errors import NotAllowed, RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.queue.calling import error_content
-from recorder_core.jobs.archive.queue.kinds import JobKind
+from recorder_core.jobs.archive.queue.job_kind import JobKind
 from recorder_core.jobs.archive.queue.pieces import (
     MAX_PREVIEW_BYTES,
     MAX_STATE_BYTES,

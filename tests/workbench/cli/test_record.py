@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -161,6 +162,23 @@ def test_keys_mark_take_pictures_pause_and_stop(site: Any, words: list[str]) -> 
     assert kinds == ["marker", "pause"]
     with site.opened("rita") as archive:
         assert len(archive.catalog.contents.screenshots(row.event_id)) == 1
+
+
+def test_a_terminal_does_not_record_the_room_of_a_job(site: Any, words: list[str]) -> None:
+    settings = {"room": tomllib.loads(ROOM), "room_name": "room"}
+    with site.opened("olga") as archive:
+        job = archive.start_job("record", settings=settings)
+        while archive.job(job.job_id).event_id is None:
+            assert archive.job(job.job_id).state in ("queued", "running")
+            time.sleep(0.05)
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        archive.cancel_job(job.job_id)
+        while archive.job(job.job_id).state == "running":
+            time.sleep(0.05)
+    said = "workbench: the room room is in use by another recorder of this archive: end that one"
+    assert (done.returncode, done.stderr) == (1, f"{said} first\n")
+    [(row, _)] = _events(site)
+    assert row.is_complete
 
 
 def test_what_is_wrong_in_the_file_is_said_before_anything_begins(

@@ -10,6 +10,7 @@
             reserve.bin             room for small writes on a full disk
             reserve.N.bin           empty: removed where it has room for no other file
             events/EVENT/ROLE.N.*   sealed files, generation N
+            rooms/                  locks of rooms that are recorded; empty files
             set-aside/              what was not understood, or was replaced: never destroyed
 
 The mirror has the same, its catalog being a copy that follows within a second. Both

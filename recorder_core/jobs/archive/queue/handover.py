@@ -10,7 +10,8 @@ from typing import IO, Any, Final
 
 from recorder_core.jobs.archive.access.identity import Handed
 from recorder_core.jobs.archive.process.handover import Handover, read_handover, start_process
-from recorder_core.jobs.archive.queue.kinds import JobKind, find_kind
+from recorder_core.jobs.archive.queue.job_kind import JobKind
+from recorder_core.jobs.archive.queue.kinds import find_kind
 
 __all__ = ["JobHandover", "JobPlace", "read_job_handover", "start_job_process"]
 

@@ -22,7 +22,8 @@ from recorder_core.jobs.archive.queue.handover import (
     JobPlace,
     start_job_process,
 )
-from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind, find_kind
+from recorder_core.jobs.archive.queue.job_kind import JobKind
+from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, find_kind
 from recorder_core.jobs.archive.queue.pieces import JobWatch
 from recorder_core.jobs.archive.queue.watching import watch
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from recorder_core.catalog import Job
-from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, JobKind
+from recorder_core.jobs.archive.queue.job_kind import JobKind
+from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
 
 __all__ = ["job_sentence"]
 

@@ -1,0 +1,69 @@
+"""Which rooms are recorded at this moment: locks of the kernel, which end with their process."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from recorder_core.errors import ArchiveError, RoomInUse
+from recorder_core.jobs.archive.place.folders import Folders
+from recorder_core.jobs.archive.place.places import INFO_NAME
+from recorder_core.model.files.file_locks import disk_advice
+from recorder_core.model.files.inner_files import make_inner_folder, open_inner
+
+__all__ = ["lock_room"]
+
+_ROOMS_NAME: Final = "rooms"
+
+
+@contextmanager
+def lock_room(folders: Folders, parts: Mapping[str, str]) -> Iterator[None]:
+    """Hold what one recorder at a time uses of a room.
+
+    Parameters
+    ----------
+    folders : Folders
+        Of an open archive.
+    parts : mapping of str
+        What is held, such as the path of a device, by what people call it. No file has it as its
+        name.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive's folder cannot be written.
+    RoomInUse
+        If another recorder holds one of them.
+    """
+    place = folders.primary / _ROOMS_NAME
+    with ExitStack() as held:
+        for called, part in parts.items():
+            try:
+                held.callback(os.close, _hold(place, part))
+            except BlockingIOError:
+                raise RoomInUse(
+                    f"{called} is in use by another recorder of this archive: end that one first"
+                ) from None
+            except OSError as error:
+                raise ArchiveError(
+                    f"{place} cannot be written ({error.strerror}); {disk_advice(error)}"
+                ) from error
+        yield
+
+
+def _hold(place: Path, part: str) -> int:
+    """Lock the file of a part, which is empty and stays."""
+    make_inner_folder(place, beside=INFO_NAME)
+    name = hashlib.sha256(part.encode()).hexdigest()
+    descriptor = open_inner(place / name, os.O_RDONLY | os.O_CREAT, folders=1)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -36,6 +36,7 @@
         CatalogSplit                      two copies of the catalog were both changed
         EditConflict                      somebody else changed the same meanwhile
         WrongState                        an event or job is not in a state that permits this
+          QueueFull                       as many jobs of the kind wait or run as may
         AuditError                        the audit log is broken or cannot be written
           AnchorDamaged                   a file that remembers its end is not as written
       ReportError                         the report cannot be made
@@ -76,6 +77,7 @@ __all__ = [
     "NotAllowed",
     "NotInCatalog",
     "PayloadDamaged",
+    "QueueFull",
     "RecorderError",
     "RedactionIncomplete",
     "ReportError",
@@ -240,6 +242,10 @@ class EditConflict(CatalogError):
 
 class WrongState(CatalogError):
     """An event or job is not in a state that permits this step."""
+
+
+class QueueFull(WrongState):
+    """As many jobs of a kind wait or run as may; the message says how many that are."""
 
 
 class AuditError(CatalogError):

@@ -12,7 +12,7 @@ from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.rows import column_value, fetch, insert
 from recorder_core.catalog.model.codes import Clock, check_code, new_id
 from recorder_core.catalog.model.records import Job, JobState
-from recorder_core.errors import NotInCatalog, WrongState
+from recorder_core.errors import NotInCatalog, QueueFull, WrongState
 
 __all__ = ["Jobs", "SameKind"]
 
@@ -52,6 +52,7 @@ class Jobs:
         settings: str = "{}",
         may_queue_beside: SameKind = "none",
         one_per: str = "",
+        most_open: int | None = None,
     ) -> Job:
         """Queue a piece of work, and return it.
 
@@ -70,11 +71,16 @@ class Jobs:
             runs, for what is entered meanwhile; or any, where each is another piece of work.
         one_per : str, optional
             Name of a setting: of its kind, only one job at a time waits or runs with its value.
+        most_open : int, optional
+            How many jobs of the kind may wait and run, this one among them; any number unless
+            given.
 
         Raises
         ------
         WrongState
             If the same waits or runs already.
+        QueueFull
+            If as many of the kind wait or run as may.
         """
         now = self._clock()
         job = Job(
@@ -99,6 +105,7 @@ class Jobs:
             if same is not None and may_queue_beside != "all":
                 raise WrongState(_refusal(**same))
             _refuse_second(connection, job, one_per)
+            _refuse_more(connection, kind, most_open)
             insert(connection, "jobs", job)
         return job
 
@@ -318,6 +325,17 @@ def _refuse_second(connection: sqlite3.Connection, job: Job, setting: str) -> No
                 f"job {row['job_id']} has the {setting.replace('_', ' ')} {value} already: look "
                 "at that one, or wait until it has ended"
             )
+
+
+def _refuse_more(connection: sqlite3.Connection, kind: str, most_open: int | None) -> None:
+    """Raise QueueFull if as many jobs of a kind are open as may be."""
+    sql = f"SELECT count(*) FROM jobs WHERE kind = ? AND {_OPEN}"  # noqa: S608
+    (count,) = connection.execute(sql, (kind,)).fetchone()
+    if most_open is not None and count >= most_open:
+        raise QueueFull(
+            f"{count} jobs of the kind {kind} wait or run already, as many as may: wait until one "
+            "has ended, or cancel one"
+        )
 
 
 def _refusal(job_id: str, state: str) -> str:

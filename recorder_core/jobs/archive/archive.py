@@ -244,6 +244,8 @@ class Archive:
         WrongState
             If the event is not in a state that permits it, or the same waits or runs already.
             A rerender may wait while one runs: it does what was entered meanwhile.
+        QueueFull
+            If as many of the kind wait or run as may (`JobKind.most_open`).
         SettingsError
             If there is no such kind or setting, or a setting is not as its schema says.
         """

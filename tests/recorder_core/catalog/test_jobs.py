@@ -11,7 +11,7 @@ from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.database.migrating import migrate
 from recorder_core.catalog.database.migrations import MIGRATIONS
 from recorder_core.catalog.model.codes import utc_now
-from recorder_core.errors import CatalogError, NotInCatalog, WrongState
+from recorder_core.errors import CatalogError, NotInCatalog, QueueFull, WrongState
 
 
 def test_jobs_begin_in_the_order_in_which_they_were_asked_for(
@@ -210,3 +210,21 @@ def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> No
         catalog.jobs.add("record", by="operator1", may_queue_beside="all", one_per="room_name")
     catalog.jobs.end(first.job_id, "done")
     assert add("or_1", "operator2").state == "queued"
+
+
+def test_of_a_kind_so_many_wait_and_run_as_may(catalog: Catalog) -> None:
+    def add(kind: str = "import") -> Job:
+        return catalog.jobs.add(kind, by="operator1", may_queue_beside="all", most_open=2)
+
+    first, second = add(), add()
+    assert catalog.jobs.claim(first.job_id, "host:1", at_once=1)
+    with pytest.raises(QueueFull, match="2 jobs of the kind import wait or run already, as many"):
+        add()
+    assert len(catalog.jobs.find()) == 2
+    assert add("record").state == "queued"
+    catalog.jobs.ask_to_stop(second.job_id, by="operator1")
+    assert add().state == "queued"
+    with pytest.raises(QueueFull):
+        add()
+    catalog.jobs.end(first.job_id, "done")
+    assert add().state == "queued"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,14 +35,14 @@ def _version(file: InboxFile) -> str:
     return hashlib.sha256(file.code.encode()).hexdigest()
 
 
-def _newest_jobs(request: ApiRequest) -> Mapping[str, Job]:
+def _newest_jobs(imports: Sequence[Job]) -> Mapping[str, Job]:
     """Return the newest import of each file, by the code of the file."""
-    jobs = [each for each in request.archive.jobs() if each.kind == _IMPORT.name]
-    return {json.loads(each.settings).get(_IMPORT.one_per, ""): each for each in jobs}
+    return {json.loads(each.settings).get(_IMPORT.one_per, ""): each for each in imports}
 
 
 def _answer_inbox(request: ApiRequest) -> Any:
-    jobs, inbox = _newest_jobs(request), _inbox(request.inbox)
+    imports = [each for each in request.archive.jobs() if each.kind == _IMPORT.name]
+    jobs, inbox = _newest_jobs(imports), _inbox(request.inbox)
     files = [
         {
             "name": each.name,
@@ -54,8 +54,13 @@ def _answer_inbox(request: ApiRequest) -> Any:
         }
         for each in inbox.files
     ]
-    is_set_up = request.inbox is not None
-    return {"is_set_up": is_set_up, "files": files, "left_off": inbox.left_off}
+    return {
+        "is_set_up": request.inbox is not None,
+        "files": files,
+        "left_off": inbox.left_off,
+        "open_imports": sum(each.state in ("queued", "running") for each in imports),
+        "most_imports": _IMPORT.most_open,
+    }
 
 
 def _answer_import(request: ApiRequest) -> Any:

@@ -7,7 +7,7 @@ const LOOK_MILLISECONDS = 1500;
 const REST_MILLISECONDS = 10000;
 const find = (id) => document.getElementById(id);
 const dialog = find("choose");
-const follower = { timer: 0, shown: "", isCut: false };
+const follower = { timer: 0, shown: "", isCut: false, isFull: false };
 
 function size(bytes) {
   const mib = bytes / 2 ** 20;
@@ -39,7 +39,10 @@ function acts({ name, version, fault, job }) {
     return [link];
   }
   if (job && isOpen(job)) return job.stopped_by ? [] : [button(say("cancel"), say("imp_cancelOf", { name }), () => step(() => ask(`/jobs/${job.job_id}/cancel`, {}), ""))];
-  return fault ? [] : [button(say("imp_import"), say("imp_of", { name }), () => choose(name, version))];
+  if (fault) return [];
+  const begin = button(say("imp_import"), say("imp_of", { name }), () => choose(name, version));
+  begin.disabled = follower.isFull;
+  return [begin];
 }
 
 function row(file) {
@@ -87,10 +90,13 @@ async function follow() {
   let pause = REST_MILLISECONDS;
   clearTimeout(follower.timer);
   try {
-    const { files, left_off: isMore } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
-    const shown = JSON.stringify([files, isMore]);
+    const { files, left_off: isMore, open_imports: count, most_imports: most } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
+    const shown = JSON.stringify([files, isMore, count >= most]);
     // nothing is replaced under a person's finger where nothing is new
     if (shown !== follower.shown) {
+      follower.isFull = count >= most;
+      find("full").textContent = say("imp_full", { count });
+      find("full").hidden = !follower.isFull;
       find("files").replaceChildren(...files.map(row));
       nameCells(find("files").closest("table"));
       find("inbox").hidden = !files.length;
@@ -100,7 +106,7 @@ async function follow() {
     }
     if (follower.isCut) await attempt(() => {}, "");
     follower.isCut = false;
-    if (files.some(({ fault, job }) => fault || (job && isOpen(job)))) pause = LOOK_MILLISECONDS;
+    if (count || files.some(({ fault }) => fault)) pause = LOOK_MILLISECONDS;
   } catch (error) {
     follower.isCut = true;
     await attempt(() => Promise.reject(error), "");

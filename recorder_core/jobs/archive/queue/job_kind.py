@@ -18,6 +18,8 @@ Lane = Literal["work", "recording"]
 
 #: people at the server go first
 _WORK_NICENESS: Final = 5
+#: each that waits is a process, too
+_MOST_OPEN: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,8 @@ class JobKind:
         was entered meanwhile.
     one_per : str
         Name of a setting that is no secret: one job at a time waits or runs with a value of it.
+    most_open : int
+        How many of an archive may wait and run; another one is refused.
     makes_copy : bool
         Whether it makes a copy, in place of an earlier one if there is one.
     failures : mapping of str
@@ -130,6 +134,7 @@ class JobKind:
     resumes: bool = False
     may_queue_beside: SameKind = "none"
     one_per: str = ""
+    most_open: int = _MOST_OPEN
     makes_copy: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
     left: str = ""

@@ -234,6 +234,7 @@ class JobQueue:
                 settings=settings,
                 may_queue_beside=kind.may_queue_beside,
                 one_per=kind.one_per,
+                most_open=kind.most_open,
             )
             path, handed = session.folders.primary, session.identity.hand()
             asked = JobHandover(path, job.job_id, kind, self.place, handed, private)

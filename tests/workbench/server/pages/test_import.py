@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from recorder_core.archive import Password
-from recorder_core.catalog import Profile
-from recorder_core.jobs.archive import Credentials, add_user, open_archive
+from recorder_core.catalog import Catalog, Profile
+from recorder_core.jobs.archive import JOB_KINDS, Credentials, add_user, open_archive
+from recorder_core.jobs.archive.process.process_code import process_code
 from tests.workbench.browsing import watched_page
 from tests.workbench.dashboards.visiting import check_accessible
 from tests.workbench.server.conftest import PASSWORD, Served, serving
@@ -86,6 +87,8 @@ def test_an_operator_imports_a_video_of_the_inbox(
         expect(row).to_contain_text("ready")
         expect(page.locator("#files tr")).to_have_count(3)
         expect(page.locator("#files tr", has_text="new.mp4")).to_contain_text("is being copied")
+        expect(page.locator("#more")).to_be_hidden()
+        _check_full(server, page, row)
         row.get_by_role("button", name="Import").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Patient").fill(PATIENT)
@@ -119,11 +122,35 @@ def test_an_operator_imports_a_video_of_the_inbox(
     stored = b"".join(each.read_bytes() for each in archive.rglob("*") if each.is_file())
     assert SURNAME.encode() not in stored
     with closing(sqlite3.connect(archive / "catalog.db")) as catalog:
-        sql = "SELECT settings, state, error_class FROM jobs ORDER BY created_utc"
+        sql = (
+            "SELECT settings, state, error_class FROM jobs WHERE created_by = 'olga' ORDER BY rowid"
+        )
         (good, *done), (_, *failed) = catalog.execute(sql).fetchall()
     assert set(json.loads(good)) == {"video_code", "procedure_code"}
     assert done == ["done", None]
     assert failed == ["failed", "DecodeError"]
+
+
+def _check_full(server: Served, page: Page, row: Locator) -> None:
+    """Check that so many imports wait or run as may, and that the page says so."""
+    most = JOB_KINDS["import"].most_open
+    name, others = "Import", process_code(os.getpid())
+    with Catalog(server.archive / "catalog.db") as catalog:
+        jobs = [catalog.jobs.add("import", by="rita", may_queue_beside="all") for _ in range(most)]
+        for each in jobs:
+            catalog.jobs.report(each.job_id, others, 0.0)
+        expect(page.locator("#full")).to_contain_text(f"{most} imports wait or run")
+        expect(row.get_by_role("button", name=name)).to_be_disabled()
+        rita = server.sign_in("rita")
+        asked = {"file": NAME, "version": _listed(server, rita)[NAME]["version"]}
+        refused = _post(server, rita, asked)
+        assert (refused.status_code, refused.json()["code"]) == (409, "QueueFull")
+        assert f"{most} jobs of the kind import wait or run already" in refused.json()["error"]
+        assert len(catalog.jobs.find()) == most
+        for each in jobs:
+            catalog.jobs.ask_to_stop(each.job_id, by="rita")
+    expect(page.locator("#full")).to_be_hidden()
+    expect(row.get_by_role("button", name=name)).to_be_enabled()
 
 
 def _check_programs(server: Served, inbox: Path) -> None:

@@ -94,6 +94,7 @@ export const PAGES_EN = {
   imp_cancelOf: "Cancel the import of {name}",
   imp_salvage: "Keep it although it is damaged or cut off",
   imp_started: "{name} is being imported. This page may be closed.",
+  imp_full: "{count} imports wait or run, as many as may: another one can begin when one has ended or is cancelled.",
   imp_more: "There is more in the inbox than is listed here: take away what is imported, and folders that lie deep in one another.",
   imp_none: "The inbox is empty",
   imp_noneHow: "Copy videos into the folder that your administrator has set up: they are listed here once they are whole.",

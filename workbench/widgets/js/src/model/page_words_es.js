@@ -94,6 +94,7 @@ export const PAGES_ES = {
   imp_cancelOf: "Cancelar la importación de {name}",
   imp_salvage: "Guardarlo aunque esté dañado o cortado",
   imp_started: "{name} se está importando. Esta página puede cerrarse.",
+  imp_full: "{count} importaciones esperan o están en curso, el máximo: otra puede empezar cuando una termine o se cancele.",
   imp_more: "Hay más en la bandeja de entrada de lo que aparece aquí: retire lo que ya está importado y las carpetas muy anidadas.",
   imp_none: "La bandeja de entrada está vacía",
   imp_noneHow: "Copie vídeos a la carpeta que preparó su administrador: aparecen aquí cuando están completos.",

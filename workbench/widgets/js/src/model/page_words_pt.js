@@ -94,6 +94,7 @@ export const PAGES_PT = {
   imp_cancelOf: "Cancelar a importação de {name}",
   imp_salvage: "Guardá-lo embora esteja danificado ou cortado",
   imp_started: "{name} está sendo importado. Esta página pode ser fechada.",
+  imp_full: "{count} importações aguardam ou estão em curso, o máximo: outra pode começar quando uma terminar ou for cancelada.",
   imp_more: "Há mais na caixa de entrada do que aparece aqui: retire o que já foi importado e as pastas muito aninhadas.",
   imp_none: "A caixa de entrada está vazia",
   imp_noneHow: "Copie vídeos para a pasta que o seu administrador preparou: eles aparecem aqui quando estão completos.",

@@ -184,6 +184,24 @@ class Jobs:
             raise WrongState(f"job {job_id} does not run here, or names its event already")
         return fetch(Job, [row])[0]
 
+    def keep_result(self, job_id: str, worker: str, result: str) -> Job:
+        """Store JSON of what a running job found, and return the job.
+
+        Raises
+        ------
+        WrongState
+            If it does not run, or is another process's.
+        """
+        with self._database.write() as connection:
+            row = connection.execute(
+                "UPDATE jobs SET result = ?1 WHERE job_id = ?2 AND worker = ?3 "
+                "AND state = 'running' RETURNING *",
+                (result, job_id, worker),
+            ).fetchone()
+        if row is None:
+            raise WrongState(f"job {job_id} does not run here")
+        return fetch(Job, [row])[0]
+
     def report(self, job_id: str, worker: str, progress: float) -> Job:
         """Store how far an open job is, in [0, 1], and that its process lives; return it.
 

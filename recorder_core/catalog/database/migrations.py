@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from recorder_core.catalog.database.job_tables import keep_job_results
 from recorder_core.catalog.database.review_tables import create_sign_offs
 from recorder_core.catalog.database.schema import Migration
 from recorder_core.catalog.database.view_tables import create_event_views
@@ -392,4 +393,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     create_moments,
     create_event_views,
     create_sign_offs,
+    keep_job_results,
 )

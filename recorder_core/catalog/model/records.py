@@ -356,6 +356,8 @@ class Job:
     finished_utc: datetime | None = None
     #: who wants it to stop; it does at its next step
     stopped_by: str | None = None
+    #: JSON of what it found that a person should know, without names; each kind says its own
+    result: str = "{}"
 
     def __post_init__(self) -> None:
         check_code(self.kind, "kind")

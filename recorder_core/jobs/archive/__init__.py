@@ -114,9 +114,11 @@ if TYPE_CHECKING:
         add_device as add_device,
         mark_event as mark_event,
     )
+    from recorder_core.jobs.archive.events.import_result import (
+        ImportResult as ImportResult,
+    )
     from recorder_core.jobs.archive.events.importing import (
         ImportRequest as ImportRequest,
-        ImportResult as ImportResult,
         import_video as import_video,
     )
     from recorder_core.jobs.archive.events.inbox import (

@@ -79,8 +79,11 @@ def _import(running: RunningJob) -> None:
                 salvage=given.get("salvage", False),
                 event_id=event_id,
             )
-            import_video(running.archive, request, running.progress)
+            result = import_video(running.archive, request, running.progress)
         running.stopper.disable_interrupts()
+        folders = session_of(running.archive).folders
+        faults = [folders.without_places(str(each)) for each in result.faults]
+        running.keep_result(result.findings() | {"faults": faults})
     except (Cancelled, KeyboardInterrupt):
         running.stopper.disable_interrupts()
         if not session_of(running.archive).catalog.contents.files(event_id):
@@ -96,7 +99,7 @@ def _deidentify(running: RunningJob) -> None:
     from recorder_core.jobs.inputs.options import DeidentifyOptions
 
     request = EventDeidentifyRequest(
-        options=DeidentifyOptions(),
+        options=DeidentifyOptions(salvage=json.loads(running.job.settings).get("salvage", False)),
         work=running.work,
         allowed=_allowed(running.job),
         resume=True,  # after a process that was killed; else there is nothing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +88,17 @@ class RunningJob:
         if not self.kind.is_watched:
             raise WrongState(f"{self.kind.name} is no kind that can be watched: set is_watched")
         self.watchers.show(state, preview)
+
+    def keep_result(self, result: Mapping[str, Any]) -> None:
+        """Store what the job found that a person should know, as JSON can hold it, without names.
+
+        Raises
+        ------
+        WrongState
+            If it does not run any more.
+        """
+        jobs = session_of(self.archive).catalog.jobs
+        jobs.keep_result(self.job.job_id, str(self.job.worker), json.dumps(dict(result)))
 
     def name_event(self, event_id: str) -> None:
         """Store which event the job has begun, once the catalog has the event.

@@ -192,6 +192,7 @@ def test_jobs_of_an_earlier_program_are_kept(tmp_path: Any) -> None:
     with Catalog(path) as catalog:
         job = catalog.jobs.get("a1")
     assert (job.kind, job.state, job.settings, job.stopped_by) == ("verify", "done", "{}", None)
+    assert job.result == "{}"
 
 
 def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> None:
@@ -228,3 +229,17 @@ def test_of_a_kind_so_many_wait_and_run_as_may(catalog: Catalog) -> None:
         add()
     catalog.jobs.end(first.job_id, "done")
     assert add().state == "queued"
+
+
+def test_what_a_running_job_found_is_kept(catalog: Catalog) -> None:
+    job = catalog.jobs.add("import", by="operator1")
+    assert job.result == "{}"
+    with pytest.raises(WrongState, match="does not run here"):
+        catalog.jobs.keep_result(job.job_id, "host:1", '{"frames": 60}')
+    catalog.jobs.claim(job.job_id, "host:1", at_once=1)
+    assert catalog.jobs.keep_result(job.job_id, "host:1", '{"frames": 60}').result == (
+        '{"frames": 60}'
+    )
+    with pytest.raises(WrongState, match="does not run here"):
+        catalog.jobs.keep_result(job.job_id, "host:2", "{}")
+    assert catalog.jobs.end(job.job_id, "done").result == '{"frames": 60}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -208,5 +209,6 @@ def _content(job: Job) -> dict[str, Any]:
         "by": job.created_by,
         "asked_utc": job.created_utc.isoformat(),
         "error_class": job.error_class,
+        "result": json.loads(job.result),
         "sentence": job_sentence(job),
     }

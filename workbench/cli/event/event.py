@@ -267,13 +267,6 @@ def _damage(result: jobs.ImportResult) -> str:
 def _import_content(result: jobs.ImportResult) -> dict[str, Any]:
     return {
         "event": result.event.event_id,
-        "frames": result.frame_count,
         "started": format_time(result.started.utc),
-        "started_source": result.started.source,
-        "remuxed": result.is_remuxed,
-        "not_carried_over": list(result.left_out),
-        "faults": [str(fault) for fault in result.faults],
-        "same_video": list(result.same_video),
-        "damaged_frames": result.damaged_frames,
-        "cut_off": result.is_cut_off,
+        **result.findings(),
     }

@@ -60,6 +60,7 @@ def _answer_inbox(request: ApiRequest) -> Any:
         "left_off": inbox.left_off,
         "open_imports": sum(each.state in ("queued", "running") for each in imports),
         "most_imports": _IMPORT.most_open,
+        "opens_to_nobody": request.archive.seal_warning() is not None,
     }
 
 

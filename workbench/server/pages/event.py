@@ -33,6 +33,7 @@ _HOW: Final = "Say here where it lies, or that it is full: the room fills the fr
 _SETTINGS: Final = {
     "allow_no_faces": "The copy may hide nothing: nobody is in the picture",
     "allow_seen_faces": "Faces that the check still sees may stay: a reviewer looks at them",
+    "salvage": "The video is damaged or cut off: take what is there of it",
 }
 
 

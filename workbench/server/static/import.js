@@ -1,6 +1,6 @@
 // Videos of the server's inbox: import one, follow it, stop it. The import is a job of the server.
 import { ask, attempt, button, cells, made, nameCells } from "./ask.js";
-import { clock, isOpen, sentenceOf, stateOf } from "./jobwords.js";
+import { clock, findings, isOpen, sentenceOf, stateOf } from "./jobwords.js";
 import { say } from "./pagewords.js";
 
 const LOOK_MILLISECONDS = 1500;
@@ -23,7 +23,7 @@ function progress(job) {
 }
 
 function stateCell({ fault, job }) {
-  if (job?.state === "done") return [made("span", say("imp_done"), "state done")];
+  if (job?.state === "done") return [made("span", say("imp_done"), "state done"), ...findings(job)];
   if (job && isOpen(job)) return [made("span", stateOf(job), `state ${job.state}`), made("span", sentenceOf(job), "small muted"), ...(job.state === "running" ? progress(job) : [])];
   const failed = job ? [made("span", stateOf(job), `state ${job.state}`), made("span", job.sentence, "small muted")] : [];
   if (fault) return [...failed, made("span", fault, "small notice")];
@@ -90,13 +90,14 @@ async function follow() {
   let pause = REST_MILLISECONDS;
   clearTimeout(follower.timer);
   try {
-    const { files, left_off: isMore, open_imports: count, most_imports: most } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
-    const shown = JSON.stringify([files, isMore, count >= most]);
+    const { files, left_off: isMore, open_imports: count, most_imports: most, opens_to_nobody: isLost } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
+    const shown = JSON.stringify([files, isMore, count >= most, isLost]);
     // nothing is replaced under a person's finger where nothing is new
     if (shown !== follower.shown) {
       follower.isFull = count >= most;
       find("full").textContent = say("imp_full", { count });
       find("full").hidden = !follower.isFull;
+      find("nobody").hidden = !isLost;
       find("files").replaceChildren(...files.map(row));
       nameCells(find("files").closest("table"));
       find("inbox").hidden = !files.length;

@@ -1,6 +1,6 @@
 // The list of jobs follows the server while something waits or runs; buttons ask the interface.
 import { ask, made, nameCells, sentence } from "./ask.js";
-import { clock, isOpen, kindOf, sentenceOf, stateOf } from "./jobwords.js";
+import { clock, findings, isOpen, kindOf, sentenceOf, stateOf } from "./jobwords.js";
 import { say } from "./pagewords.js";
 
 const LOOK_MILLISECONDS = 1500;
@@ -43,6 +43,7 @@ function row(job) {
   says.className = "says";
   says.append(made("span", stateOf(job), `state ${job.state}`), made("span", sentenceOf(job), "small muted"));
   if (job.notice) says.append(noticeOf(job));
+  says.append(...findings(job));
   const bar = document.createElement("progress");
   bar.max = 1;
   bar.value = job.progress;

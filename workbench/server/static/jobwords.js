@@ -1,5 +1,6 @@
 // How a page says a job, in the language of the person; what only the server knows stays English.
-import { sayOr } from "./pagewords.js";
+import { made } from "./ask.js";
+import { say, sayOr } from "./pagewords.js";
 
 const two = (number) => String(Math.floor(number)).padStart(2, "0");
 
@@ -8,3 +9,24 @@ export const isOpen = (job) => job.state === "queued" || job.state === "running"
 export const kindOf = (job) => sayOr(`jobs_kind_${job.kind}`, job.kind);
 export const stateOf = (job) => sayOr(`jobs_is_${job.state}`, job.state);
 export const sentenceOf = (job) => (job.state === "running" && job.stopped_by ? job.sentence : sayOr(`jobs_says_${job.state}`, job.sentence));
+
+function alike(event) {
+  const line = made("span", `${say("job_found_same", { event })} `, "small notice");
+  const link = made("a", say("rec_openEvent"));
+  link.href = `/event/${event}`;
+  line.append(link);
+  return line;
+}
+
+/** What a job found that a person should know, a line for each. */
+export function findings(job) {
+  const found = JSON.parse(job.result);
+  const lines = (found.same_video ?? []).map(alike);
+  const note = (name, values, style = "small notice") => lines.push(made("span", say(`job_found_${name}`, values), style));
+  if (found.damaged_frames) note("damaged", { count: found.damaged_frames });
+  if (found.cut_off) note("cutOff", {});
+  for (const what of found.faults ?? []) note("fault", { what });
+  if (found.started_source === "file time") note("guess", {}, "small muted");
+  if (found.not_carried_over?.length) note("left", { what: found.not_carried_over.join(", ") }, "small muted");
+  return lines;
+}

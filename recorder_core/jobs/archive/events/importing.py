@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recorder_core.archive import CopyFault, FileIdentity
+from recorder_core.archive import FileIdentity
 from recorder_core.catalog import Action
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import (
@@ -35,6 +35,7 @@ from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.duplicates import find_same_video
+from recorder_core.jobs.archive.events.import_result import ImportResult
 from recorder_core.jobs.archive.events.signals import SignalTable, read_signal_file, seal_signals
 from recorder_core.jobs.archive.events.starting import Start, check_start, find_start
 from recorder_core.jobs.archive.files.leftovers import find_leftovers, retire_file
@@ -59,11 +60,7 @@ from recorder_core.media import (
 )
 from recorder_core.model import FrameTimes, View, parse_view
 
-__all__ = [
-    "ImportRequest",
-    "ImportResult",
-    "import_video",
-]
+__all__ = ["ImportRequest", "import_video"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,27 +105,6 @@ class ImportRequest:
     view: str | None = None
     salvage: bool = False
     event_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What became of a video."""
-
-    event: ArchivedEvent
-    frame_count: int
-    started: Start
-    #: False: kept byte for byte
-    is_remuxed: bool
-    #: streams that were left out, in words
-    left_out: tuple[str, ...]
-    #: copies on a root that stopped
-    faults: tuple[CopyFault, ...]
-    #: ids of other events that seem to hold the same video
-    same_video: tuple[str, ...] = ()
-    #: frames that the file holds damaged; only with salvage
-    damaged_frames: int = 0
-    #: the file ends before its container says so; only with salvage
-    is_cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

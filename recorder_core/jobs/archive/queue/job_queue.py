@@ -60,7 +60,8 @@ class JobQueue:
 
         They say nothing of what is in an event, and who waits asks often: this is not logged. Who
         may read nothing of a copy that is not released is not told that it may show faces. An
-        import names its event to who started it and to who may read names alone: its file has one.
+        import names its event, and what it found, to who started it and to who may read names
+        alone: its file has one.
         """
         self._session.ask(Action.LIST_EVENTS)
         event_id = find_event(self._session, event, Action.LIST_EVENTS).event_id if event else None
@@ -81,10 +82,10 @@ class JobQueue:
         if kind is None:
             return job
         if kind.begins_event and not session.may(kind.action):
-            job = replace(job, settings="{}")
+            job = replace(job, settings="{}", result="{}")
         is_own = job.created_by == session.identity.actor.user_id
         if kind.tells_file and not (is_own or session.may(Action.READ_IDENTITY)):
-            job = replace(job, event_id=None)
+            job = replace(job, event_id=None, result="{}")
         if not kind.makes_copy or session.may(Action.READ_UNRELEASED):
             return job
         is_doubt = job.error_class == FacesInDoubt.__name__

@@ -48,6 +48,11 @@ _PROCEDURE: Final = JobSetting(
 )
 
 
+_SALVAGE: Final = JobSetting(
+    name="salvage",
+    schema={"type": "boolean", "description": "take a damaged or cut-off video, too"},
+)
+
 #: a recording that is to be longer is a slip
 _WEEK_SECONDS: Final = 7 * 24 * 3600
 
@@ -137,10 +142,7 @@ _IMPORT: Final = JobKind(
         ),
         _NAMES,
         _PROCEDURE,
-        JobSetting(
-            name="salvage",
-            schema={"type": "boolean", "description": "keep a damaged or cut-off video, too"},
-        ),
+        _SALVAGE,
     ),
     begins_event=True,
     may_queue_beside="all",
@@ -165,7 +167,7 @@ JOB_KINDS: Final[Mapping[str, JobKind]] = {
             summary="make a de-identified copy of the original",
             action=Action.DEIDENTIFY,
             states=NEW_COPY_STATES,
-            settings=_ALLOWED,
+            settings=(*_ALLOWED, _SALVAGE),
             resumes=True,
             makes_copy=True,
             failures=_COPY_FAILURES,

@@ -302,6 +302,22 @@ def test_an_import_that_is_stopped_too_late_is_done_and_names_its_event(
     assert "nothing of it" not in job_sentence(killed)
 
 
+def test_a_damaged_video_is_de_identified_where_that_was_asked_for(
+    site: Any, event_id: str, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Mock()
+    monkeypatch.setattr(
+        "recorder_core.jobs.archive.copies.deidentifying.deidentify_event",
+        lambda archive, event, request, progress: asked(request.options.salvage),
+    )
+    with site.opened("rita") as archive:
+        for settings, salvage in (("{}", False), ('{"salvage": true}', True)):
+            job = Mock(event_id=event_id, settings=settings)
+            running = Mock(archive=archive, job=job, kind=JOB_KINDS["deidentify"], work=work)
+            run_job(running)
+            asked.assert_called_with(salvage)
+
+
 def _content_of_files(folder: Path) -> bytes:
     """Return what all files of a folder hold, read by another process.
 

@@ -31,13 +31,17 @@ NAME = f"usb/{PATIENT} <b>ñ.mp4"
 
 @pytest.fixture
 def inbox(tmp_path: Path, drawn_source: Path) -> Path:
-    """A video whose name is a person's, one that is cut off, one being copied, and a link out."""
+    """A video whose name is a person's, one cut off, one damaged, one being copied, a link out."""
     folder = tmp_path / "inbox"
     (folder / "usb").mkdir(parents=True)
     whole = drawn_source.read_bytes()
+    damaged = bytearray(whole)
+    middle = len(whole) // 2
+    damaged[middle : middle + 3000] = bytes(each ^ 0x55 for each in whole[middle : middle + 3000])
     for name, content, age in (
         (NAME, whole, 600),
         ("cut.mp4", whole[: len(whole) // 2], 1200),
+        ("damaged.mp4", bytes(damaged), 1800),
         ("new.mp4", whole, 0),
     ):
         (folder / name).write_bytes(content)
@@ -85,7 +89,8 @@ def test_an_operator_imports_a_video_of_the_inbox(
         page.get_by_role("link", name="Import").click()
         row = page.locator("#files tr", has_text=PATIENT)
         expect(row).to_contain_text("ready")
-        expect(page.locator("#files tr")).to_have_count(3)
+        expect(page.locator("#files tr")).to_have_count(4)
+        expect(page.locator("#nobody")).to_be_hidden()
         expect(page.locator("#files tr", has_text="new.mp4")).to_contain_text("is being copied")
         expect(page.locator("#more")).to_be_hidden()
         _check_full(server, page, row)
@@ -100,6 +105,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
         dialog.get_by_label("Procedure code").fill("x")
         dialog.get_by_role("button", name="Import").click()
         expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nothing of it is in")
+        _check_found(page, dialog)
         for width, name in ((1280, ""), (390, "-phone")):
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -110,6 +116,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
         page.goto("about:blank")
         _check_programs(server, inbox)
         _check_told(server, event)
+        _check_same(server)
         jobs = server.sign_in("rosa").get(f"{server.address}/workbench/api/v1/jobs").text
         assert SURNAME not in jobs
         assert str(inbox) not in jobs
@@ -125,10 +132,26 @@ def test_an_operator_imports_a_video_of_the_inbox(
         sql = (
             "SELECT settings, state, error_class FROM jobs WHERE created_by = 'olga' ORDER BY rowid"
         )
-        (good, *done), (_, *failed) = catalog.execute(sql).fetchall()
+        (good, *done), (_, *failed), *_ = catalog.execute(sql).fetchall()
     assert set(json.loads(good)) == {"video_code", "procedure_code"}
     assert done == ["done", None]
     assert failed == ["failed", "DecodeError"]
+
+
+def _check_found(page: Page, dialog: Locator) -> None:
+    """Check that the page says what imports found: damage, the same video, a guessed beginning."""
+    damaged = page.locator("#files tr", has_text="damaged.mp4")
+    for says in ("nothing of it is in", "Frames of it that are damaged: 1."):
+        damaged.get_by_role("button").click()
+        dialog.get_by_label("Procedure code").fill("hernia-8")
+        if says.startswith("Frames"):
+            dialog.get_by_label("Keep it although").check()
+        dialog.get_by_role("button", name="Import").click()
+        expect(damaged).to_contain_text(says)
+    expect(damaged).to_contain_text("a guess by when the file was written")
+    page.get_by_role("combobox").select_option("pt")
+    expect(damaged).to_contain_text("Quadros danificados: 1.")
+    page.get_by_role("combobox").select_option("en")
 
 
 def _check_full(server: Served, page: Page, row: Locator) -> None:
@@ -186,15 +209,30 @@ def _check_told(server: Served, event: str) -> None:
     for login, is_told in (("olga", True), ("rita", True), ("otto", False), ("rosa", False)):
         person = server.sign_in(login)
         api = f"{server.address}/workbench/api/v1"
-        jobs = {each["state"]: each for each in person.get(f"{api}/jobs").json()["jobs"]}
-        assert (jobs["done"]["event_id"] == event) is is_told, login
+        jobs = person.get(f"{api}/jobs").json()["jobs"]
+        done = next(each for each in jobs if each["state"] == "done")
+        assert (done["event_id"] == event) is is_told, login
+        found = json.loads(done["result"])
+        assert found.get("frames", 0) == (60 if is_told else 0), login
         of_event = person.get(f"{api}/jobs?event={event}").json()["jobs"]
         assert bool(of_event) is is_told, login
         code = {} if login == "rosa" else {"procedure_code": "hernia-7"}
-        assert json.loads(jobs["done"]["settings"]) == code
+        assert json.loads(done["settings"]) == code
         if login != "rosa":
             job = _listed(server, person)[NAME]["job"]
             assert (job["state"], job["event_id"]) == ("done", event if is_told else None)
+
+
+def _check_same(server: Served) -> None:
+    """Check that a video that is there already is imported, and its import says where it is."""
+    rita, name = server.sign_in("rita"), "damaged.mp4"
+    first = _listed(server, rita)[name]
+    asked = {"file": name, "version": first["version"], "procedure_code": "x", "salvage": True}
+    assert _post(server, rita, asked).status_code == 200
+    while (job := _listed(server, rita)[name]["job"])["state"] in ("queued", "running"):
+        time.sleep(0.2)
+    assert json.loads(job["result"])["same_video"] == [first["job"]["event_id"]]
+    assert _listed(server, server.sign_in("olga"))[name]["job"]["result"] == "{}"
 
 
 def test_a_server_without_an_inbox_says_how_to_get_one(

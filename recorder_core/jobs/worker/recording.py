@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Final
 
-from recorder_core.errors import WrongState
+from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.queue.commanding import JobCommand
 from recorder_core.jobs.record.one_recorder import as_only_recorder
@@ -44,7 +44,7 @@ def record(running: RunningJob) -> None:
         running.name_event(recorder.event_id)
         with running.commands.answering(lambda command: _answer(recorder, command)):
             _run(running, recorder, request.duration_seconds)
-        running.show(state=_state(running, recorder) | {"state": "finishing"})
+        _show(running, recorder, state=_state(running, recorder) | {"state": "finishing"})
         recorder.finish()
 
 
@@ -55,11 +55,28 @@ def _run(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | 
         preview = recorder.preview() if running.has_watchers else None
         is_due = time.monotonic() - shown >= _STATE_SECONDS
         if is_due or preview is not None:
-            running.show(state=_state(running, recorder) if is_due else None, preview=preview)
+            state = _state(running, recorder) if is_due else None
+            _show(running, recorder, state=state, preview=preview)
         if is_due:
             shown = time.monotonic()
             if duration_seconds is not None:
                 running.progress(round(recorder.seconds), round(duration_seconds))
+
+
+def _show(
+    running: RunningJob,
+    recorder: RoomRecorder,
+    *,
+    state: Mapping[str, Any] | None,
+    preview: bytes | None = None,
+) -> None:
+    """Show how it is; what cannot be shown ends no recording."""
+    try:
+        running.show(state=state, preview=preview)
+    except SettingsError as error:
+        fault = f"what this page shows may be old: {error}"
+        if fault not in recorder.faults:
+            recorder.faults.append(fault)
 
 
 def _state(running: RunningJob, recorder: RoomRecorder) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from recorder_core.jobs.progress import Progress
 from recorder_core.jobs.worker.commands import CommandListener
 from recorder_core.jobs.worker.stopping import Stopper
 from recorder_core.jobs.worker.watchers import Watchers
+from recorder_core.model.values.schema import check_value
 
 __all__ = ["RunningJob"]
 
@@ -73,8 +74,8 @@ class RunningJob:
         Parameters
         ----------
         state : mapping, optional
-            As JSON can hold it, at most 64 KiB; without names of people. Who begins to watch gets
-            the newest at once.
+            As the schema of its kind says, at most 64 KiB; without names of people. Who begins to
+            watch gets the newest at once.
         preview : bytes, optional
             A picture as JPEG, at most 1 MiB. Who begins to watch gets the next.
 
@@ -85,8 +86,10 @@ class RunningJob:
         SettingsError
             If it is too long, or not as it must be.
         """
-        if not self.kind.is_watched:
-            raise WrongState(f"{self.kind.name} is no kind that can be watched: set is_watched")
+        if self.kind.state is None:
+            raise WrongState(f"{self.kind.name} is no kind that can be watched: give it a state")
+        if state is not None:
+            check_value("state", dict(state), self.kind.state)
         self.watchers.show(state, preview)
 
     def keep_result(self, result: Mapping[str, Any]) -> None:

@@ -83,7 +83,7 @@ class Watchers:
             self._changed.notify_all()
 
     def __enter__(self) -> Self:
-        if self._kind.is_watched:
+        if self._kind.state is not None:
             self._listening.enter_context(CallListener("watch", self._job_id, self._serve))
         return self
 

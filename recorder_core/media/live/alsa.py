@@ -37,7 +37,7 @@ def prepare_alsa() -> None:
 
 @cache
 def _silence() -> None:
-    """Have the library that FFmpeg is linked with, which this process has loaded, print nothing."""
+    """Set a handler that prints nothing in the library that FFmpeg has loaded."""
     lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
     for path in {f"/{line.partition('/')[2]}" for line in lines}:
         if Path(path).name.startswith(_NAMES):

@@ -2,7 +2,8 @@
 
 Checked are `type`, `enum`, `minimum`, `maximum`, `minLength`, `maxLength`, `pattern`, `minItems`,
 `maxItems`, `items`, `properties` and `required`; `description` and the like are for readers. An
-object without `properties` has any fields that JSON can hold.
+object without `properties` has any fields that JSON can hold. A `type` is one, or a list of one and
+of ``"null"``.
 """
 
 from __future__ import annotations
@@ -65,6 +66,10 @@ def parse_text(name: str, text: str, schema: Schema) -> Any:
 def check_value(name: str, value: Any, schema: Schema) -> None:
     """Raise SettingsError unless a value is as its schema says."""
     kind = schema["type"]
+    if isinstance(kind, list):
+        if value is None:
+            return
+        kind = kind[0]
     is_kind = isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
     if not is_kind or (isinstance(value, float) and not math.isfinite(value)):
         raise SettingsError(f"{name} must be of the type {kind}")

@@ -50,7 +50,7 @@ class SentStream:
         self.content += sent
 
     def cut_last(self, count: int) -> None:
-        """Take back so many bytes at the end, which were not sent after all."""
+        """Remove so many bytes at the end, which were not sent after all."""
         del self.content[len(self.content) - count :]
 
     def span(self, number: int) -> tuple[int, int]:

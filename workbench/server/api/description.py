@@ -70,7 +70,10 @@ def describe(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    good = {"description": "As asked", "content": {kind: {} for kind in endpoint.types}}
+    good: dict[str, Any] = {"description": "As asked"}
+    good["content"] = {kind: {} for kind in endpoint.types}
+    if endpoint.state is not None:
+        good["x-state"] = endpoint.state
     refused = {
         "description": "Refused, with one sentence",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},

@@ -108,6 +108,8 @@ class Endpoint:
     answer : callable or None
         Runs in a thread of its own, one at a time for a person; None for files, which are sent
         piece by piece.
+    state : mapping or None
+        JSON Schema of the states in an answer that is not JSON as a whole.
     threads : {"answers", "frames", "calls"}
         Where it is answered: one at a time for a person, or where that takes long beside others of
         the same person, as it decodes frames or calls a running job; it takes the person's lock
@@ -122,6 +124,7 @@ class Endpoint:
     query: tuple[Field, ...] = ()
     body: tuple[Field, ...] = ()
     types: tuple[str, ...] = ("application/json",)
+    state: Schema | None = None
     threads: Threads = "answers"
 
     @property

@@ -91,17 +91,6 @@ def _watch(request: ApiRequest) -> Any:
     return request.archive.watch_job(request["job"], lock=request.signed_in.lock)
 
 
-_WATCHING: Final = Endpoint(
-    "GET",
-    "/jobs/{job}/watch",
-    Action.VIEW_PREVIEW,
-    "What a running job shows: its state and previews, piece by piece until it ends",
-    _watch,
-    types=("application/octet-stream",),
-    threads="calls",
-)
-
-
 def _arguments(kinds: Collection[JobKind]) -> Schema:
     """Return what the arguments of a command may be; of which job it is decides the archive."""
     known = [
@@ -110,6 +99,20 @@ def _arguments(kinds: Collection[JobKind]) -> Schema:
         for name, command in kind.commands.items()
     ]
     return {"type": "object"} | ({"anyOf": known} if known else {})
+
+
+def _watching(kinds: Collection[JobKind]) -> Endpoint:
+    known = [{"title": each.name} | dict(each.state) for each in kinds if each.state is not None]
+    return Endpoint(
+        "GET",
+        "/jobs/{job}/watch",
+        Action.VIEW_PREVIEW,
+        "What a running job shows: its state and previews, piece by piece until it ends",
+        _watch,
+        types=("application/octet-stream",),
+        state={"anyOf": known},
+        threads="calls",
+    )
 
 
 def job_endpoints(kinds: Collection[JobKind]) -> tuple[Endpoint, ...]:
@@ -147,7 +150,7 @@ def job_endpoints(kinds: Collection[JobKind]) -> tuple[Endpoint, ...]:
             body=(Field("arguments", _arguments(kinds)),),
             threads="calls",
         ),
-        _WATCHING,
+        _watching(kinds),
     )
 
 

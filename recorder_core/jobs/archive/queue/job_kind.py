@@ -99,8 +99,9 @@ class JobKind:
         Whether it begins an event, which its row names from then on.
     commands : mapping of CommandKind
         What any process of the archive may send to it while it runs, by name.
-    is_watched : bool
-        Whether it can be watched while it runs: it shows its state, and previews.
+    state : mapping or None
+        JSON Schema of the state that it shows while it runs, beside previews; None: it cannot be
+        watched.
     resumes : bool
         Whether a second start goes on after what the first had finished.
     may_queue_beside : {"none", "running", "all"}
@@ -130,7 +131,7 @@ class JobKind:
     ends_with_person: bool = True
     begins_event: bool = False
     commands: Mapping[str, CommandKind] = field(default_factory=dict)
-    is_watched: bool = False
+    state: Schema | None = None
     resumes: bool = False
     may_queue_beside: SameKind = "none"
     one_per: str = ""

@@ -167,7 +167,7 @@ class JobQueue:
                 acting.enter_context(
                     session.audited(Action.VIEW_PREVIEW, job.event_id, detail=detail)
                 )
-                if not kind.is_watched:
+                if kind.state is None:
                     raise SettingsError(
                         f"{kind.name} shows nothing while it runs: ask how far it is"
                     )

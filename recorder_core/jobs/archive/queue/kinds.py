@@ -11,6 +11,7 @@ from typing import Final
 from recorder_core.catalog import NEW_COPY_STATES, OPEN_COPY_STATES, Action, EventState
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.queue.job_kind import CommandKind, JobKind, JobSetting, Lane
+from recorder_core.jobs.archive.queue.recording_state import RECORDING_STATE
 from recorder_core.jobs.archive.queue.setting_schemas import CODE, NAME, NAMES
 from recorder_core.model.values.schema import Schema
 
@@ -103,7 +104,7 @@ _RECORD: Final = JobKind(
         "resume": CommandKind(action=Action.RECORD),
         "describe": CommandKind(action=Action.WRITE_IDENTITY, arguments=NAMES),
     },
-    is_watched=True,
+    state=RECORDING_STATE,
     may_queue_beside="all",
     one_per="room_name",
     failures={

@@ -62,7 +62,11 @@ TAPE = JobKind(
         ),
     },
     may_queue_beside="all",
-    is_watched=True,
+    state={
+        "type": "object",
+        "properties": {"shown": {"type": "integer"}, "is_last": {"type": "boolean"}},
+        "required": ["shown"],
+    },
     failures={"SettingsError": "the file is none of a camera: {again}"},
     left="what is there is saved with 'workbench event finalise {event}'",
 )

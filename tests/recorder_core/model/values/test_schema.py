@@ -28,6 +28,8 @@ CLOSED = {"type": "object", "properties": {"code": {"type": "string"}}, "require
         ({"code": 5}, CLOSED, r"x\.code must be of the type string"),
         ({"deep": {"er": {1, 2}}}, ANYTHING, "x must be what JSON can hold"),
         ({"no": float("inf")}, ANYTHING, "x must be what JSON can hold"),
+        (None, {"type": "number"}, "x must be of the type number"),
+        ("1", {"type": ["number", "null"]}, "x must be of the type number"),
     ],
 )
 def test_a_value_that_is_not_as_its_schema_says_is_refused(
@@ -39,5 +41,7 @@ def test_a_value_that_is_not_as_its_schema_says_is_refused(
 
 def test_what_is_as_its_schema_says_is_taken() -> None:
     check_value("x", {"code": "Ñandú"}, CLOSED)
+    for value in (None, 1.5):
+        check_value("x", value, {"type": ["number", "null"]})
     check_value("x", {"whatever": [None, 1, {"it": "is"}]}, ANYTHING)
     assert parse_text("x", "2.5", {"type": "number", "minimum": 0}) == 2.5

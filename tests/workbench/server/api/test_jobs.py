@@ -157,3 +157,6 @@ def test_what_a_kind_takes_is_described() -> None:
     titles = [f"{name} of record" for name in JOB_KINDS["record"].commands]
     assert [each["title"] for each in known] == [*titles, "mark of tape", "hold of tape"]
     assert known[len(titles)]["required"] == ["code"]
+    states = paths["/jobs/{job}/watch"]["get"]["responses"]["200"]["x-state"]["anyOf"]
+    assert [each["title"] for each in states] == ["record", "tape"]
+    assert states[1]["required"] == ["shown"]

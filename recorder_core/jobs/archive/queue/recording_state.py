@@ -1,0 +1,60 @@
+"""What the job that records a room shows of itself to who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from recorder_core.model.values.schema import Schema
+
+__all__ = ["RECORDING_STATE"]
+
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_SECONDS: Final[Schema] = {"type": "number", "minimum": 0}
+
+
+def _object(properties: Mapping[str, Any]) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+_COUNTERS: Final = _object(
+    dict.fromkeys(("received", "used", "repeated", "dropped", "late", "invalid"), _COUNT)
+)
+_SOURCE: Final = _object(
+    {
+        "name": {"type": "string"},
+        "is_present": {"type": "boolean"},
+        "seconds": {**_SECONDS, "description": "for how long it is so"},
+        "sentence": {"type": "string", "description": "why it is absent, and what to do"},
+        "connections": {**_COUNT, "description": "how often it was connected"},
+        "counters": {**_COUNTERS, "description": "of its frames, blocks, records or presses"},
+    }
+)
+#: without names of people, devices and addresses; `recorder_state` of `jobs.record` makes it
+RECORDING_STATE: Final = _object(
+    {
+        "event": {"type": "string"},
+        "state": {"type": "string", "enum": ["recording", "paused", "finishing"]},
+        "seconds": {**_SECONDS, "description": "since its start"},
+        "free_bytes": {**_COUNT, "description": "of the disk that is full first"},
+        "seconds_left": {"type": ["number", "null"], "description": "for which it has room"},
+        "frames": {**_COUNT, "description": "of the composite"},
+        "dropped_frames": {**_COUNT, "description": "ticks without a frame of their own"},
+        "audio_level_dbfs": {
+            "type": ["number", "null"],
+            "description": "peak of the last second, -96 where it is silent; null: no audio",
+        },
+        "encoder": {"type": "string", "description": "what encodes, and why"},
+        "hidden_frames": {
+            "type": ["integer", "null"],
+            "description": "in which all of the room was hidden; null: it is not de-identified",
+        },
+        "is_room_hidden": {"type": ["boolean", "null"], "description": "whether it is just now"},
+        "faults": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "the newest, a sentence each",
+        },
+        "sources": {"type": "array", "items": _SOURCE},
+    }
+)

@@ -93,7 +93,7 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
         type=whole_number(1, 64),
         default=1,
         metavar="N",
-        help="how many run at once; the others wait; default: 1",
+        help="how many imports, and how many others, run at once; the rest waits; default: 1",
     )
     add_work_argument(group)
 

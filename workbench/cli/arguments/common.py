@@ -165,7 +165,7 @@ def add_work_argument(parser: Any) -> None:
 
 def add_allow_arguments(parser: Any) -> None:
     """Add what a copy may show nevertheless, to a parser or a group of its arguments."""
-    add_setting_arguments(parser, jobs.JOB_KINDS["deidentify"].settings)
+    add_setting_arguments(parser, jobs.JOB_KINDS["rerender"].settings)
 
 
 def add_setting_arguments(parser: Any, settings: Iterable[jobs.JobSetting]) -> None:

@@ -27,7 +27,7 @@ class JobPlace:
     work : Path
         A folder with room for twice a copy; what was redacted lies in it until it is sealed.
     at_once : int
-        How many jobs of an archive run at once; the others wait. Recordings are not
+        How many jobs of a lane of an archive run at once; the others wait. Recordings are not
         counted and do not wait.
     """
 

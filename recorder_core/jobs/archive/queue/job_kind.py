@@ -14,7 +14,7 @@ from recorder_core.model.values.schema import Schema, check_value
 __all__ = ["CommandKind", "JobKind", "JobSetting", "Lane"]
 
 #: jobs wait for those of their own lane alone; recordings for nobody
-Lane = Literal["work", "recording"]
+Lane = Literal["work", "import", "recording"]
 
 #: people at the server go first
 _WORK_NICENESS: Final = 5
@@ -86,7 +86,7 @@ class JobKind:
         In which an event may be; None: it is about the whole archive.
     settings : tuple of JobSetting
         What it may be told, when it is asked for.
-    lane : {"work", "recording"}
+    lane : {"work", "import", "recording"}
         Jobs wait for those of their own lane alone, and all recordings run at once.
     niceness : int
         By how much its process makes way for others, from 0.

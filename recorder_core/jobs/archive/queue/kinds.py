@@ -145,6 +145,7 @@ _IMPORT: Final = JobKind(
         _PROCEDURE,
         _SALVAGE,
     ),
+    lane="import",
     begins_event=True,
     may_queue_beside="all",
     one_per="video_code",

@@ -15,7 +15,7 @@ import av
 import pytest
 
 from recorder_core.archive import Password
-from recorder_core.catalog import EventState, Job, Profile
+from recorder_core.catalog import Catalog, EventState, Job, Profile
 from recorder_core.errors import NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive import (
     Archive,
@@ -25,6 +25,7 @@ from recorder_core.jobs.archive import (
     job_sentence,
     verify_audit,
 )
+from recorder_core.jobs.archive.process.process_code import process_code
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
 from tests.recorder_core.jobs.archive.recording.test_recording import frames
 from tests.recorder_core.jobs.worker.test_main import (
@@ -104,6 +105,22 @@ def test_a_recording_waits_for_no_work_and_work_for_no_recording(
         assert {when(archive, each.job_id, *ENDED).state for each in (first, second)} == {"done"}
     gone(first)
     gone(second)
+
+
+def test_an_import_waits_for_imports_alone(site: Any, named_video: Path, blocked: str) -> None:
+    others = process_code(os.getpid())
+    with site.opened("olga") as archive, Catalog(site.path / "catalog.db") as catalog:
+        before = catalog.jobs.add("import", by="rita", may_queue_beside="all")
+        assert catalog.jobs.claim(before.job_id, others, at_once=1, in_lane=lambda _: False)
+        job = archive.start_job("import", settings={"video": str(named_video)})
+        assert archive.job(job.job_id).state == "queued"
+        ended = catalog.jobs.end(before.job_id, "done").finished_utc
+        job = when(archive, job.job_id, *ENDED)
+        assert (job.state, archive.job(blocked).state) == ("done", "running")
+    assert job.started_utc is not None
+    assert ended is not None
+    assert job.started_utc >= ended
+    gone(job)
 
 
 @pytest.mark.parametrize("how", ["cancelled", "machine goes down"])

@@ -51,7 +51,7 @@ export const PAGES_EN = {
   key_journal: "journal",
   key_room: "room as it is",
   key_report: "report",
-  jobs_how: "Long work goes on when you close this page or sign out. Jobs wait for each other. Start those of an event on its page.",
+  jobs_how: "Long work goes on when you close this page or sign out. Jobs wait for each other, but an import for imports alone, and a recording for nothing. Start those of an event on its page.",
   jobs_verify: "Verify the archive",
   jobs_verifyCopies: "Verify the copies",
   jobs_repair: "Repair the copies",

@@ -51,7 +51,7 @@ export const PAGES_ES = {
   key_journal: "diario",
   key_room: "sala tal cual",
   key_report: "informe",
-  jobs_how: "El trabajo largo sigue cuando cierra esta página o la sesión. Las tareas se esperan unas a otras. Inicie las de un evento en su página.",
+  jobs_how: "El trabajo largo sigue cuando cierra esta página o la sesión. Las tareas se esperan unas a otras, pero una importación solo espera a otras importaciones, y una grabación a nada. Inicie las de un evento en su página.",
   jobs_verify: "Verificar el archivo",
   jobs_verifyCopies: "Verificar las copias",
   jobs_repair: "Reparar las copias",

@@ -51,7 +51,7 @@ export const PAGES_PT = {
   key_journal: "diário",
   key_room: "sala como é",
   key_report: "relatório",
-  jobs_how: "Trabalho longo continua quando você fecha esta página ou sai. As tarefas esperam umas pelas outras. Inicie as de um evento na página dele.",
+  jobs_how: "Trabalho longo continua quando você fecha esta página ou sai. As tarefas esperam umas pelas outras, mas uma importação só espera por outras importações, e uma gravação por nada. Inicie as de um evento na página dele.",
   jobs_verify: "Verificar o arquivo",
   jobs_verifyCopies: "Verificar as cópias",
   jobs_repair: "Reparar as cópias",

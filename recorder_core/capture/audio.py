@@ -79,12 +79,15 @@ class InputAudio(AudioSource):
 
     def open(self) -> None:
         """Enter that the input was opened; its connection calls this."""
+        now = self._clock()
+        self._presence.listen(now, self._connection.waited_seconds(now))
         self._is_cut = True
 
     def receive(self, arrival: Arrival) -> None:
         """Add what has arrived; its connection calls this."""
         if isinstance(arrival, ArrivedAudio):
-            self._presence.arrive(self._clock())
+            now = self._clock()
+            self._presence.arrive(now, self._connection.waited_seconds(now))
             is_joined = arrival.is_joined and not self._is_cut
             self._is_cut = False
             seconds = arrival.seconds - self._settings.latency_seconds

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from recorder_core.capture.retrying import RETRY_SECONDS, RetryingThread
-from recorder_core.media import Arrival, LiveInput
+from recorder_core.capture.stalls import Stalls
+from recorder_core.media import Arrival, InputWait, LiveInput
 
 __all__ = ["Connection"]
 
@@ -32,6 +33,8 @@ class Connection:
         Called with the input each time it is open, in the connection's thread.
     on_arrival : callable
         Called with each thing that arrives, in the connection's thread.
+    stalls : Stalls
+        When nobody in this process could wait for anything.
     retry_seconds : float, optional
         The first pause before an input that is absent is opened again.
     """
@@ -44,10 +47,13 @@ class Connection:
         is_played_once: bool,
         on_open: Callable[[LiveInput], None],
         on_arrival: Callable[[Arrival], None],
+        stalls: Stalls,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._name, self._open, self._is_played_once = name, open_input, is_played_once
         self._on_open, self._on_arrival = on_open, on_arrival
+        self._wait: InputWait | None = None
+        self._stalls = stalls
         self._lock = threading.Lock()
         self._users: set[int] = set()
         self._thread = RetryingThread(
@@ -86,6 +92,15 @@ class Connection:
         with self._lock:
             return id(user) in self._users
 
+    def waited_seconds(self, now: float) -> float:
+        """Return how long the open input was waited for while this process ran.
+
+        Where that is not measured it is all the time. Two of these can be compared, and one alone
+        says nothing.
+        """
+        wait = self._wait
+        return (now if wait is None else wait.seconds(now)) - self._stalls.seconds
+
     def _say(self, sentence: str) -> None:
         self.sentence = sentence
 
@@ -94,8 +109,9 @@ class Connection:
         try:
             with self._open(stop.wait) as live:
                 self.count += 1
-                self.is_open = True
+                self._wait = live.wait
                 self._on_open(live)
+                self.is_open = True
                 for arrival in live.arrivals:
                     if stop.is_set():
                         return True

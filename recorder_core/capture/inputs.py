@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from recorder_core.capture.audio import InputAudio
 from recorder_core.capture.connection import Connection
 from recorder_core.capture.source import AudioSource, FrameSource
+from recorder_core.capture.stalls import Stalls
 from recorder_core.capture.video import InputFrames
 from recorder_core.errors import SettingsError
 from recorder_core.media import (
@@ -40,7 +41,12 @@ class InputSources:
 
 
 def connect_input(
-    name: str, settings: SourceSettings, *, frames: bool = True, audio: bool = False
+    name: str,
+    settings: SourceSettings,
+    *,
+    frames: bool = True,
+    audio: bool = False,
+    stalls: Stalls | None = None,
 ) -> InputSources:
     """Return the sources of an input, which is opened once they are started.
 
@@ -52,6 +58,8 @@ def connect_input(
         Of the input.
     frames, audio : bool
         What of it is used.
+    stalls : Stalls, optional
+        Of this process, where somebody measures them.
 
     Raises
     ------
@@ -76,6 +84,7 @@ def connect_input(
         is_played_once=settings.is_played_once,
         on_open=receiver.open,
         on_arrival=receiver.receive,
+        stalls=Stalls() if stalls is None else stalls,
     )
     receiver.frames = InputFrames(name, settings, connection) if frames else None
     receiver.audio = InputAudio(name, settings, connection) if audio else None

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 __all__ = ["Presence"]
+
+#: who keeps up with a source that is silent does nothing but wait for it
+_WAITING_PART: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -23,9 +27,24 @@ class Presence:
     began_seconds: float
     _arrived_seconds: float | None = None
     _present_since: float = 0.0
+    #: when its input was opened or something arrived, and how long had been waited until then
+    _heard: tuple[float, float] = (0.0, 0.0)
 
-    def arrive(self, now: float) -> bool:
-        """Enter that something arrived; return whether it ends an absence."""
+    def listen(self, now: float, waited_seconds: float) -> None:
+        """Enter that its input was opened; `waited_seconds` as of `arrive`."""
+        self._heard = now, waited_seconds
+
+    def arrive(self, now: float, waited_seconds: float) -> bool:
+        """Enter that something arrived; return whether it ends an absence.
+
+        Parameters
+        ----------
+        now : float
+            When.
+        waited_seconds : float
+            How long whoever reads the input had waited for it until then.
+        """
+        self.listen(now, waited_seconds)
         returns = not self.is_present(now)
         if returns:
             self._present_since = now
@@ -36,6 +55,15 @@ class Presence:
         """Return whether something arrived lately."""
         arrived = self._arrived_seconds
         return arrived is not None and now - arrived <= self.lost_after_seconds
+
+    def is_starved(self, now: float, waited_seconds: float) -> bool:
+        """Return whether nothing came because this computer does not keep up with the input.
+
+        So it is where whoever reads it spent less than half of the silence waiting for it: it
+        worked, or was not let to.
+        """
+        then, waited_then = self._heard
+        return waited_seconds - waited_then < _WAITING_PART * (now - then)
 
     def since(self, now: float) -> float:
         """Return since when it is as it is; an absence begins when the last thing arrived."""

@@ -121,6 +121,8 @@ class SourceState:
         Since `start`.
     sentence : str
         Why it is absent, and what to do; empty while all is well.
+    is_starved : bool
+        Whether it is absent because this computer does not keep up with it.
     """
 
     name: str
@@ -129,6 +131,7 @@ class SourceState:
     connections: int
     counters: SourceCounters
     sentence: str = ""
+    is_starved: bool = False
 
 
 class Source(Protocol):

@@ -30,12 +30,10 @@ def state_of(
     is_used = connection.is_used_by(source)
     is_present = is_used and presence.is_present(now)
     since = presence.since(now)
-    sentence = connection.sentence
-    if is_used and connection.is_open:
-        sentence = (
-            f"{source.name} is connected, but has sent nothing for {now - since:.0f} s; check the "
-            "device and its cable"
-        )
+    sentence, is_starved = connection.sentence, False
+    if is_used and connection.is_open and not is_present:
+        is_starved = presence.is_starved(now, connection.waited_seconds(now))
+        sentence = _busy(source.name) if is_starved else _silent(source.name, now - since)
     return SourceState(
         name=source.name,
         is_present=is_present,
@@ -43,4 +41,19 @@ def state_of(
         connections=connection.count,
         counters=counters,
         sentence="" if is_present else sentence,
+        is_starved=is_starved,
+    )
+
+
+def _busy(name: str) -> str:
+    return (
+        f"this computer is too busy to read {name}: end other programs that run on it, or give it "
+        "fewer or smaller sources"
+    )
+
+
+def _silent(name: str, seconds: float) -> str:
+    return (
+        f"{name} is connected, but has sent nothing for {seconds:.0f} s; check the device and its "
+        "cable"
     )

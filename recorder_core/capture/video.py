@@ -78,6 +78,8 @@ class InputFrames(FrameSource):
 
     def open(self, frame_rate: float | None) -> None:
         """Enter that the input was opened; its connection calls this."""
+        now = self._clock()
+        self._presence.listen(now, self._connection.waited_seconds(now))
         self._mailbox.clear()
         self._mailbox.set_rate(frame_rate or self._settings.rate)
         self._presence.lost_after_seconds = self._settings.lost_after_seconds(frame_rate)
@@ -85,7 +87,8 @@ class InputFrames(FrameSource):
     def receive(self, arrival: Arrival) -> None:
         """Add what has arrived; its connection calls this."""
         if isinstance(arrival, ArrivedFrame):
-            if self._presence.arrive(self._clock()):
+            now = self._clock()
+            if self._presence.arrive(now, self._connection.waited_seconds(now)):
                 self._mailbox.clear()
             seconds = arrival.seconds - self._settings.latency_seconds
             self._mailbox.put(LiveFrame(arrival.frame, seconds))

@@ -70,6 +70,7 @@ from recorder_core.media.live.arrivals import (
     Damaged,
     LiveInput,
 )
+from recorder_core.media.live.input_wait import InputWait
 from recorder_core.media.live.opening import open_live
 from recorder_core.media.live.pattern import is_flash, read_pattern_number
 from recorder_core.media.live.settings import (
@@ -125,6 +126,7 @@ __all__ = [
     "FrameScaler",
     "Gap",
     "Gop",
+    "InputWait",
     "LiveEncoder",
     "LiveInput",
     "MediaFile",

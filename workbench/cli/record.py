@@ -313,8 +313,11 @@ def _takes_text() -> bool:
 def _health(recorder: RoomRecorder) -> str:
     """Return how a recording is, in one line; names of sources are codes."""
     left, states = recorder.space, recorder.source_states()
-    absent = [state.name for state in states if not state.is_present]
-    sources = f"NO SIGNAL: {', '.join(absent)}" if absent else f"{len(states)} sources well"
+    starved = [state.name for state in states if state.is_starved]
+    absent = [state.name for state in states if not (state.is_present or state.is_starved)]
+    said = [f"NO SIGNAL: {', '.join(absent)}"] if absent else []
+    said += [f"COMPUTER TOO BUSY FOR: {', '.join(starved)}"] if starved else []
+    sources = ", ".join(said) or f"{len(states)} sources well"
     room = f"{left.free_bytes / _GIB:.1f} GiB free"
     if math.isfinite(left.seconds):
         room += f", {format_duration(max(0.0, left.seconds))} left"

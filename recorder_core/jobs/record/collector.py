@@ -103,12 +103,19 @@ class Collector:
 
     def _run(self) -> None:
         try:
-            while not self._ended.wait(_PERIOD_SECONDS):
+            while not self._has_ended():
                 self._collect()
             self._collect()
             self._write_raw()
         except Exception as error:  # who supervises the recording says it
             self.error = error
+
+    def _has_ended(self) -> bool:
+        """Wait for the next time to collect, and note by how much it is late; return the end."""
+        began = time.monotonic()
+        has_ended = self._ended.wait(_PERIOD_SECONDS)
+        self._sources.stalls.note(_PERIOD_SECONDS, time.monotonic() - began)
+        return has_ended
 
     def _collect(self) -> None:
         for monitor in self._sources.signals:

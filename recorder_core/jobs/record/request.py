@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from recorder_core.capture.source import AudioSource, FrameSource, Source, SourceState
+from recorder_core.capture.stalls import Stalls
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.jobs.archive import EventNames
 from recorder_core.jobs.record.room_config import RoomConfig
@@ -75,12 +76,15 @@ class RoomSources:
         Such as a BIS monitor.
     switches : sequence of PressSource
         Each press is a screenshot and a marker.
+    stalls : Stalls
+        Of this process, measured while it is recorded.
     """
 
     frames: Mapping[str, FrameSource]
     audio: AudioSource | None = None
     signals: Sequence[SignalSource] = ()
     switches: Sequence[PressSource] = ()
+    stalls: Stalls = field(default_factory=Stalls)
 
     def states(self) -> list[SourceState]:
         """Return how each is; that of the audio is named `sound`, wherever it comes from."""

@@ -28,8 +28,8 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         None: there is no audio), what encodes (``encoder``), ``hidden_frames`` of the view of the
         room and whether it ``is_room_hidden`` now (None: it is not de-identified), the newest
         ``faults`` as sentences, and of each of ``sources`` its ``name``, whether it
-        ``is_present``, for how many ``seconds``, its ``sentence``, ``connections`` and
-        ``counters``.
+        ``is_present``, for how many ``seconds``, its ``sentence``, whether it ``is_starved``,
+        ``connections`` and ``counters``.
     """
     left = recorder.space.seconds
     return {
@@ -55,6 +55,7 @@ def _source(state: SourceState) -> dict[str, Any]:
         "is_present": state.is_present,
         "seconds": max(0.0, time.monotonic() - state.since_seconds),
         "sentence": state.sentence,
+        "is_starved": state.is_starved,
         "connections": state.connections,
         "counters": asdict(state.counters),
     }

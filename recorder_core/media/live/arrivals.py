@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.media.frames.frame import Frame
+from recorder_core.media.live.input_wait import InputWait
 from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = ["Arrival", "ArrivedAudio", "ArrivedFrame", "Damaged", "LiveInput"]
@@ -76,7 +77,10 @@ class LiveInput:
     arrivals : iterator
         What arrives, as it arrives; ends where a file ends that is played once. It raises
         SourceLost when the device or the connection is gone.
+    wait : InputWait or None
+        How long whoever fetches them waited for the input; None: that is not measured.
     """
 
     frame_rate: float | None
     arrivals: Iterator[Arrival]
+    wait: InputWait | None = None

@@ -31,6 +31,7 @@ from recorder_core.media.live.audio_stream import SampleStream
 from recorder_core.media.live.camera_fields import field_order
 from recorder_core.media.live.display import DisplayWatch
 from recorder_core.media.live.frame_stream import FrameStream
+from recorder_core.media.live.input_wait import InputWait
 from recorder_core.media.live.live_errors import opening, receiving
 from recorder_core.media.live.settings import SourceSettings
 
@@ -73,7 +74,7 @@ def open_device(settings: SourceSettings, *, frames: bool, audio: bool) -> Itera
                 reader.display = stack.enter_context(DisplayWatch(settings.address))
         # drivers take back the memory of packets: none may be left when the input is closed
         with closing(reader.read(container)) as arrivals:
-            yield LiveInput(reader.frame_rate, arrivals)
+            yield LiveInput(reader.frame_rate, arrivals, reader.wait)
 
 
 def _open(settings: SourceSettings) -> InputContainer:
@@ -136,6 +137,7 @@ class _Reader:
         waits = settings.kind == "rtsp" and video is not None and video.frame_rate is not None
         self._completed_seconds = 1 / (video.frame_rate or 1) if waits and video else 0.0
         self.display: DisplayWatch | None = None
+        self.wait = InputWait()
 
     @property
     def frame_rate(self) -> float | None:
@@ -151,7 +153,7 @@ class _Reader:
         """
         wanted = [each.stream for each in (self._video, self._audio) if each is not None]
         with receiving(self._settings):
-            for packet in read_packets(container, wanted):
+            for packet in self.wait.each(read_packets(container, wanted)):
                 arrived = time.monotonic()
                 if not packet.size:
                     break

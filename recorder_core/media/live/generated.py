@@ -11,6 +11,7 @@ from typing import Final
 
 from recorder_core.media.frames.frame import Frame
 from recorder_core.media.live.arrivals import Arrival, ArrivedAudio, ArrivedFrame, LiveInput
+from recorder_core.media.live.input_wait import InputWait
 from recorder_core.media.live.pattern import paint_pattern, pattern_samples
 from recorder_core.media.live.settings import SourceSettings
 from recorder_core.model import FrameFormat
@@ -55,18 +56,24 @@ def open_generated(
         makers.append(_Pictures(settings, rate, clock()))
     if audio:
         makers.append(_Blocks(settings, clock()))
-    yield LiveInput(float(rate) if frames else None, _in_real_time(makers, pause, clock))
+    waited = InputWait(clock)
+    arrivals = _in_real_time(makers, pause, clock, waited)
+    yield LiveInput(float(rate) if frames else None, arrivals, waited)
 
 
 def _in_real_time(
-    makers: list[_Maker], pause: Callable[[float], object], clock: Callable[[], float]
+    makers: list[_Maker],
+    pause: Callable[[float], object],
+    clock: Callable[[], float],
+    waited: InputWait,
 ) -> Iterator[Arrival]:
     """Yield what each maker makes, at its moment."""
     while True:
         maker = min(makers, key=lambda each: each.due_seconds)
         wait = maker.due_seconds - clock()
         if wait > 0:
-            pause(wait)
+            with waited.waiting():
+                pause(wait)
         elif -wait > _MAX_LATE_SECONDS:
             maker.skip(clock())
         yield maker.make()

@@ -27,6 +27,7 @@ from recorder_core.media.live.arrivals import (
 )
 from recorder_core.media.live.audio_stream import SampleStream
 from recorder_core.media.live.frame_stream import FrameStream
+from recorder_core.media.live.input_wait import InputWait
 from recorder_core.media.live.live_errors import opening, receiving
 from recorder_core.media.live.settings import SourceSettings
 
@@ -69,7 +70,7 @@ def open_file(
     with opening(settings):
         first = player.open()
     try:
-        yield LiveInput(player.frame_rate, player.play(first))
+        yield LiveInput(player.frame_rate, player.play(first), player.wait)
     finally:
         first.close()
 
@@ -88,6 +89,7 @@ class _Player:
     ) -> None:
         self._settings, self._wants_frames, self._wants_audio = settings, frames, audio
         self._pause, self._clock = pause, clock
+        self.wait = InputWait(clock)
         self._video: FrameStream | None = None
         self._audio: SampleStream | None = None
         #: how far this round has come, from its beginning
@@ -187,7 +189,8 @@ class _Player:
         due = zero + seconds
         wait = due - self._clock()
         if wait > 0:
-            self._pause(wait)
+            with self.wait.waiting():
+                self._pause(wait)
         return due
 
 

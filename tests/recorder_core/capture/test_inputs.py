@@ -14,6 +14,7 @@ from recorder_core.capture import retrying
 from recorder_core.capture.connection import Connection
 from recorder_core.capture.inputs import connect_input
 from recorder_core.capture.source import FrameSource
+from recorder_core.capture.stalls import Stalls
 from recorder_core.errors import SettingsError, SourceLost, SourceNotFound
 from recorder_core.media import LiveInput, SourceSettings, read_pattern_number
 from tests.recorder_core.capture.waiting import wait_until
@@ -171,6 +172,7 @@ def test_an_input_is_opened_again_and_more_rarely() -> None:
         is_played_once=False,
         on_open=lambda _: said.append(connection.sentence),
         on_arrival=lambda _: None,
+        stalls=Stalls(),
         retry_seconds=0.01,
     )
     connection.start(faulty)
@@ -197,7 +199,12 @@ def test_a_thread_that_a_driver_holds_does_not_hold_who_closes(
         yield LiveInput(None, iter(()))
 
     connection = Connection(
-        "room", held, is_played_once=False, on_open=lambda _: None, on_arrival=lambda _: None
+        "room",
+        held,
+        is_played_once=False,
+        on_open=lambda _: None,
+        on_arrival=lambda _: None,
+        stalls=Stalls(),
     )
     connection.start(held)
     connection.close(held)

@@ -21,7 +21,9 @@ from typing import Any
 
 import pytest
 
+from recorder_core.capture.source import SourceCounters, SourceState
 from recorder_core.errors import ArchiveError, NotAllowed
+from recorder_core.jobs.record.space import SpaceLeft
 from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
 from workbench.cli import record
 
@@ -332,6 +334,22 @@ def test_what_is_waited_for_follows_from_what_ended_a_recording(
     begun = ["signal", "record"]
     waits = [*begun, "gone", *begun, "a while", *begun, *begun, "a while", *begun]
     assert done == waits
+
+
+def test_a_computer_that_is_too_busy_is_told_from_a_cable() -> None:
+    states = [
+        SourceState("room", False, 0.0, 1, SourceCounters()),
+        SourceState("laparoscope", False, 0.0, 1, SourceCounters(), is_starved=True),
+        SourceState("sound", True, 0.0, 1, SourceCounters()),
+    ]
+    recorder: Any = SimpleNamespace(
+        space=SpaceLeft(1 << 30, float("inf")),
+        source_states=lambda: states,
+        is_paused=False,
+        seconds=5.0,
+        dropped_frames=0,
+    )
+    assert ", NO SIGNAL: room, COMPUTER TOO BUSY FOR: laparoscope, " in record._health(recorder)
 
 
 def test_names_of_one_patient_are_not_sealed_onto_every_recording(

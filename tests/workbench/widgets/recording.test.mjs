@@ -50,6 +50,8 @@ test("what a person should know stands with the most urgent first", () => {
   ]);
   health.note(state(60, { dropped_frames: 7, seconds_left: null }));
   assert.deepEqual(health.warnings(), []);
+  health.note(state(90, { dropped_frames: 7, sources: [source(25, { is_present: false, is_starved: true, seconds: 2, sentence: "end other programs" })] }));
+  assert.deepEqual(health.warnings(), [{ say: "rec_starved", name: "room camera", time: "00:01:28", why: "end other programs" }]);
 });
 
 test("silence is said once it lasts, and not where somebody paused or nothing is heard at all", () => {

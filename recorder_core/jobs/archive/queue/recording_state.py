@@ -26,6 +26,10 @@ _SOURCE: Final = _object(
         "is_present": {"type": "boolean"},
         "seconds": {**_SECONDS, "description": "for how long it is so"},
         "sentence": {"type": "string", "description": "why it is absent, and what to do"},
+        "is_starved": {
+            "type": "boolean",
+            "description": "whether it is absent because this computer does not keep up with it",
+        },
         "connections": {**_COUNT, "description": "how often it was connected"},
         "counters": {**_COUNTERS, "description": "of its frames, blocks, records or presses"},
     }

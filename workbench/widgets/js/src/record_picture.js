@@ -54,10 +54,10 @@ export class RecordPicture {
   tellHealth(sources, rates) {
     const names = sources.map(({ name }) => name);
     if (names.join() !== Object.keys(this.made).join()) this.#place(names);
-    for (const { name, is_present: isPresent } of sources) {
+    for (const { name, is_present: isPresent, is_starved: isStarved } of sources) {
       const hasRate = isPresent && this.made[name].view && name in rates;
       const more = hasRate ? this.say("rec_perSecond", { count: rates[name].toFixed(0) }) : "";
-      this.#tell(name, isPresent ? "good" : "lost", this.say(isPresent ? "rec_signal" : "rec_noSignal"), more);
+      this.#tell(name, isPresent ? "good" : "lost", this.say(isPresent ? "rec_signal" : isStarved ? "rec_tooBusy" : "rec_noSignal"), more);
     }
   }
 

@@ -77,7 +77,7 @@ export class Health {
   warnings() {
     const state = this.before;
     if (!state) return [];
-    const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence }) => ({ say: "rec_lost", name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
+    const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence, is_starved: isStarved }) => ({ say: isStarved ? "rec_starved" : "rec_lost", name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
     const left = state.seconds_left;
     const little = left !== null && left < LITTLE_SECONDS ? [{ say: "rec_little", time: clock(left) }] : [];
     const behind = state.seconds - this.leftOutAt < BEHIND_SECONDS ? [{ say: "rec_behind", count: state.dropped_frames }] : [];

@@ -7,7 +7,7 @@ clock of a recording; the latency that a site has configured is subtracted once,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol, Self, TypeAlias
 
 import numpy as np
@@ -100,6 +100,15 @@ class SourceCounters:
     dropped: int = 0
     late: int = 0
     invalid: int = 0
+
+    def since(self, before: SourceCounters) -> SourceCounters:
+        """Return what became of what it gave since it had these counters."""
+        return SourceCounters(
+            **{
+                each.name: getattr(self, each.name) - getattr(before, each.name)
+                for each in fields(self)
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

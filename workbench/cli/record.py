@@ -9,8 +9,8 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -26,8 +26,9 @@ from workbench.cli.terminal.keys import reading_keys
 from workbench.cli.terminal.listing import format_duration, show
 
 if TYPE_CHECKING:
+    from recorder_core.capture.source import SourceState
     from recorder_core.jobs.archive import Archive
-    from recorder_core.jobs.record import RecordRequest, RoomRecorder
+    from recorder_core.jobs.record import ReadyRoom, RecordRequest, RoomRecorder
 
 __all__ = ["add_parser"]
 
@@ -56,7 +57,8 @@ def add_parser(commands: Any) -> None:
             "signals, markers and screenshots, encrypted from the first byte. It ends after "
             "--duration, with Ctrl-C or SIGTERM, and before the disk is full; the event is then "
             "complete. With --unattended each recording begins and ends by itself, until Ctrl-C; "
-            "--duration is then the most that each may last. "
+            "--duration is then the most that each may last. With --ready it begins at the key r, "
+            "with the seconds before that. "
             f"Keys in a terminal: {_KEYS}."
         ),
     )
@@ -69,11 +71,7 @@ def add_parser(commands: Any) -> None:
         metavar="TIME",
         help="how long, such as 90, 1:30 or 2:00:00; default: until it is stopped",
     )
-    parser.add_argument(
-        "--unattended",
-        action="store_true",
-        help="record whenever the source of [unattended] in the room's file gives a signal",
-    )
+    _add_beginning(parser)
     parser.add_argument(
         "--procedure", metavar="CODE", help="what is done; default: what the room's file says"
     )
@@ -83,6 +81,22 @@ def add_parser(commands: Any) -> None:
     add_quiet_argument(parser)
     add_archive_arguments(parser)
     parser.set_defaults(run=_run)
+
+
+def _add_beginning(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what begins a recording that does not begin at once."""
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument(
+        "--ready",
+        action="store_true",
+        help="hold the last seconds in memory, pre_record_seconds of the room's file, until the "
+        "key r begins the recording with them, or q forgets them",
+    )
+    when.add_argument(
+        "--unattended",
+        action="store_true",
+        help="record whenever the source of [unattended] in the room's file gives a signal",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -112,6 +126,8 @@ def _run(options: argparse.Namespace) -> int:
         room = _Room(options, archive, request, is_stopped, next_key)
         if options.unattended:
             _record_unattended(room)
+        elif options.ready:
+            _record_ready(room)
         else:
             _record(room)
     return 0
@@ -132,7 +148,11 @@ def _record(room: _Room) -> _End:
     """Record one event; return what ended it."""
     from recorder_core.jobs.record import record_room
 
-    with record_room(room.archive, room.request) as recorder:
+    return _record_begun(room, record_room(room.archive, room.request))
+
+
+def _record_begun(room: _Room, begun: AbstractContextManager[RoomRecorder]) -> _End:
+    with begun as recorder:
         _drive(recorder, room)
         summary = recorder.finish()
     for sentence in recorder.fragmented:
@@ -141,6 +161,35 @@ def _record(room: _Room) -> _End:
     if not recorder.stop_reason:
         return "wanted"
     return "disk" if recorder.space.is_used_up else "other"
+
+
+def _record_ready(room: _Room) -> None:
+    """Hold a room until a key begins its recording, and record one event; or forget it."""
+    from recorder_core.jobs.record import hold_room
+
+    line = _Line(is_quiet=room.options.quiet)
+    with hold_room(room.archive, room.request) as ready:
+        line.say("r: record, q: forget what is held")
+        while (key := room.next_key()) != "r":
+            if key == "q" or room.is_stopped():
+                line.end()
+                return
+            ready.wait(_POLL_SECONDS)
+            line.show(lambda: _held(ready))
+        line.end()
+        _record_begun(room, ready.begin())
+
+
+def _record_held(room: _Room, name: str) -> _End | None:
+    """Hold a room until a source gives its signal, and record one event; None: it was stopped."""
+    from recorder_core.jobs.record import hold_room
+
+    with hold_room(room.archive, room.request) as ready:
+        while not ready.has_signal(name):
+            if room.is_stopped():
+                return None
+            ready.wait(_POLL_SECONDS)
+        return _record_begun(room, ready.begin())
 
 
 def _record_unattended(room: _Room) -> None:
@@ -156,9 +205,12 @@ def _record_unattended(room: _Room) -> None:
     name, source = settings.source, room.request.room.sources[settings.source]
     while not is_stopped():
         _tell(room, f"waiting for the signal of {name}")
-        if not wait_for_signal(name, source, is_stopped):
+        if room.request.room.pre_record_seconds:
+            end = _record_one_of_many(room, lambda: _record_held(room, name))
+        elif wait_for_signal(name, source, is_stopped):
+            end = _record_one_of_many(room, lambda: _record(room))
+        else:
             return
-        end = _record_one_of_many(room)
         if end == "wanted" and not is_stopped():  # it would record the same person again
             _tell(room, f"waiting until the signal of {name} has gone")
             wait_until_gone(name, source, settings, is_stopped)
@@ -166,10 +218,10 @@ def _record_unattended(room: _Room) -> None:
             _wait(_AGAIN_SECONDS, is_stopped)
 
 
-def _record_one_of_many(room: _Room) -> _End:
+def _record_one_of_many(room: _Room, record: Callable[[], _End | None]) -> _End | None:
     """Record one event; say what made it end early, and raise what would end every other, too."""
     try:
-        return _record(room)
+        return record()
     except (SettingsError, NotAllowed):
         raise
     except RecorderError as error:
@@ -229,7 +281,7 @@ def _drive(recorder: RoomRecorder, room: _Room) -> None:
         for fault in recorder.faults[told:]:
             line.say(fault)
             told += 1
-        line.show(recorder)
+        line.show(lambda: _health(recorder))
     line.end()
 
 
@@ -271,7 +323,7 @@ class _Line:
         self._is_open = False
         self._waiting: deque[str] = deque(maxlen=_MAX_WAITING)
 
-    def show(self, recorder: RoomRecorder) -> None:
+    def show(self, describe: Callable[[], str]) -> None:
         """Show how it is, if it is time."""
         self._say_waiting()
         now = time.monotonic()
@@ -280,10 +332,10 @@ class _Line:
             return
         self._shown = now
         if self._has_terminal:
-            draw(f"\r\x1b[K{_health(recorder)}")
+            draw(f"\r\x1b[K{describe()}")
             self._is_open = True
         else:
-            print(_health(recorder), file=sys.stderr)
+            print(describe(), file=sys.stderr)
 
     def say(self, sentence: str) -> None:
         """Print a sentence of its own."""
@@ -310,14 +362,23 @@ def _takes_text() -> bool:
         return True
 
 
-def _health(recorder: RoomRecorder) -> str:
-    """Return how a recording is, in one line; names of sources are codes."""
-    left, states = recorder.space, recorder.source_states()
+def _held(ready: ReadyRoom) -> str:
+    """Return how a room is that is held, in one line."""
+    seconds = f"holds the last {ready.held_seconds:.0f} s in memory"
+    return f"ready, {seconds}, {_presence(ready.source_states())}"
+
+
+def _presence(states: Sequence[SourceState]) -> str:
     starved = [state.name for state in states if state.is_starved]
     absent = [state.name for state in states if not (state.is_present or state.is_starved)]
     said = [f"NO SIGNAL: {', '.join(absent)}"] if absent else []
     said += [f"COMPUTER TOO BUSY FOR: {', '.join(starved)}"] if starved else []
-    sources = ", ".join(said) or f"{len(states)} sources well"
+    return ", ".join(said) or f"{len(states)} sources well"
+
+
+def _health(recorder: RoomRecorder) -> str:
+    """Return how a recording is, in one line; names of sources are codes."""
+    left, sources = recorder.space, _presence(recorder.source_states())
     room = f"{left.free_bytes / _GIB:.1f} GiB free"
     if math.isfinite(left.seconds):
         room += f", {format_duration(max(0.0, left.seconds))} left"

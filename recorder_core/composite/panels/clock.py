@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from PIL import Image
 
@@ -11,6 +12,8 @@ from recorder_core.composite.lettering import blank_picture, write_text
 from recorder_core.composite.panels.panel import BACK, QUIET, TEXT, PanelContent, elapsed_text
 
 __all__ = ["ClockPanel"]
+
+_NOT_BEGUN: Final = "--:--:--"
 
 
 class ClockPanel:
@@ -27,10 +30,12 @@ class ClockPanel:
 
     def state(self, content: PanelContent, seconds: float) -> tuple[str, str]:
         """Return the two lines."""
+        start = content.start_seconds
+        elapsed = _NOT_BEGUN if start is None else elapsed_text(seconds - start)
         if content.zero_utc is None:
-            return elapsed_text(seconds), ""
+            return elapsed, ""
         now = content.zero_utc + timedelta(seconds=seconds)
-        return elapsed_text(seconds), f"{now:%Y-%m-%d %H:%M:%S} UTC"
+        return elapsed, f"{now:%Y-%m-%d %H:%M:%S} UTC"
 
     def draw(self, content: PanelContent, seconds: float) -> Image.Image:
         """Return the picture."""

@@ -50,7 +50,9 @@ class PanelContent:
         Data of the event, a heading first. They become part of the video and cannot be taken out
         of it later: no name of a patient.
     zero_utc : datetime
-        The wall time at second 0 of the event, with its time zone; None shows none.
+        The wall time at second 0 of the composite, with its time zone; None shows none.
+    start_seconds : float or None
+        Second 0 of the event, in seconds of the composite; None: nobody has begun it yet.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class PanelContent:
     signals: SignalBoard = field(default_factory=SignalBoard)
     event_lines: tuple[str, ...] = ()
     zero_utc: datetime | None = None
+    start_seconds: float | None = 0.0
 
     def __post_init__(self) -> None:
         if len(self.event_lines) > MAX_EVENT_LINES:

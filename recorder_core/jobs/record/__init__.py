@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from recorder_core.jobs.record.one_recorder import (
         as_only_recorder as as_only_recorder,
     )
+    from recorder_core.jobs.record.ready import (
+        ReadyRoom as ReadyRoom,
+    )
     from recorder_core.jobs.record.recorder import (
         RoomRecorder as RoomRecorder,
     )
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
         SpaceLimits as SpaceLimits,
     )
     from recorder_core.jobs.record.starting import (
+        hold_room as hold_room,
         record_room as record_room,
     )
     from recorder_core.jobs.record.state import (

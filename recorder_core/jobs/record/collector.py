@@ -12,9 +12,12 @@ from recorder_core.capture.source import Source
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.errors import ArchiveError, DataError
 from recorder_core.jobs.archive import EventRecording
+from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.gaps import Gap, GapWatch
+from recorder_core.jobs.record.held_rows import HeldRows, moved_row
 from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.jobs.record.request import RoomSources
+from recorder_core.model import EventClock
 from recorder_core.tables import RawRow, SignalRow
 
 __all__ = ["Collector"]
@@ -31,30 +34,32 @@ class Collector:
     ----------
     sources : RoomSources
         Whose signals and switches.
-    recording : EventRecording
-        Of the event.
+    clock : EventClock
+        Of the room.
     pauses : Pauses
         In which no signal is recorded.
     on_rows : callable
-        Given the rows that were appended, by the event's clock.
-    duration_seconds : float or None
-        How long the event will be, where that is known.
+        Given the rows that were appended, by the room's clock.
+    hold_seconds : float
+        How much of the newest is held before the event has begun.
     """
 
     def __init__(
         self,
         sources: RoomSources,
-        recording: EventRecording,
+        clock: EventClock,
         pauses: Pauses,
         on_rows: Callable[[list[SignalRow]], None],
-        duration_seconds: float | None,
+        hold_seconds: float,
     ) -> None:
-        self._sources, self._clock, self._pauses = sources, recording.clock, pauses
+        self._sources, self._clock, self._pauses = sources, clock, pauses
         self._on_rows = on_rows
         self._on_press: Callable[[SwitchPress], None] = _ignore
         self._faults: list[str] = []
-        self._stream = recording.open_signals() if sources.signals else None
-        self._raw_stream = recording.open_raw() if sources.signals else None
+        self._held = HeldRows[SignalRow](lambda row: row.seconds, moved_row, hold_seconds)
+        self._held_raw = HeldRows[RawRow](lambda row: row.seconds, moved_row, hold_seconds)
+        #: whether they can be written
+        self._is_stored = self._is_raw_stored = True
         self._raw: list[RawRow] = []
         self._raw_written = -math.inf
         watched: list[tuple[str, Source]] = [(each.name, each) for each in sources.signals]
@@ -63,12 +68,28 @@ class Collector:
         self._watches = [(source, GapWatch(name)) for name, source in watched]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
-        self._stop_seconds = math.inf if duration_seconds is None else duration_seconds
+        self._stop_seconds = math.inf
         #: why it ended before it was asked to
         self.error: BaseException | None = None
 
-    def start(self, on_press: Callable[[SwitchPress], None], faults: list[str]) -> None:
-        """Begin to collect.
+    def start(self) -> None:
+        """Begin to collect; presses are ignored before somebody is told of them."""
+        self._thread.start()
+
+    def begin(self, recording: EventRecording, time: EventTime) -> None:
+        """Append to an event from now on, and first what is held of it.
+
+        Raises
+        ------
+        ArchiveError, CatalogError
+            If a file of it cannot be begun.
+        """
+        if self._sources.signals:
+            self._held.begin(recording.open_signals(), time)
+            self._held_raw.begin(recording.open_raw(), time)
+
+    def tell(self, on_press: Callable[[SwitchPress], None], faults: list[str]) -> None:
+        """Tell somebody of presses and of faults from now on.
 
         Parameters
         ----------
@@ -78,15 +99,14 @@ class Collector:
             Gets a sentence where no more signals can be written; that ends nothing else.
         """
         self._on_press, self._faults = on_press, faults
-        self._thread.start()
 
-    def end_at(self, event_seconds: float) -> None:
-        """Collect nothing from a moment of the event on; what came before is still collected."""
-        self._stop_seconds = min(self._stop_seconds, event_seconds)
+    def end_at(self, room_seconds: float) -> None:
+        """Collect nothing from a moment on; what came before is still collected."""
+        self._stop_seconds = min(self._stop_seconds, room_seconds)
 
-    def stop(self, event_seconds: float) -> None:
-        """Collect what is there up to a moment of the event, and end."""
-        self.end_at(event_seconds)
+    def stop(self, room_seconds: float) -> None:
+        """Collect what is there up to a moment, and end."""
+        self.end_at(room_seconds)
         self._ended.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -95,10 +115,10 @@ class Collector:
         """Return the gaps that have ended."""
         return [gap for _, watch in self._watches for gap in tuple(watch.gaps)]
 
-    def finish(self, event_seconds: float) -> list[Gap]:
+    def finish(self, room_seconds: float) -> list[Gap]:
         """End the gaps that go on; return all."""
         for _, watch in self._watches:
-            watch.finish(event_seconds)
+            watch.finish(room_seconds)
         return self.gaps()
 
     def _run(self) -> None:
@@ -137,12 +157,12 @@ class Collector:
         if not kept:
             return
         self._on_rows(kept)
-        if self._stream is None:
+        if not self._is_stored:
             return
         try:
-            self._stream.append(kept)
+            self._held.append(kept)
         except (ArchiveError, DataError) as error:
-            self._stream = None
+            self._is_stored = False
             self._faults.append(f"no more signals are recorded: {error}")
 
     def _is_wanted(self, row: SignalRow | RawRow) -> bool:
@@ -153,12 +173,12 @@ class Collector:
         """Append the bytes that have arrived lately."""
         rows, self._raw = self._raw, []
         self._raw_written = time.monotonic()
-        if self._raw_stream is None:
+        if not self._is_raw_stored:
             return
         try:
-            self._raw_stream.append(rows)
+            self._held_raw.append(rows)
         except (ArchiveError, DataError) as error:
-            self._raw_stream = None
+            self._is_raw_stored = False
             self._faults.append(f"no more bytes of the monitors are recorded: {error}")
 
 

@@ -46,15 +46,15 @@ class ComposedFrame:
     Attributes
     ----------
     frame : Frame
-        With its index and pts in the video.
-    event_seconds : float
-        When it is shown, by the event's clock.
+        Its index counts those that were composed, its pts the ticks of the room.
+    room_seconds : float
+        When it is shown, by the room's clock.
     shown : mapping of Frame
         Of each source that gave one: what it shows.
     """
 
     frame: Frame
-    event_seconds: float
+    room_seconds: float
     shown: Mapping[str, Frame]
 
 
@@ -77,10 +77,8 @@ class Composer:
         How long after its tick a frame is composed.
     queue : FrameQueue
         Where it goes.
-    stop_tick : int, optional
-        Before which it ends; unless given, it is stopped.
     on_composed : callable, optional
-        Is given each frame once it has its index in the video.
+        Is given each frame once it has its index.
     """
 
     def __init__(
@@ -89,7 +87,6 @@ class Composer:
         ticks: Ticks,
         delay_seconds: float,
         queue: FrameQueue,
-        stop_tick: int | None = None,
         *,
         on_composed: Callable[[Frame], None] | None = None,
     ) -> None:
@@ -102,7 +99,8 @@ class Composer:
         self._last: ComposedFrame | None = None
         self._recent_step = max(1, round(_RECENT_SECONDS * ticks.rate / _RECENT_FRAMES))
         self._wake = threading.Event()
-        self._stop_tick, self._has_ended = stop_tick, False
+        self._stop_tick: int | None = None
+        self._has_ended = False
         self._next_tick = 0
         self._thread = threading.Thread(target=self._run, name="composer", daemon=True)
         #: ticks without a frame of their own
@@ -118,6 +116,10 @@ class Composer:
     def start(self) -> None:
         """Begin with tick 0."""
         self._thread.start()
+
+    def end_before(self, tick: int) -> None:
+        """End by itself before a tick, unless it is stopped sooner."""
+        self._stop_tick = tick if self._stop_tick is None else min(tick, self._stop_tick)
 
     def frame_at(self, seconds: float) -> Future[ComposedFrame]:
         """Return the frame of a moment once it is composed; cancelled where it never will be.
@@ -147,8 +149,7 @@ class Composer:
         seconds : float
             By `time.monotonic`; what is composed already stays.
         """
-        tick = self._ticks.tick_at(seconds)
-        self._stop_tick = tick if self._stop_tick is None else min(tick, self._stop_tick)
+        self.end_before(self._ticks.tick_at(seconds))
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -210,7 +211,7 @@ class Composer:
             return
         if self._on_composed is not None:
             self._on_composed(frame)
-        composed = ComposedFrame(frame, self._ticks.event_seconds(tick), self._picture.shown)
+        composed = ComposedFrame(frame, self._ticks.room_seconds(tick), self._picture.shown)
         for each in self._due(composed):
             each.result.set_result(composed)
 

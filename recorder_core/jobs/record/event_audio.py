@@ -56,27 +56,27 @@ class RecordedAudio:
         peak = max((peak for _, peak in tuple(self._peaks)), default=0.0)
         return max(20 * math.log10(peak), _MIN_DBFS) if peak > 0 else _MIN_DBFS
 
-    def take_until(self, event_seconds: float) -> Samples:
+    def take_until(self, room_seconds: float) -> Samples:
         """Return what follows, up to a moment at most; what has not come until now is silent.
 
         Parameters
         ----------
-        event_seconds : float
-            By the event's clock; some time ago, so that it has arrived.
+        room_seconds : float
+            By the room's clock; some time ago, so that it has arrived.
         """
         for block in self._source.take():
             self._audio.add(block)
-        samples = self._audio.read(self._clock.zero_monotonic_seconds + event_seconds)
+        samples = self._audio.read(self._clock.zero_monotonic_seconds + room_seconds)
         first, self._count = self._count, self._count + len(samples)
         for start, stop in self._pauses.spans:
             begin = max(0, math.floor(start * _SAMPLE_RATE) - first)
             end = len(samples) if math.isinf(stop) else math.ceil(stop * _SAMPLE_RATE) - first
             samples[begin : max(end, 0)] = 0.0
-        self._note_level(samples, event_seconds)
+        self._note_level(samples, room_seconds)
         return samples
 
-    def _note_level(self, samples: Samples, event_seconds: float) -> None:
-        while self._peaks and self._peaks[0][0] <= event_seconds - _LEVEL_SECONDS:
+    def _note_level(self, samples: Samples, room_seconds: float) -> None:
+        while self._peaks and self._peaks[0][0] <= room_seconds - _LEVEL_SECONDS:
             self._peaks.popleft()
         if samples.size:
-            self._peaks.append((event_seconds, float(np.abs(samples).max())))
+            self._peaks.append((room_seconds, float(np.abs(samples).max())))

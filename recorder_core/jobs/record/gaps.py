@@ -16,7 +16,7 @@ class Gap:
     source : str
         Its name, a code of the site's.
     start_seconds, stop_seconds : float
-        By the event's clock: when its last frame before was, and the first one after.
+        By the room's clock: when its last frame before was, and the first one after.
     """
 
     source: str
@@ -56,7 +56,7 @@ class GapWatch:
         Parameters
         ----------
         seconds : float or None
-            When its frame was, by the event's clock; None: it is absent.
+            When its frame was, by the room's clock; None: it is absent.
         """
         if seconds is None:
             self._is_absent = True
@@ -73,7 +73,7 @@ class GapWatch:
         is_present : bool
             Whether it gives something.
         since_seconds : float
-            Since when, by the event's clock.
+            Since when, by the room's clock.
         """
         if is_present:
             return self._end(since_seconds) if self._is_absent else None
@@ -88,7 +88,7 @@ class GapWatch:
         Parameters
         ----------
         seconds : float
-            When the recording ends, by the event's clock.
+            When the recording ends, by the room's clock.
         """
         return self._end(seconds) if self._is_absent else None
 

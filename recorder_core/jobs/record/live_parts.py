@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from recorder_core.detect import DetectorSettings, load_detector
-from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.live.face_search import FaceFinder
 from recorder_core.jobs.record.live.picture import DeidentifiedPicture
 from recorder_core.jobs.record.live.room import LiveRoom, room_encoder
@@ -48,15 +47,8 @@ def live_room(
     *,
     ticks: Ticks,
     pauses: Pauses,
-    recording: EventRecording,
 ) -> LiveRoom:
-    """Return what de-identifies a room, not started yet.
-
-    Raises
-    ------
-    ArchiveError, CatalogError
-        If what it keeps cannot be begun.
-    """
+    """Return what de-identifies a room, not started yet."""
     shown = DeidentifiedPicture(
         picture,
         compositor,
@@ -67,7 +59,7 @@ def live_room(
         delay_seconds=room.delay_seconds,
         kept_source=room.screenshot_of,
     )
-    live = LiveRoom(shown, recording, compositor.place, room.live, room.rate)
+    live = LiveRoom(shown, compositor.place, room.live, room.rate, room.pre_record_seconds)
     if room.deidentify == "both":
         apart = compositor.room_format
         live.keep_untouched(apart, room_encoder(room.encoder, compositor.format, apart))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recorder_core.errors import RecorderError, WrongState
+from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.collector import Collector
 from recorder_core.jobs.record.composer import Composer
+from recorder_core.jobs.record.event_time import EventTime
+from recorder_core.jobs.record.gaps import Gap
 from recorder_core.jobs.record.live.picture import DeidentifiedPicture
 from recorder_core.jobs.record.live.room import LiveRoom
 from recorder_core.jobs.record.pauses import Pauses
@@ -39,6 +43,8 @@ class RecorderParts:
         Of the disks.
     encoder : str
         What encodes, and why, as a sentence.
+    delay_seconds : float
+        How long after its tick a frame is composed.
     live : LiveRoom or None
         What becomes known of the room, where it is de-identified.
     """
@@ -51,6 +57,7 @@ class RecorderParts:
     pauses: Pauses
     guard: SpaceGuard
     encoder: str
+    delay_seconds: float
     live: LiveRoom | None = None
 
     @property
@@ -60,3 +67,94 @@ class RecorderParts:
         found: list[RecordingWriter | Composer | Collector]
         found = [self.writer, self.composer, self.collector]
         return found if apart is None else [*found, apart]
+
+    def start(self) -> None:
+        """Start the threads."""
+        self.writer.start()
+        if self.live is not None:
+            self.live.start()
+        self.composer.start()
+        self.collector.start()
+
+    def begin(
+        self, recording: EventRecording, time: EventTime, event_lines: tuple[str, ...]
+    ) -> None:
+        """Enter everything into an event from now on, and first what is held of it.
+
+        Parameters
+        ----------
+        recording : EventRecording
+            Of the event.
+        time : EventTime
+            Of the event.
+        event_lines : tuple of str
+            What the composite says of it.
+
+        Raises
+        ------
+        ArchiveError, CatalogError
+            If a file of it cannot be begun.
+        """
+        self.picture.begin(time.zero_seconds, event_lines)
+        if self.live is not None:
+            self.live.begin(recording, time)
+        self.collector.begin(recording, time)
+        self.writer.begin(recording.sink, time.first_tick)
+
+    def keep_held(self) -> tuple[int, int]:
+        """Forget nothing from now on; return index and tick of the first frame that is held.
+
+        Where the view of the room is a video of its own, it has that frame, too, if any.
+        """
+        apart = None if self.live is None else self.live.writer
+        for writer in (self.writer, apart):
+            if writer is not None:
+                writer.keep_held()
+        gops = self.writer.held_gops
+        ticks = {tick for _, tick in (gops if apart is None else apart.held_gops)}
+        return next((gop for gop in gops if gop[1] in ticks), gops[0])
+
+    def check(self, sentence: str) -> None:
+        """Raise why a thread ended before it was asked to.
+
+        Parameters
+        ----------
+        sentence : str
+            What cannot go on, and what to do, where the error is no sentence.
+
+        Raises
+        ------
+        RecorderError
+            If one did.
+        """
+        for part in self.running:
+            if isinstance(part.error, RecorderError):
+                raise part.error
+            if part.error is not None:
+                name = type(part.error).__name__
+                raise WrongState(f"{sentence} ({name})") from part.error
+
+    def gaps(self) -> list[Gap]:
+        """Return the gaps of all sources that have ended, by the room's clock."""
+        return self.picture.gaps() + self.collector.gaps()
+
+    def finish_gaps(self, room_seconds: float) -> list[Gap]:
+        """End the gaps that go on; return all."""
+        return self.picture.finish(room_seconds) + self.collector.finish(room_seconds)
+
+    def end_capture(self, moment: float) -> float:
+        """End the threads but the one that writes; return when the room ended, by its clock.
+
+        Parameters
+        ----------
+        moment : float
+            Until when it captures, by `time.monotonic`.
+        """
+        # the composer is a delay behind: nothing of that time belongs to the event
+        self.collector.end_at(self.ticks.room_seconds(self.ticks.tick_at(moment)))
+        seconds = self.ticks.room_seconds(self.composer.stop(moment))
+        if self.live is not None:
+            self.live.close()
+        # what was pressed until then has its screenshot
+        self.collector.stop(seconds)
+        return seconds

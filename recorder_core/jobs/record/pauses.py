@@ -14,7 +14,7 @@ __all__ = ["Pauses"]
 
 
 class Pauses:
-    """The pauses of a recording, by the event's clock; threads share it."""
+    """The pauses of a recording, by the room's clock; threads share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -7,13 +7,15 @@ it: :meth:`RoomRecorder.wait` supervises.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Final
 
-from recorder_core.capture.source import SourceState
+from recorder_core.capture.source import SourceCounters, SourceState
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.catalog import Marker, Screenshot
 from recorder_core.errors import RecorderError, WrongState
@@ -22,6 +24,7 @@ from recorder_core.jobs.archive import (
     EventRecording,
 )
 from recorder_core.jobs.record.entries import Entries
+from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.live.hidden import HiddenSpans
 from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.previews import Previews
@@ -58,11 +61,15 @@ class RoomRecorder:
         recording: EventRecording,
         parts: RecorderParts,
         entries: Entries,
+        *,
+        event_time: EventTime,
+        counted: Mapping[str, SourceCounters],
     ) -> None:
         self._request, self._sources, self._recording = request, sources, recording
-        self._entries = entries
+        self._entries, self._time, self._counted = entries, event_time, counted
         self._parts, self._names = parts, request.names
-        self._screenshots = Screenshots(recording, parts.composer, request.room)
+        self._screenshots = Screenshots(recording, parts.composer, request.room, event_time)
+        self._stop_seconds = math.inf
         self._previews = Previews(parts.composer)
         self._wake = threading.Event()
         self._space_checked = float("-inf")
@@ -89,7 +96,7 @@ class RoomRecorder:
 
     @property
     def seconds(self) -> float:
-        """How long it goes on, by the event's clock; 0 until the first frame is shown."""
+        """How long the event is, by its clock; 0 until the first frame is shown."""
         return max(self._recording.clock.seconds(time.monotonic()), 0.0)
 
     @property
@@ -105,12 +112,13 @@ class RoomRecorder:
     @property
     def dropped_frames(self) -> int:
         """Ticks without a frame of their own so far."""
-        return self._parts.composer.dropped
+        before = self._time.first_tick - self._time.first_index
+        return self._parts.composer.dropped - before
 
     @property
     def frame_count(self) -> int:
         """Frames of the composite so far."""
-        return self._parts.composer.next_tick - self._parts.composer.dropped
+        return self._parts.composer.next_tick - self._time.first_tick - self.dropped_frames
 
     @property
     def hidden(self) -> HiddenSpans | None:
@@ -124,8 +132,8 @@ class RoomRecorder:
         return None if audio is None else audio.level_dbfs
 
     def source_states(self) -> list[SourceState]:
-        """Return how each source is."""
-        return self._sources.states()
+        """Return how each source is, and what became of what it gave since the event began."""
+        return self._sources.states(self._counted)
 
     # -- what people do -------------------------------------------------------------------
 
@@ -175,7 +183,7 @@ class RoomRecorder:
             In a pause, or if too many wait for the disk.
         """
         moment = time.monotonic() if asked_seconds is None else asked_seconds
-        if self._parts.pauses.covers(self._event_seconds(moment)):
+        if self._parts.pauses.covers(self._room_seconds(moment)):
             raise WrongState("the recording pauses and shows nothing: resume it first")
         return self._screenshots.take(moment, by=by, note=note)
 
@@ -187,7 +195,7 @@ class RoomRecorder:
         WrongState
             If it pauses already.
         """
-        if not self._parts.pauses.begin(self._event_seconds(asked_seconds)):
+        if not self._parts.pauses.begin(self._room_seconds(asked_seconds)):
             raise WrongState("the recording pauses already: resume it")
 
     def resume(self, *, asked_seconds: float | None = None, by: str | None = None) -> None:
@@ -198,7 +206,7 @@ class RoomRecorder:
         WrongState
             If it does not pause.
         """
-        if not self._end_pause(self._event_seconds(asked_seconds), by):
+        if not self._end_pause(self._room_seconds(asked_seconds), by):
             raise WrongState("the recording does not pause")
 
     def describe(self, names: EventNames) -> None:
@@ -233,7 +241,7 @@ class RoomRecorder:
         while not self._is_over():
             self._check_parts()
             self._update_live()
-            self._entries.mark_gaps(self._parts.picture.gaps() + self._parts.collector.gaps())
+            self._entries.mark_gaps(self._time.gaps(self._parts.gaps()))
             self._check_space()
             self._check_signal()
             left = until - time.monotonic()
@@ -255,39 +263,53 @@ class RoomRecorder:
             If a file of it cannot be completed.
         """
         parts = self._parts
-        seconds = self._end_parts()
+        room_seconds = self._end_parts()
+        seconds = self._time.seconds(room_seconds)
         self._check_parts()
         times = parts.writer.times()
-        gaps = parts.picture.finish(seconds) + parts.collector.finish(seconds)
+        gaps = self._time.gaps(parts.finish_gaps(room_seconds))
         self._entries.mark_gaps(gaps, seconds)
-        self._end_pause(seconds, None)
+        self._end_pause(room_seconds, None)
         self._update_live()
         if parts.live is not None:
-            parts.live.finish()
+            parts.live.finish(len(times))
         video_bytes = self._video_bytes()
         self._recording.finish(seconds, times)
-        states = self._sources.states()
+        states = self.source_states()
         self._entries.add_devices(states, self._sources.frames)
         return RecordingSummary(
             event_id=self.event_id,
             seconds=seconds,
             frame_count=len(times),
-            dropped_frames=parts.composer.dropped,
+            dropped_frames=self.dropped_frames,
             video_bytes=video_bytes,
             sources={state.name: state.counters for state in states},
             gaps=tuple(sorted(gaps, key=lambda gap: gap.start_seconds)),
-            live=None if parts.live is None else parts.live.summary,
+            live=None if parts.live is None else parts.live.summary(self._time),
             stop_reason=self.stop_reason,
             faults=tuple(self.faults),
         )
 
-    def begin(self) -> None:
-        """Start the threads."""
-        self._parts.writer.start()
-        if self._parts.live is not None:
-            self._parts.live.start()
-        self._parts.composer.start()
-        self._parts.collector.start(self.press, self.faults)
+    def begin(self, moment: float) -> None:
+        """Enter everything into the event from now on.
+
+        Parameters
+        ----------
+        moment : float
+            From which the length of a recording counts that ends by itself, by `time.monotonic`.
+
+        Raises
+        ------
+        ArchiveError, CatalogError
+            If a file of the event cannot be begun.
+        """
+        parts, duration = self._parts, self._request.duration_seconds
+        if duration is not None:
+            self._stop_seconds = self.clock.seconds(moment) + duration
+            parts.composer.end_before(max(1, parts.ticks.tick_at(moment + duration)))
+            parts.collector.end_at(parts.ticks.clock.seconds(moment) + duration)
+        parts.collector.tell(self.press, self.faults)
+        parts.begin(self._recording, self._time, self._request.event_lines(self.event_id))
 
     def abandon(self) -> None:
         """End the threads; does nothing after `finish`."""
@@ -307,44 +329,32 @@ class RoomRecorder:
     # -- inside -------------------------------------------------------------------------------
 
     def _end_parts(self) -> float:
-        """End the threads; return how long the recording is."""
-        parts, moment = self._parts, self._stop_moment()
-        # the composer is a delay behind: nothing of that time belongs to the event
-        parts.collector.end_at(parts.ticks.event_seconds(parts.ticks.tick_at(moment)))
-        seconds = parts.ticks.event_seconds(parts.composer.stop(moment))
-        if parts.live is not None:
-            parts.live.close()
-        # what was pressed until then has its screenshot
-        parts.collector.stop(seconds)
+        """End the threads; return when the recording ended, by the room's clock."""
+        # one tick is there at least
+        moment = max(time.monotonic(), self._parts.ticks.seconds(self._time.first_tick + 1))
+        room_seconds = self._parts.end_capture(moment)
         self._screenshots.close()
-        parts.writer.join()
-        return seconds
-
-    def _stop_moment(self) -> float:
-        """Return when it ends, by `time.monotonic`: one tick is there at least."""
-        return max(time.monotonic(), self._parts.ticks.seconds(1))
+        self._parts.writer.join()
+        return room_seconds
 
     def _is_over(self) -> bool:
         if self._wake.is_set():
             return True
-        duration = self._request.duration_seconds
-        return duration is not None and self.seconds >= duration
+        return self.seconds >= self._stop_seconds
 
     def _event_seconds(self, asked_seconds: float | None) -> float:
+        return self._time.seconds(self._room_seconds(asked_seconds))
+
+    def _room_seconds(self, asked_seconds: float | None) -> float:
         moment = time.monotonic() if asked_seconds is None else asked_seconds
-        return max(0.0, self._recording.clock.seconds(moment))
+        return max(self._time.zero_seconds, self._parts.ticks.clock.seconds(moment))
 
     def _check_parts(self) -> None:
         """Raise why a thread ended before it was asked to."""
-        for part in self._parts.running:
-            if isinstance(part.error, RecorderError):
-                raise part.error
-            if part.error is not None:
-                raise WrongState(
-                    f"the recording of event {self.event_id} cannot go on "
-                    f"({type(part.error).__name__}); what is there is saved with 'workbench event "
-                    f"finalise {self.event_id}'"
-                ) from part.error
+        self._parts.check(
+            f"the recording of event {self.event_id} cannot go on; what is there is saved with "
+            f"'workbench event finalise {self.event_id}'"
+        )
 
     def _update_live(self) -> None:
         """Store what became known of the room, and say what went wrong."""
@@ -376,8 +386,9 @@ class RoomRecorder:
                 "the recording was ended"
             )
 
-    def _end_pause(self, seconds: float, by: str | None) -> bool:
-        span = self._parts.pauses.end(seconds)
+    def _end_pause(self, room_seconds: float, by: str | None) -> bool:
+        room_span = self._parts.pauses.end(room_seconds)
+        span = None if room_span is None else self._time.span(room_span)
         if span is None:
             return False
         self._entries.mark_pause(span, by)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
-from recorder_core.capture.source import AudioSource, FrameSource, Source, SourceState
+from recorder_core.capture.source import (
+    AudioSource,
+    FrameSource,
+    Source,
+    SourceCounters,
+    SourceState,
+)
 from recorder_core.capture.stalls import Stalls
 from recorder_core.capture.switch import SwitchPress
+from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import EventNames
 from recorder_core.jobs.record.room_config import RoomConfig
 from recorder_core.model import EventClock
 from recorder_core.tables import RawRow, SignalRow
 
 __all__ = ["PressSource", "RecordRequest", "RoomSources", "SignalSource"]
+
+_NOT_COUNTED: Final[Mapping[str, SourceCounters]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +54,41 @@ class RecordRequest:
     is_unattended: bool = False
     room_name: str = ""
 
+    @property
+    def needed_procedure_code(self) -> str:
+        """Code of what is done; SettingsError if nobody says it."""
+        code = self.procedure_code or self.room.procedure_code
+        if code is None:
+            raise SettingsError(
+                'say what is done: give a procedure code, or write procedure = "CODE" in the '
+                "room's file"
+            )
+        return code
+
+    def event_lines(self, event_id: str | None = None) -> tuple[str, ...]:
+        """Return what the composite says of the event: codes, never a name.
+
+        Parameters
+        ----------
+        event_id : str, optional
+            None where it has not begun.
+        """
+        lines = [
+            self.procedure_code or self.room.procedure_code,
+            None if event_id is None else f"event {event_id}",
+            None if self.room.site_code is None else f"site {self.room.site_code}",
+        ]
+        return tuple(line for line in lines if line is not None)
+
 
 class SignalSource(Source, Protocol):
     """A source of numbers."""
 
     def take_rows(self, clock: EventClock) -> Sequence[SignalRow]:
-        """Return the rows that arrived since the last call, by an event's clock."""
+        """Return the rows that arrived since the last call, by the room's clock."""
 
     def take_raw(self, clock: EventClock) -> Sequence[RawRow]:
-        """Return the bytes that arrived since the last call, by an event's clock."""
+        """Return the bytes that arrived since the last call, by the room's clock."""
 
 
 class PressSource(Source, Protocol):
@@ -86,12 +122,24 @@ class RoomSources:
     switches: Sequence[PressSource] = ()
     stalls: Stalls = field(default_factory=Stalls)
 
-    def states(self) -> list[SourceState]:
-        """Return how each is; that of the audio is named `sound`, wherever it comes from."""
+    def states(self, counted: Mapping[str, SourceCounters] = _NOT_COUNTED) -> list[SourceState]:
+        """Return how each is; that of the audio is named `sound`, wherever it comes from.
+
+        Parameters
+        ----------
+        counted : mapping of SourceCounters
+            By name, what they had counted when the event began.
+        """
         found = [source.state for source in self.frames.values()]
         if self.audio is not None:
             found.append(replace(self.audio.state, name="sound"))
-        return found + [source.state for source in (*self.signals, *self.switches)]
+        found += [source.state for source in (*self.signals, *self.switches)]
+        return [
+            replace(state, counters=state.counters.since(counted[state.name]))
+            if state.name in counted
+            else state
+            for state in found
+        ]
 
     def __iter__(self) -> Iterator[Source]:
         yield from self.frames.values()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Any, Final, Literal, TypeVar, cast, get_args
+from typing import Any, Final, TypeVar, cast
 
 from recorder_core.capture.bis import BisSettings
 from recorder_core.capture.switch import SwitchSettings
@@ -29,9 +29,8 @@ from recorder_core.jobs.record.room_tables import (
 )
 from recorder_core.jobs.record.space import SpaceLimits
 from recorder_core.jobs.record.unattended import UnattendedSettings
+from recorder_core.jobs.record.video_table import VideoTable
 from recorder_core.media import (
-    LIVE_ENCODERS,
-    PRESETS,
     EncoderSettings,
     LiveEncoder,
     Preset,
@@ -40,12 +39,8 @@ from recorder_core.media import (
 )
 from recorder_core.model.values.json_fields import read_fields
 
-__all__ = ["CompositeRate", "RoomConfig", "room_from_values"]
+__all__ = ["RoomConfig", "room_from_values"]
 
-#: frames per second of a composite
-CompositeRate = Literal[25, 30, 50, 60]
-_RATES: Final = get_args(CompositeRate)
-_MAX_DELAY_SECONDS: Final = 5.0
 _GIB: Final = 1 << 30
 _MINUTE_SECONDS: Final = 60.0
 #: the marker of a span without its signal is a code, too
@@ -66,34 +61,6 @@ _TABLES: Final = (
     "unattended",
 )
 _Read = TypeVar("_Read")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _VideoTable:
-    """``[video]``."""
-
-    rate: int = 30
-    delay_seconds: float = 0.2
-    encoder: str = "auto"
-    preset: str = "live"
-    max_megabits_per_second: float = 12.0
-    wall_clock: bool = False
-
-    def __post_init__(self) -> None:
-        _check(self.rate in _RATES, f"rate must be one of {', '.join(map(str, _RATES))}")
-        _check(
-            0 <= self.delay_seconds <= _MAX_DELAY_SECONDS,
-            f"delay_seconds must be 0 to {_MAX_DELAY_SECONDS:g}, such as 0.2",
-        )
-        _check(
-            self.encoder in ("auto", *LIVE_ENCODERS),
-            f"encoder must be auto or one of {', '.join(LIVE_ENCODERS)}",
-        )
-        _check(self.preset in PRESETS, f"preset must be one of {', '.join(PRESETS)}")
-        _check(
-            0.1 <= self.max_megabits_per_second <= 200,
-            "max_megabits_per_second must be 0.1 to 200, such as 12",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +93,8 @@ class RoomConfig:
         Which encodes; auto: the first that works on this machine.
     delay_seconds : float
         How long after its moment a frame is composed.
+    pre_record_seconds : float
+        How much before its start a recording begins, where the room was ready; 0: nothing is held.
     shows_wall_clock : bool
         Whether the composite's clock shows date and time of day: they stay in every copy.
     audio : SourceSettings or None
@@ -159,6 +128,7 @@ class RoomConfig:
     encoder: EncoderSettings
     encoder_name: LiveEncoder = "auto"
     delay_seconds: float = 0.2
+    pre_record_seconds: float = 0.0
     shows_wall_clock: bool = False
     audio: SourceSettings | None = field(default=None, repr=False)
     audio_of: str | None = None
@@ -227,7 +197,7 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
     SettingsError
         As `read_room`.
     """
-    video = _read(_VideoTable, values.get("video", {}), "video")
+    video = _read(VideoTable, values.get("video", {}), "video")
     space = _read(_SpaceTable, values.get("space", {}), "space")
     room = _read(RoomTable, {key: values[key] for key in values if key not in _TABLES}, "")
     _check(
@@ -244,6 +214,7 @@ def room_from_values(values: Mapping[str, Any]) -> RoomConfig:
         encoder=_encoder(video),
         encoder_name=cast("LiveEncoder", video.encoder),
         delay_seconds=video.delay_seconds,
+        pre_record_seconds=video.pre_record_seconds,
         shows_wall_clock=video.wall_clock,
         audio=audio,
         audio_of=audio_of,
@@ -373,7 +344,7 @@ def _unattended(table: object) -> UnattendedSettings | None:
     )
 
 
-def _encoder(video: _VideoTable) -> EncoderSettings:
+def _encoder(video: VideoTable) -> EncoderSettings:
     rate = round(video.max_megabits_per_second * _MEGA)
     return EncoderSettings(
         preset=cast("Preset", video.preset),

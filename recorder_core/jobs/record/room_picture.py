@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from recorder_core.capture.source import FrameSource
@@ -69,14 +70,18 @@ class RoomPicture:
         """What all its frames have in common."""
         return self._compositor.format
 
+    def begin(self, room_seconds: float, event_lines: tuple[str, ...]) -> None:
+        """Show the data of the event, which began at a second of the room; no clock does before."""
+        self._content = replace(self._content, start_seconds=room_seconds, event_lines=event_lines)
+
     def add_signals(self, rows: Iterable[SignalRow]) -> None:
         """Show numbers from the next frame on; any thread may call this."""
         self._rows.extend(rows)
 
     def compose(self, tick: int) -> Frame:
         """Return the frame of a tick, black in a pause."""
-        event_seconds = self._ticks.event_seconds(tick)
-        if self._pauses.covers(event_seconds):
+        room_seconds = self._ticks.room_seconds(tick)
+        if self._pauses.covers(room_seconds):
             self.shown = {}
             return Frame.black(self.format, frame_index=0, pts=tick, duration=1)
         seconds = self._ticks.seconds(tick)
@@ -87,14 +92,14 @@ class RoomPicture:
         while self._rows:
             self._content.signals.add([self._rows.popleft()])
         self.shown = {name: frame.frame for name, frame in frames.items() if frame is not None}
-        return self._compositor.compose(self.shown, self._content, event_seconds)
+        return self._compositor.compose(self.shown, self._content, room_seconds)
 
     def gaps(self) -> list[Gap]:
         """Return the gaps that have ended."""
         return [gap for watch in self._watches.values() for gap in tuple(watch.gaps)]
 
-    def finish(self, event_seconds: float) -> list[Gap]:
+    def finish(self, room_seconds: float) -> list[Gap]:
         """End the gaps that go on; return all."""
         for watch in self._watches.values():
-            watch.finish(event_seconds)
+            watch.finish(room_seconds)
         return self.gaps()

@@ -14,6 +14,7 @@ from recorder_core.composite import picture_without_zones
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.composer import ComposedFrame, Composer
+from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.room_config import RoomConfig
 
 __all__ = ["Screenshots"]
@@ -33,10 +34,15 @@ class Screenshots:
         Of its frames.
     room : RoomConfig
         Of what they are.
+    time : EventTime
+        Of the event.
     """
 
-    def __init__(self, recording: EventRecording, composer: Composer, room: RoomConfig) -> None:
+    def __init__(
+        self, recording: EventRecording, composer: Composer, room: RoomConfig, time: EventTime
+    ) -> None:
         self._recording, self._composer, self._room = recording, composer, room
+        self._time = time
         self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
         self._lock, self._is_closed = threading.Lock(), False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="screenshots")
@@ -87,9 +93,9 @@ class Screenshots:
             raise WrongState("the recording ended before the frame of the screenshot") from None
         return self._recording.journal.add_screenshot(
             self._picture(shown),
-            frame_index=shown.frame.frame_index,
-            pts=shown.frame.pts,
-            at_seconds=shown.event_seconds,
+            frame_index=shown.frame.frame_index - self._time.first_index,
+            pts=shown.frame.pts - self._time.first_tick,
+            at_seconds=self._time.ticks.room_seconds(shown.frame.pts - self._time.first_tick),
             note=note,
             by=by,
         )

@@ -1,4 +1,4 @@
-"""Begin to record a room."""
+"""Begin to record a room, or to hold its last seconds until somebody does."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from recorder_core.catalog import Action
 from recorder_core.composite import Compositor, PanelContent
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.archive import Archive, EventRecording, RecordingRequest, record_event
+from recorder_core.jobs.archive import Archive
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.record.collector import Collector
 from recorder_core.jobs.record.composer import Composer
-from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.live.face_search import FaceFinder
@@ -23,6 +24,7 @@ from recorder_core.jobs.record.live_parts import live_room, load_finder
 from recorder_core.jobs.record.opening import open_sources
 from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
 from recorder_core.jobs.record.room_config import RoomConfig
@@ -33,9 +35,9 @@ from recorder_core.jobs.record.writing import RecordingWriter
 from recorder_core.media import AudioFormat, EncoderChoice, FragmentWriter, choose_encoder
 from recorder_core.model import EventClock
 
-__all__ = ["record_room"]
+__all__ = ["hold_room", "record_room"]
 
-#: beginning an event takes about so long; its second 0 lies after that
+#: beginning an event takes about so long; second 0 of a room lies after that
 _BEGIN_SECONDS: Final = 0.5
 
 
@@ -73,18 +75,60 @@ def record_room(
     EncodeError
         If the encoder cannot be opened on this machine.
     """
+    _ = request.needed_procedure_code
+    with _opened(archive, request, sources, finder) as room, room.begin() as recorder:
+        yield recorder
+
+
+@contextmanager
+def hold_room(
+    archive: Archive,
+    request: RecordRequest,
+    sources: RoomSources | None = None,
+    finder: FaceFinder | None = None,
+) -> Iterator[ReadyRoom]:
+    """Open a room, hold its last seconds in memory, and lend what a recording begins from.
+
+    What is held and not begun is forgotten at the end: no disk ever has it. Parameters as of
+    `record_room`.
+
+    Raises
+    ------
+    SettingsError
+        If nothing of this room is to be held.
+    NotAllowed
+        If the profile may not record.
+    ArchiveError
+        If there is too little room for a recording.
+    EncodeError
+        If the encoder cannot be opened on this machine.
+    """
+    if not request.room.pre_record_seconds:
+        raise SettingsError(
+            "nothing of this room is held before its start: write pre_record_seconds in [video] of "
+            "its file"
+        )
+    with (
+        acting(archive, Action.RECORD, detail="ready"),
+        _opened(archive, request, sources, finder) as room,
+    ):
+        room.hold()
+        yield room
+
+
+@contextmanager
+def _opened(
+    archive: Archive,
+    request: RecordRequest,
+    sources: RoomSources | None,
+    finder: FaceFinder | None,
+) -> Iterator[ReadyRoom]:
+    """Open the sources of a room, of which nothing is captured yet."""
     room = request.room
-    wanted = RecordingRequest(
-        procedure_code=_procedure_code(request),
-        site_code=room.site_code,
-        names=request.names,
-        view=room.layout.room_view,
-        on_fault=lambda fault: faults.append(str(fault)),
-    )
-    faults: list[str] = []
     compositor = _compositor(room)
     chosen = choose_encoder(room.encoder_name, compositor.format, frame_rate=room.rate)
-    _guard(room, compositor).check_start(archive.folders.roots())
+    guard = _guard(room, compositor)
+    guard.check_start(archive.folders.roots())
     if isinstance(compositor, SplitCompositor) and finder is None:
         finder = load_finder(compositor.place)
     found = open_sources(room) if sources is None else sources
@@ -92,25 +136,10 @@ def record_room(
         for source in found:
             stack.enter_context(source)
         _warm_up(room)
-        clock = _clock_ahead()
-        recording = stack.enter_context(record_event(archive, wanted, clock=clock))
-        parts = _parts(request, found, recording, compositor, chosen, finder=finder)
-        faults += [recording.warning] if recording.warning else []
-        entries = Entries(archive, recording, faults)
-        recorder = RoomRecorder(request, found, recording, parts, entries)
-        stack.callback(recorder.abandon)
-        recorder.begin()
-        yield recorder
-
-
-def _procedure_code(request: RecordRequest) -> str:
-    code = request.procedure_code or request.room.procedure_code
-    if code is None:
-        raise SettingsError(
-            'say what is done: give a procedure code, or write procedure = "CODE" in the room\'s '
-            "file"
-        )
-    return code
+        parts = _parts(request, found, compositor, chosen, finder=finder, guard=guard)
+        ready = ReadyRoom(archive, request, found, parts)
+        stack.callback(ready.close)
+        yield ready
 
 
 def _compositor(room: RoomConfig) -> Compositor | SplitCompositor:
@@ -134,7 +163,7 @@ def _warm_up(room: RoomConfig) -> None:
 
 
 def _clock_ahead() -> EventClock:
-    """Return a clock whose second 0 is when the event has begun."""
+    """Return a clock whose second 0 is when an event that begins now has begun."""
     now = EventClock.now()
     return EventClock(
         now.zero_monotonic_seconds + _BEGIN_SECONDS,
@@ -145,29 +174,33 @@ def _clock_ahead() -> EventClock:
 def _parts(
     request: RecordRequest,
     sources: RoomSources,
-    recording: EventRecording,
     compositor: Compositor | SplitCompositor,
     chosen: EncoderChoice,
     *,
     finder: FaceFinder | None,
+    guard: SpaceGuard,
 ) -> RecorderParts:
-    room, pauses = request.room, Pauses()
-    ticks = Ticks(recording.clock, room.rate)
-    content = _content(request, recording)
+    room, pauses, clock = request.room, Pauses(), _clock_ahead()
+    ticks = Ticks(clock, room.rate)
+    content = _content(request, clock)
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
     live = None
     if isinstance(compositor, SplitCompositor) and finder is not None:
-        live = live_room(
-            room, picture, compositor, finder, ticks=ticks, pauses=pauses, recording=recording
-        )
+        live = live_room(room, picture, compositor, finder, ticks=ticks, pauses=pauses)
+    delay_seconds = room.delay_seconds + (0.0 if live is None else room.live.hold_seconds)
     queue = FrameQueue(room.rate)
     encoder = replace(room.encoder, encoder=chosen.encoder)
     audio, audio_format = None, None
     if sources.audio is not None:
-        audio = RecordedAudio(sources.audio, recording.clock, pauses)
+        audio = RecordedAudio(sources.audio, clock, pauses)
         audio_format = AudioFormat(sources.audio.channels, audio.sample_rate)
     writer = FragmentWriter(
-        recording.sink, compositor.format, encoder, frame_rate=room.rate, audio=audio_format
+        None,
+        compositor.format,
+        encoder,
+        frame_rate=room.rate,
+        audio=audio_format,
+        hold_seconds=max(0.0, room.pre_record_seconds - delay_seconds),
     )
     return RecorderParts(
         ticks=ticks,
@@ -175,38 +208,20 @@ def _parts(
         composer=Composer(
             picture if live is None else live.picture,
             ticks,
-            room.delay_seconds + (0.0 if live is None else room.live.hold_seconds),
+            delay_seconds,
             queue,
-            _stop_tick(request, ticks),
             on_composed=None if live is None else live.keep,
         ),
         writer=RecordingWriter(queue, writer, audio, room.rate),
-        collector=Collector(
-            sources, recording, pauses, picture.add_signals, request.duration_seconds
-        ),
+        collector=Collector(sources, clock, pauses, picture.add_signals, room.pre_record_seconds),
         pauses=pauses,
-        guard=_guard(room, compositor),
+        guard=guard,
         encoder=chosen.reason,
+        delay_seconds=delay_seconds,
         live=live,
     )
 
 
-def _content(request: RecordRequest, recording: EventRecording) -> PanelContent:
-    zero = recording.clock.zero_utc if request.room.shows_wall_clock else None
-    return PanelContent(event_lines=_event_lines(request, recording), zero_utc=zero)
-
-
-def _stop_tick(request: RecordRequest, ticks: Ticks) -> int | None:
-    """Return before which tick a recording ends by itself; one is there at least."""
-    if request.duration_seconds is None:
-        return None
-    zero = ticks.clock.zero_monotonic_seconds
-    return max(1, ticks.tick_at(zero + request.duration_seconds))
-
-
-def _event_lines(request: RecordRequest, recording: EventRecording) -> tuple[str, ...]:
-    """Return what the composite says of the event: codes, never a name."""
-    lines = [_procedure_code(request), f"event {recording.event_id}"]
-    if request.room.site_code is not None:
-        lines.append(f"site {request.room.site_code}")
-    return tuple(lines)
+def _content(request: RecordRequest, clock: EventClock) -> PanelContent:
+    zero = clock.zero_utc if request.room.shows_wall_clock else None
+    return PanelContent(event_lines=request.event_lines(), zero_utc=zero, start_seconds=None)

@@ -1,4 +1,4 @@
-"""When the frames of a composite are: one every tick of the event's clock, none stretched."""
+"""When the frames of a composite are: one every tick of the room's clock, none stretched."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Ticks"]
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """The ticks of a recording; tick 0 is second 0 of the event. They are the pts of its frames.
+    """The ticks of a recording; tick 0 is second 0 of its room. They are the pts of frames.
 
     Attributes
     ----------
     clock : EventClock
-        Of the event.
+        Of the room: it counts from when the first frame is composed.
     rate : Fraction
         Ticks per second.
     """
@@ -26,8 +26,8 @@ class Ticks:
     clock: EventClock
     rate: Fraction
 
-    def event_seconds(self, tick: int) -> float:
-        """Return when a tick is, by the event's clock."""
+    def room_seconds(self, tick: int) -> float:
+        """Return when a tick is, by the room's clock."""
         return float(tick / self.rate)
 
     def seconds(self, tick: int) -> float:

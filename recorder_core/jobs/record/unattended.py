@@ -12,7 +12,7 @@ from recorder_core.capture.source import SourceState
 from recorder_core.errors import SettingsError
 from recorder_core.media import SourceSettings
 
-__all__ = ["UnattendedSettings", "wait_for_signal", "wait_until_gone"]
+__all__ = ["UnattendedSettings", "is_steady", "wait_for_signal", "wait_until_gone"]
 
 _POLL_SECONDS: Final = 0.1
 #: a signal that is there for so long is no flicker
@@ -77,7 +77,7 @@ def wait_for_signal(name: str, settings: SourceSettings, is_stopped: Callable[[]
     bool
         False if it was stopped before.
     """
-    return _wait_for(name, settings, _is_steady, is_stopped)
+    return _wait_for(name, settings, is_steady, is_stopped)
 
 
 def wait_until_gone(
@@ -107,7 +107,16 @@ def wait_until_gone(
     return _wait_for(name, source, settings.is_gone, is_stopped)
 
 
-def _is_steady(state: SourceState, now: float) -> bool:
+def is_steady(state: SourceState, now: float) -> bool:
+    """Return whether a source gives a signal that is no flicker.
+
+    Parameters
+    ----------
+    state : SourceState
+        Of the source.
+    now : float
+        By `time.monotonic`.
+    """
     return state.is_present and now - state.since_seconds >= _STEADY_SECONDS
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
-from recorder_core.media import FragmentWriter
+from recorder_core.media import ByteSink, FragmentWriter
 from recorder_core.model import FrameTimes
 
 __all__ = ["RecordingWriter"]
@@ -52,8 +52,26 @@ class RecordingWriter:
         """The audio that it writes, to be asked for its level; None: there is none."""
         return self._audio
 
+    @property
+    def held_gops(self) -> tuple[tuple[int, int], ...]:
+        """Index and tick of the frame with which each GOP begins that is held, oldest first."""
+        return self._writer.held_gops
+
+    @property
+    def held_seconds(self) -> float:
+        """How much is held that is not written yet."""
+        return self._writer.held_seconds
+
+    def keep_held(self) -> None:
+        """Forget nothing of what is held from now on."""
+        self._writer.keep_held()
+
+    def begin(self, sink: ByteSink, first_tick: int) -> None:
+        """Write from a frame on, which is the first of the video, into what takes the bytes."""
+        self._writer.begin(sink, first_tick)
+
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to encode; nothing is written before `begin`."""
         self._thread.start()
 
     def join(self) -> None:
@@ -77,7 +95,8 @@ class RecordingWriter:
         try:
             with self._writer:
                 self._write_all()
-                self._times = self._writer.finish()
+                if self._writer.has_begun:
+                    self._times = self._writer.finish()
         except Exception as error:  # who supervises the recording says it
             self._error = error
 

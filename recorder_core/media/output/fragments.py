@@ -2,12 +2,16 @@
 
 ``moov`` comes with the first fragment, then a ``moof`` and its ``mdat`` every half second, so that
 whatever stops the writer, all before the last of them can be played (ISO/IEC 14496-12, 8.8). GOPs
-are closed and as long as the settings of the encoder say.
+are closed and as long as the settings of the encoder say. Where it is not known yet into what they
+are written, their packets wait in memory: see :mod:`recorder_core.media.output.held_packets`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import time
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -28,6 +32,7 @@ from recorder_core.media.encode.settings import EncoderSettings
 from recorder_core.media.ffmpeg_errors import encoding
 from recorder_core.media.files.byte_streams import ByteSink
 from recorder_core.media.frames.frame import Frame
+from recorder_core.media.output.held_packets import HeldPackets
 from recorder_core.model import FrameFormat, FrameTimes
 
 __all__ = ["AudioFormat", "FragmentWriter"]
@@ -37,6 +42,8 @@ Samples: TypeAlias = NDArray[np.float32]
 
 #: what a crash leaves ends with a fragment: a GOP may have several
 _FRAGMENT_SECONDS: Final = 0.5
+#: of the time between two frames: what was held is written beside what comes
+_CATCH_UP_SECONDS: Final = 0.01
 _MICROSECONDS: Final = 1_000_000
 _LAYOUTS: Final = {1: "mono", 2: "stereo"}
 
@@ -71,8 +78,8 @@ class FragmentWriter:
 
     Parameters
     ----------
-    sink : ByteSink
-        Gets the bytes, forward only.
+    sink : ByteSink or None
+        Gets the bytes, forward only; None: nothing is written before `begin`.
     frame_format : FrameFormat
         Of the frames.
     settings : EncoderSettings
@@ -81,6 +88,8 @@ class FragmentWriter:
         Nominal, frames per second; a frame that is left out leaves the one before for longer.
     audio : AudioFormat, optional
         Unless given, there is none.
+    hold_seconds : float
+        Of what is encoded before `begin` the newest seconds are held in memory, as whole GOPs.
 
     Raises
     ------
@@ -90,17 +99,21 @@ class FragmentWriter:
 
     def __init__(
         self,
-        sink: ByteSink,
+        sink: ByteSink | None,
         frame_format: FrameFormat,
         settings: EncoderSettings,
         *,
         frame_rate: Fraction,
         audio: AudioFormat | None = None,
+        hold_seconds: float = 0.0,
     ) -> None:
-        self._sink, self._format = sink, frame_format
+        self._sink, self._format = _LateSink(), frame_format
         self._settings, self._frame_rate, self._audio_format = settings, frame_rate, audio
-        self._pts: list[int] = []
+        self._held = HeldPackets(hold_seconds)
+        self._pts: deque[int] = deque()
         self._stop_pts = self._sample_count = 0
+        if sink is not None:
+            self.begin(sink)
 
     def __enter__(self) -> Self:
         scale = str(video_time_base(self._format).denominator)
@@ -134,8 +147,43 @@ class FragmentWriter:
 
     @property
     def frame_count(self) -> int:
-        """How many frames were written."""
+        """How many frames were written, or are held."""
         return len(self._pts)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is known into what they are written."""
+        return self._held.first_pts is not None
+
+    @property
+    def held_gops(self) -> tuple[tuple[int, int], ...]:
+        """Index and pts of the frame with which each GOP begins that is held, oldest first.
+
+        Indices count from the first frame that was handed over.
+        """
+        return self._held.gops
+
+    @property
+    def held_seconds(self) -> float:
+        """How much of the video is held."""
+        return self._held.seconds
+
+    def keep_held(self) -> None:
+        """Forget nothing of what is held from now on; any thread may call this before `begin`."""
+        self._held.keep()
+
+    def begin(self, sink: ByteSink, first_pts: int = 0) -> None:
+        """Write into a sink from now on, what is held first; any thread may call this, once.
+
+        Parameters
+        ----------
+        sink : ByteSink
+            Gets the bytes, forward only.
+        first_pts : int
+            Of a frame of `held_gops`, which is the first of the file, at 0.
+        """
+        self._sink.sink = sink
+        self._held.begin(first_pts, self._format.time_base)
 
     @property
     def sample_count(self) -> int:
@@ -155,6 +203,8 @@ class FragmentWriter:
         self._write(self._video.encode(frame))
         self._pts.append(frame.pts)
         self._stop_pts = frame.pts + frame.duration
+        if not self.has_begun and self.held_gops:
+            self._forget_before(self.held_gops[0][1])
 
     def write_audio(self, samples: Samples) -> None:
         """Encode the next samples; the first one of all is heard when the first frame is shown.
@@ -194,17 +244,23 @@ class FragmentWriter:
         Raises
         ------
         EncodeError
-            If there was no frame, or something cannot be written.
+            If there was no frame, nothing was begun, or something cannot be written.
         """
+        first = self._held.first_pts
+        if first is None:
+            raise EncodeError("what was encoded was never begun to be written")
         self._write(self._video.finish())
         if self._audio is not None:
             with encoding():
                 packets = self._audio.encode(None)
             self._write(packets)
+        self._mux(until=math.inf)
         with encoding():
             self._container.close()
+        self._forget_before(first)
         base = video_time_base(self._format)
-        return FrameTimes(base, np.asarray(self._pts, np.int64), self._stop_pts)
+        times = np.asarray(self._pts, np.int64) - first
+        return FrameTimes(base, times, self._stop_pts - first)
 
     def _add_audio(self) -> Any:
         wanted = self._audio_format
@@ -220,7 +276,34 @@ class FragmentWriter:
         stream.codec_context.flags |= Flags.bitexact
         return stream
 
-    def _write(self, packets: Iterable[Packet[Any]]) -> None:
-        with encoding():
-            for packet in packets:
+    def _write(self, packets: Sequence[Packet[Any]]) -> None:
+        """Write as many packets as come, and of those that were held what there is time for."""
+        for packet in packets:
+            self._held.add(packet)
+        self._mux(len(packets), until=time.monotonic() + _CATCH_UP_SECONDS)
+
+    def _mux(self, count: int = 0, *, until: float) -> None:
+        """Write so many packets that are due, and more until a time of `time.monotonic`."""
+        while count > 0 or time.monotonic() < until:
+            packet = self._held.pop()
+            if packet is None:
+                return
+            with encoding():
                 self._container.mux_one(packet)
+            count -= 1
+
+    def _forget_before(self, pts: int) -> None:
+        while self._pts and self._pts[0] < pts:
+            self._pts.popleft()
+
+
+class _LateSink:
+    """Passes on to a sink that is named before the first byte; nobody can go back in it."""
+
+    def __init__(self) -> None:
+        self.sink: ByteSink | None = None
+
+    def write(self, data: bytes, /) -> int:
+        if self.sink is None:
+            raise EncodeError("nothing is written before it was begun")
+        return self.sink.write(data)

@@ -225,6 +225,41 @@ def test_an_unattended_recording_begins_with_the_signal_and_ends_without_it(
     assert any("signal-lost:room" in set(marks["kind"]) for _, marks in events)
 
 
+def test_an_unattended_recording_begins_before_the_signal_that_began_it(
+    site: Any, words: list[str], tmp_path: Path
+) -> None:
+    room = ROOM.replace('preset = "ultrafast"', 'preset = "ultrafast"\npre_record_seconds = 1')
+    (tmp_path / "room.toml").write_text(room + _UNATTENDED)
+    with _terminal([*words, "--unattended"]) as terminal:
+        terminal.wait_for("waiting for the signal of room")
+        terminal.wait_for(r"recording 0:0\d:\d\d")
+        terminal.type("q")
+        terminal.wait_for("waiting until the signal of room has gone")
+        terminal.type("\x03")
+    [(row, _)] = _events(site)
+    assert row.is_complete
+    assert row.duration_seconds > 1.0
+
+
+def test_a_room_is_ready_until_a_key_begins_its_recording(
+    site: Any, words: list[str], tmp_path: Path
+) -> None:
+    room = ROOM.replace('preset = "ultrafast"', 'preset = "ultrafast"\npre_record_seconds = 1')
+    (tmp_path / "room.toml").write_text(room)
+    with _terminal([*words, "--ready"]) as terminal:
+        terminal.wait_for("r: record, q: forget what is held")
+        terminal.wait_for(r"ready, holds the last \d+ s in memory, 2 sources well")
+        terminal.type("q")
+    assert _events(site) == []
+    with _terminal([*words, "--ready", "--duration", "0.5"]) as terminal:
+        terminal.wait_for(r"ready, holds the last [1-9]\d* s in memory, 2 sources well")
+        terminal.type("r")
+        terminal.wait_for(r"event [0-9a-f]{16}: [\d.]+ s")
+    [(row, _)] = _events(site)
+    assert row.is_complete
+    assert row.duration_seconds > 0.9  # with what was before
+
+
 def test_without_its_table_nothing_is_recorded_unattended(words: list[str]) -> None:
     done = subprocess.run([*words, "--unattended"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -323,7 +358,9 @@ def test_what_is_waited_for_follows_from_what_ended_a_recording(
     monkeypatch.setattr(record, "_wait", wait("a while"))
     monkeypatch.setattr("recorder_core.jobs.record.wait_for_signal", wait("signal"))
     monkeypatch.setattr("recorder_core.jobs.record.wait_until_gone", wait("gone"))
-    config = SimpleNamespace(unattended=SimpleNamespace(source="room"), sources={"room": None})
+    config = SimpleNamespace(
+        unattended=SimpleNamespace(source="room"), sources={"room": None}, pre_record_seconds=0.0
+    )
     room: Any = SimpleNamespace(
         options=SimpleNamespace(quiet=True),
         request=SimpleNamespace(room=config),

@@ -123,6 +123,11 @@ class DeidentifiedPicture:
         self._ahead.close()
         self._search.close()
 
+    def begin(self, room_seconds: float, event_lines: tuple[str, ...]) -> None:
+        """Show the data of the event, and count what is hidden of it; as `RoomPicture.begin`."""
+        self._picture.begin(room_seconds, event_lines)
+        self.hidden.begin(room_seconds)
+
     def add_signals(self, rows: Iterable[SignalRow]) -> None:
         """Show numbers from the next frame on; any thread may call this."""
         self._picture.add_signals(rows)
@@ -134,7 +139,7 @@ class DeidentifiedPicture:
         prepared = self._ahead.take(tick)
         if prepared is None:
             return None
-        room, seconds = prepared.room, self._ticks.event_seconds(tick)
+        room, seconds = prepared.room, self._ticks.room_seconds(tick)
         known = self._search.pop(room.frame_index)
         if self._pauses.covers(seconds):
             self.hidden.note(seconds, is_hidden=False)
@@ -158,11 +163,11 @@ class DeidentifiedPicture:
         """Return the gaps that have ended."""
         return self._picture.gaps()
 
-    def finish(self, event_seconds: float) -> list[Gap]:
+    def finish(self, room_seconds: float) -> list[Gap]:
         """End the gaps that go on; return all that began before the end."""
-        self.hidden.finish(event_seconds)
-        gaps = self._picture.finish(event_seconds)
-        return [gap for gap in gaps if gap.start_seconds < event_seconds]
+        self.hidden.finish(room_seconds)
+        gaps = self._picture.finish(room_seconds)
+        return [gap for gap in gaps if gap.start_seconds < room_seconds]
 
     def _prepare(self, tick: int) -> PreparedFrame:
         frame = self._picture.compose(tick)

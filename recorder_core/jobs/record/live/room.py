@@ -13,7 +13,10 @@ import numpy as np
 from recorder_core.errors import ArchiveError, CatalogError, DataError
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.archive.marker_kinds import ROOM_HIDDEN
+from recorder_core.jobs.archive.recording.videos import VideoStream
+from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.frame_queue import FrameQueue
+from recorder_core.jobs.record.held_rows import HeldRows, moved_detections
 from recorder_core.jobs.record.live.picture import DeidentifiedPicture
 from recorder_core.jobs.record.live.settings import LiveSettings
 from recorder_core.jobs.record.summary import LiveSummary
@@ -24,6 +27,8 @@ from recorder_core.model import FrameDetections, FrameFormat, View
 __all__ = ["LiveRoom", "room_encoder"]
 
 _MIN_BPS: Final = 1_000_000
+#: the videos of an event begin with the same frame, and one encoder may be behind the other
+_MORE_SECONDS: Final = 2.0
 
 
 def room_encoder(
@@ -44,42 +49,64 @@ class LiveRoom:
     ----------
     picture : DeidentifiedPicture
         Of the recording.
-    recording : EventRecording
-        Of the event.
     place : View
         Where in the composite the room is seen.
     settings : LiveSettings
         Stored with the detections.
     rate : Fraction
         Frames per second.
+    hold_seconds : float
+        How much of the newest is held before the event has begun.
     """
 
     def __init__(
         self,
         picture: DeidentifiedPicture,
-        recording: EventRecording,
         place: View,
         settings: LiveSettings,
         rate: Fraction,
+        hold_seconds: float,
     ) -> None:
         #: what the composer composes
         self.picture = picture
-        self._recording, self._place, self._rate = recording, place, rate
-        self._detections = recording.open_detections(1 / rate, {"live": asdict(settings)})
+        self._place, self._rate, self._settings = place, rate, settings
+        self._hold_seconds = hold_seconds
+        self._event: tuple[EventRecording, EventTime] | None = None
+        self._detections = HeldRows[FrameDetections](
+            lambda found: float(found.pts / rate), moved_detections, hold_seconds
+        )
         self._lock = threading.Lock()
         self._found: list[FrameDetections] = []
         self._queue = FrameQueue(rate)
         #: of the view as it is, where it is kept
         self.writer: RecordingWriter | None = None
+        self._video: VideoStream  # from `begin` on, where it is kept
         #: frames of that view that were left out, because the encoder was held up
         self.dropped = 0
         self._has_failed, self._is_stored = False, True
 
     def keep_untouched(self, room_format: FrameFormat, encoder: EncoderSettings) -> None:
         """Record the view as it is, too, sealed to those who may see originals."""
-        self._video = self._recording.open_stream("room")
-        writer = FragmentWriter(self._video.sink, room_format, encoder, frame_rate=self._rate)
+        hold_seconds = self._hold_seconds and self._hold_seconds + _MORE_SECONDS
+        writer = FragmentWriter(
+            None, room_format, encoder, frame_rate=self._rate, hold_seconds=hold_seconds
+        )
         self.writer = RecordingWriter(self._queue, writer, None, self._rate)
+
+    def begin(self, recording: EventRecording, time: EventTime) -> None:
+        """Keep it with an event from now on, and first what is held of it.
+
+        Raises
+        ------
+        ArchiveError, CatalogError
+            If what it keeps cannot be begun.
+        """
+        settings = {"live": asdict(self._settings)}
+        self._detections.begin(recording.open_detections(1 / self._rate, settings), time)
+        if self.writer is not None:
+            self._video = recording.open_stream("room")
+            self.writer.begin(self._video.sink, time.first_tick)
+        self._event = recording, time
 
     def start(self) -> None:
         """Start the threads."""
@@ -95,16 +122,22 @@ class LiveRoom:
         if room.detections is not None:
             with self._lock:
                 self._found.append(self._in_composite(room.detections, frame))
-        if self.writer is not None and not self._queue.offer(room.frame):
-            self.dropped += 1
+        if self.writer is not None:
+            self._queue.offer(room.frame)
 
     def update(self) -> list[str]:
-        """Store what was found and mark what was hidden; return what went wrong, each once."""
+        """Store what was found and mark what was hidden; return what went wrong, each once.
+
+        Before the event has begun what was found is held.
+        """
         with self._lock:
             found, self._found = self._found, []
         faults = self._store(found)
-        for span in self.picture.hidden.pop_new():
-            faults += self._mark_hidden(span)
+        if self._event is None:
+            return faults
+        recording, time = self._event
+        for span in filter(None, map(time.span, self.picture.hidden.pop_new())):
+            faults += _mark_hidden(recording, span)
         error = self.picture.error
         if error is not None and not self._has_failed:
             self._has_failed = True
@@ -121,8 +154,13 @@ class LiveRoom:
         if self.writer is not None:
             self.writer.join()
 
-    def finish(self) -> None:
+    def finish(self, frame_count: int) -> None:
         """Set when the frames of the view as it is are shown.
+
+        Parameters
+        ----------
+        frame_count : int
+            Of the composite.
 
         Raises
         ------
@@ -131,17 +169,18 @@ class LiveRoom:
         """
         if self.writer is not None:
             self._video.index = self.writer.times()
+            self.dropped = frame_count - len(self._video.index)
 
-    @property
-    def summary(self) -> LiveSummary:
-        """What became of the view of the room."""
+    def summary(self, time: EventTime) -> LiveSummary:
+        """Return what became of the view of the room in an event."""
         hidden = self.picture.hidden
-        return LiveSummary(hidden.count, hidden.spans, self.dropped)
+        spans = tuple(filter(None, map(time.span, hidden.spans)))
+        return LiveSummary(hidden.count, spans, self.dropped)
 
     @property
     def video_bytes(self) -> int:
-        """Of the view as it is."""
-        return 0 if self.writer is None else self._video.sink.tell()
+        """Of the view as it is, once the event has begun."""
+        return 0 if self.writer is None or self._event is None else self._video.sink.tell()
 
     def _store(self, found: Sequence[FrameDetections]) -> list[str]:
         if not self._is_stored:
@@ -153,14 +192,15 @@ class LiveRoom:
             return [f"no more detections of faces are recorded: {error}"]
         return []
 
-    def _mark_hidden(self, span: tuple[float, float]) -> list[str]:
-        start, stop = span
-        try:
-            self._recording.journal.mark(ROOM_HIDDEN, start_seconds=start, stop_seconds=stop)
-        except (ArchiveError, CatalogError) as error:
-            return [f"the marker {ROOM_HIDDEN} at {start:.1f} s is missing: {error}"]
-        return []
-
     def _in_composite(self, found: FrameDetections, frame: Frame) -> FrameDetections:
         moved = found.boxes_xyxy_px + np.array([self._place.x, self._place.y] * 2, np.float32)
         return FrameDetections(frame.frame_index, frame.pts, moved, found.scores)
+
+
+def _mark_hidden(recording: EventRecording, span: tuple[float, float]) -> list[str]:
+    start, stop = span
+    try:
+        recording.journal.mark(ROOM_HIDDEN, start_seconds=start, stop_seconds=stop)
+    except (ArchiveError, CatalogError) as error:
+        return [f"the marker {ROOM_HIDDEN} at {start:.1f} s is missing: {error}"]
+    return []

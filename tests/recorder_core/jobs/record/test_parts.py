@@ -93,7 +93,7 @@ def test_ticks_are_where_the_clock_has_them() -> None:
     assert [ticks.tick_at(ticks.seconds(each)) for each in range(2000)] == list(range(2000))
     assert ticks.tick_at(1000.01) == 1
     assert ticks.tick_at(990.0) == 0
-    assert ticks.event_seconds(45) == 1.5
+    assert ticks.room_seconds(45) == 1.5
 
 
 def test_a_full_queue_leaves_frames_out_and_makes_nobody_wait() -> None:
@@ -198,7 +198,7 @@ def test_the_frame_of_a_moment_is_handed_out_once_it_is_composed() -> None:
     wanted = composer.frame_at(ticks.seconds(20))
     composer.start()
     shown = wanted.result(10)
-    assert (shown.frame.pts, shown.event_seconds) == (20, 0.2)
+    assert (shown.frame.pts, shown.room_seconds) == (20, 0.2)
     # of what went by some are known
     late = composer.frame_at(ticks.seconds(10)).result(0)
     assert 10 <= late.frame.pts <= 10 + 17

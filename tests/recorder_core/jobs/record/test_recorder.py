@@ -383,7 +383,7 @@ def test_a_journal_and_signals_that_cannot_be_written_end_nothing_else(
         request = RecordRequest(room=room())
         with record_room(archive, request, sources) as recorder:
             monkeypatch.setattr(recorder._recording.journal, "mark", refuse)
-            monkeypatch.setattr(recorder._parts.collector._stream, "append", refuse)
+            monkeypatch.setattr(recorder._parts.collector._held, "append", refuse)
             switch.press()
             recorder.pause()
             recorder.resume()

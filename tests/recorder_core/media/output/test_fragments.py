@@ -161,3 +161,60 @@ def test_what_cannot_be_written_is_said() -> None:
             writer.write_audio(_tone(0))
         with pytest.raises(EncodeError, match="frame 2 came where 1 was expected"):
             writer.write_frame(_frame(2, 2))
+
+
+def _number(luma: np.ndarray) -> int:
+    """Return of which tick a frame is, by the brightest column of its lower half."""
+    return int(luma[120:].mean(axis=0).argmax()) // 4
+
+
+def test_of_what_is_held_whole_gops_are_written_first_at_shifted_times(tmp_path: Path) -> None:
+    held, sink = 65, _Sink()
+    with FragmentWriter(
+        None,
+        FORMAT,
+        SETTINGS,
+        frame_rate=Fraction(30),
+        audio=AudioFormat(2),
+        hold_seconds=1.0,
+    ) as writer:
+        for tick in range(80):
+            if tick == held:
+                assert not sink.content
+                assert 1.0 <= writer.held_seconds < 2.0
+                ((index, pts), *_) = writer.held_gops
+                assert (index, pts) == (30, 30 * TICK)
+                writer.begin(sink, pts)
+            writer.write_frame(_frame(tick, tick))
+            writer.write_audio(_tone(tick))
+        times = writer.finish()
+    assert times.pts.tolist() == [tick * TICK for tick in range(50)]
+    assert times.stop_pts == 50 * TICK
+    path = tmp_path / "held.mp4"
+    path.write_bytes(sink.content)
+    packets = _probe(path, "-select_streams", "v", "-show_packets")["packets"]
+    assert [each["pts"] for each in packets] == times.pts.tolist()
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "gray"]
+    command += ["-fps_mode", "passthrough", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    luma = np.frombuffer(raw, np.uint8).reshape(-1, 176, 320)
+    assert [_number(each) for each in luma] == list(range(30, 80))
+    # the tone begins with the white frames
+    onset = ONSET_SECONDS - 1.0
+    assert int((luma[:, 50].mean(axis=1) > 200).argmax()) == round(onset * 30)
+    stream = _probe(path, "-select_streams", "a", "-show_streams")["streams"][0]
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "f32le", "-ac", "1", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    heard = np.abs(np.frombuffer(raw, "<f4")) > 0.2
+    assert float(stream["start_time"]) + heard.argmax() / 48_000 == pytest.approx(onset, abs=0.005)
+
+
+def test_what_was_never_begun_writes_nothing() -> None:
+    with FragmentWriter(
+        None, FORMAT, SETTINGS, frame_rate=Fraction(30), hold_seconds=1.0
+    ) as writer:
+        for tick in range(40):
+            writer.write_frame(_frame(tick, tick))
+        assert writer.frame_count == 40
+        with pytest.raises(EncodeError, match="never begun"):
+            writer.finish()

@@ -1,0 +1,192 @@
+"""A room whose sources are open before its recording begins, and what is held of it meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from recorder_core.capture.source import SourceCounters, SourceState
+from recorder_core.jobs.archive import Archive, EventNames, RecordingRequest, record_event
+from recorder_core.jobs.record.entries import Entries
+from recorder_core.jobs.record.event_time import EventTime
+from recorder_core.jobs.record.parts import RecorderParts
+from recorder_core.jobs.record.previews import Previews
+from recorder_core.jobs.record.recorder import RoomRecorder
+from recorder_core.jobs.record.request import RecordRequest, RoomSources
+from recorder_core.jobs.record.space import SpaceLeft
+from recorder_core.jobs.record.unattended import is_steady
+
+__all__ = ["ReadyRoom"]
+
+_POLL_SECONDS: Final = 0.05
+#: how often it is noted what became of the frames of the sources
+_COUNT_SECONDS: Final = 1.0
+
+
+class ReadyRoom:
+    """A room that can be recorded at any moment; for one thread.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an operator.
+    request : RecordRequest
+        What is recorded.
+    sources : RoomSources
+        Started.
+    parts : RecorderParts
+        Not started yet.
+    """
+
+    def __init__(
+        self, archive: Archive, request: RecordRequest, sources: RoomSources, parts: RecorderParts
+    ) -> None:
+        self._archive, self._request, self._sources = archive, request, sources
+        self._parts = parts
+        self._is_holding = False
+        self._previews = Previews(parts.composer)
+        #: moment, by `time.monotonic`, and the counters of each source
+        self._counted: deque[tuple[float, Mapping[str, SourceCounters]]] = deque()
+
+    @property
+    def held_seconds(self) -> float:
+        """How long before now a recording would begin that somebody began now."""
+        held = self._parts.writer.held_seconds
+        return held + self._parts.delay_seconds if held else 0.0
+
+    @property
+    def space(self) -> SpaceLeft:
+        """How much room there is for a recording."""
+        return self._parts.guard.measure(self._archive.folders.roots(), 0, 0.0)
+
+    @property
+    def encoder(self) -> str:
+        """What encodes, and why, as a sentence."""
+        return self._parts.encoder
+
+    @property
+    def audio_level_dbfs(self) -> float | None:
+        """Peak of the audio of the last second, dB below full scale; None: there is no audio."""
+        audio = self._parts.writer.audio
+        return None if audio is None else audio.level_dbfs
+
+    def source_states(self) -> list[SourceState]:
+        """Return how each source is."""
+        return self._sources.states()
+
+    def has_signal(self, name: str) -> bool:
+        """Return whether a source gives frames that are no flicker."""
+        return is_steady(self._sources.frames[name].state, time.monotonic())
+
+    def preview(self) -> bytes | None:
+        """Return a small picture of the composite as JPEG, if one is due; this does not wait."""
+        return self._previews.newest()
+
+    def hold(self) -> None:
+        """Capture and encode from now on, into memory alone."""
+        self._is_holding = True
+        self._parts.start()
+
+    def wait(self, seconds: float) -> None:
+        """Supervise it for a while.
+
+        Raises
+        ------
+        RecorderError
+            If it cannot go on; nothing was recorded.
+        """
+        until = time.monotonic() + seconds
+        while True:
+            self._parts.check("the room cannot be held any more")
+            if self._parts.live is not None:
+                self._parts.live.update()
+            self._count()
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _POLL_SECONDS))
+
+    @contextmanager
+    def begin(
+        self, *, procedure_code: str | None = None, names: EventNames | None = None
+    ) -> Iterator[RoomRecorder]:
+        """Begin the recording with what is held, and lend what records it; as `record_room`.
+
+        Parameters
+        ----------
+        procedure_code : str, optional
+            What is done; unless given, as was asked for.
+        names : EventNames, optional
+            Of people and places; unless given, as were asked for.
+        """
+        request = replace(
+            self._request,
+            procedure_code=procedure_code or self._request.procedure_code,
+            names=self._request.names if names is None else names,
+        )
+        code = request.needed_procedure_code
+        self._parts.guard.check_start(self._archive.folders.roots())
+        began, faults = time.monotonic(), list[str]()
+        event_time = self._event_time()
+        wanted = RecordingRequest(
+            procedure_code=code,
+            site_code=request.room.site_code,
+            names=request.names,
+            view=request.room.layout.room_view,
+            on_fault=lambda fault: faults.append(str(fault)),
+        )
+        with record_event(self._archive, wanted, clock=event_time.clock()) as recording:
+            faults += [recording.warning] if recording.warning else []
+            entries = Entries(self._archive, recording, faults)
+            before = self._counters_before(event_time)
+            recorder = RoomRecorder(
+                request,
+                self._sources,
+                recording,
+                self._parts,
+                entries,
+                event_time=event_time,
+                counted=before,
+            )
+            try:
+                recorder.begin(began if self._is_holding else recorder.clock.zero_monotonic_seconds)
+                if not self._is_holding:
+                    self._parts.start()
+                yield recorder
+            finally:
+                recorder.abandon()
+
+    def close(self) -> None:
+        """End it; what is held and was not begun is forgotten. Does nothing after a recording."""
+        self._parts.end_capture(time.monotonic())
+        self._parts.writer.join()
+
+    def _event_time(self) -> EventTime:
+        """Return from which frame on the event is, from now on held whatever it takes to begin."""
+        if not self._is_holding:
+            return EventTime(self._parts.ticks)
+        while not self._parts.writer.held_gops:
+            self.wait(_POLL_SECONDS)
+        index, tick = self._parts.keep_held()
+        return EventTime(self._parts.ticks, tick, index)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        if self._counted and now - self._counted[-1][0] < _COUNT_SECONDS:
+            return
+        self._counted.append((now, {each.name: each.counters for each in self.source_states()}))
+        oldest = now - self._request.room.pre_record_seconds - self._parts.delay_seconds
+        while len(self._counted) > 1 and self._counted[1][0] < oldest - 2 * _COUNT_SECONDS:
+            self._counted.popleft()
+
+    def _counters_before(self, event_time: EventTime) -> Mapping[str, SourceCounters]:
+        """Return what had become of the sources' frames when the first one was composed."""
+        if not event_time.first_tick:
+            return {}
+        composed = event_time.ticks.seconds(event_time.first_tick) + self._parts.delay_seconds
+        before = [counters for moment, counters in self._counted if moment <= composed]
+        return before[-1] if before else {}

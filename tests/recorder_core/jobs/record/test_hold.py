@@ -1,0 +1,240 @@
+"""What is held of a room before its start comes first in the recording, and is nowhere before."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder_core.capture.source import LiveFrame
+from recorder_core.composite import LayoutPanel, PanelContent
+from recorder_core.composite.panels.clock import ClockPanel
+from recorder_core.errors import NotAllowed, SettingsError, WrongState
+from recorder_core.jobs.archive import export_event
+from recorder_core.jobs.record import ReadyRoom, RecordRequest, RoomSources, hold_room
+from recorder_core.jobs.record.live.hidden import HiddenSpans
+from recorder_core.model import EventClock, View
+from recorder_core.tables import RawRow, SignalRow
+from tests.recorder_core.jobs.record.fakes import RATE, FakeAudio, FakeSignals, FakeSwitch, room
+from tests.recorder_core.jobs.record.test_untouched_room import (
+    LAYOUT,
+    NUMBERS,
+    WIDTH,
+    _AllOver,
+    _luma,
+    _Numbered,
+    _numbers,
+)
+
+HOLD_SECONDS = 2.0
+
+
+class _Clocked(FakeSignals):
+    """A value ten times a second: what `time.monotonic` said then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tenths = int(time.monotonic() * 10)
+
+    def _next(self) -> Sequence[float]:
+        first, self._tenths = self._tenths + 1, int(time.monotonic() * 10)
+        return [each / 10 for each in range(first, self._tenths + 1)]
+
+    def take_rows(self, clock: EventClock) -> Sequence[SignalRow]:
+        return [SignalRow("bis", "", clock.seconds(each), each) for each in self._next()]
+
+    def take_raw(self, clock: EventClock) -> Sequence[RawRow]:
+        now = time.monotonic()
+        return [RawRow("bis", clock.seconds(now), repr(now).encode())]
+
+
+class _Interrupted(_Numbered):
+    """Frames with the number of their tick, but for its gaps."""
+
+    def take(self, seconds: float) -> LiveFrame | None:
+        is_lost = any(lost <= seconds < back for lost, back in self.gaps)
+        return None if is_lost else super().take(seconds)
+
+
+def _sources(**more: Any) -> RoomSources:
+    numbered = {
+        name: _Interrupted(name, has_faces=name == "room") for name in ("laparoscope", "room")
+    }
+    return RoomSources(numbered, **more)
+
+
+def _wait_until_some_is_forgotten(ready: ReadyRoom) -> None:
+    gops = ready._parts.writer
+    while not gops.held_gops or gops.held_gops[0][1] == 0:
+        ready.wait(0.05)
+
+
+def _files(*folders: Path) -> dict[Path, int]:
+    """Return the sizes of all files but those of the catalog, which follows who signed in."""
+    found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    catalog = ("catalog", "audit")
+    return {path: path.stat().st_size for path in found if not path.name.startswith(catalog)}
+
+
+def _expected(zero: float, pts: Sequence[int]) -> list[int]:
+    """Return the number of each frame, as the time of the room alone says it."""
+    return [round((zero + each / RATE) * RATE) % NUMBERS for each in pts]
+
+
+def test_the_last_seconds_before_the_start_come_first_and_everything_is_in_step(
+    site: Any, tmp_path: Path
+) -> None:
+    switch, audio = FakeSwitch(), FakeAudio()
+    sources = _sources(audio=audio, signals=[_Clocked()], switches=[switch])
+    request = RecordRequest(room=room(layout=LAYOUT, pre_record_seconds=HOLD_SECONDS))
+    with site.opened("olga") as archive, hold_room(archive, request, sources) as ready:
+        opened, files = ready._parts.ticks.clock, _files(site.path, site.mirror)
+        _wait_until_some_is_forgotten(ready)
+        switch.press()  # of nothing that is recorded
+        moment = time.monotonic()
+        audio.onset_seconds = moment + 0.4
+        lost = moment + 0.2, moment + 0.6
+        sources.frames["laparoscope"].gaps.append(lost)  # type: ignore[attr-defined]
+        ready.wait(HOLD_SECONDS - 0.5)
+        assert ready.held_seconds >= HOLD_SECONDS
+        assert _files(site.path, site.mirror) == files
+        began = time.monotonic()
+        with ready.begin() as recorder:
+            zero = recorder.clock.zero_monotonic_seconds
+            recorder.wait(0.5)
+            marked = recorder.mark("incision", asked_seconds=began)
+            shot = recorder.take_screenshot(asked_seconds=time.monotonic()).result(30)
+            paused = time.monotonic()
+            recorder.pause(asked_seconds=paused)
+            recorder.resume(asked_seconds=paused + 0.2)
+            recorder.wait(0.5)
+            summary = recorder.finish()
+    assert zero > opened.zero_monotonic_seconds
+    assert began - zero >= HOLD_SECONDS
+    assert summary.faults == ()
+    assert summary.frame_count + summary.dropped_frames == round(summary.seconds * RATE)
+    assert marked.start_seconds == pytest.approx(began - zero)
+    [gap] = summary.gaps
+    found = gap.start_seconds + zero, gap.stop_seconds + zero
+    assert found == pytest.approx(lost, abs=2 / RATE + 1e-6)
+    with site.opened("rita") as archive:
+        event = archive.event(summary.event_id)
+        export_event(archive, event.event_id, tmp_path, ["original"])
+        pts, marks, signals = event.frames()["pts"].tolist(), event.markers(), event.signals()
+        utc = event.row.started_utc
+    assert utc.timestamp() == pytest.approx(time.time() - time.monotonic() + zero, abs=0.5)
+    assert pts[0] == 0
+    assert len(pts) == summary.frame_count
+    assert sorted(marks["kind"]) == ["incision", "pause", "signal-lost:laparoscope"]
+    [start] = marks[marks["kind"] == "pause"]["start_seconds"]
+    assert start + zero == pytest.approx(paused)
+    assert (shot.frame_index, shot.at_seconds) == (pts.index(shot.pts), shot.pts / RATE)
+    assert np.allclose(signals["seconds"] + zero, signals["value"], atol=1e-3)
+    assert 0 <= signals["seconds"].min() < 0.11
+    path = tmp_path / f"{summary.event_id}.original.mp4"
+    luma, numbers = _luma(path, 2 * WIDTH), np.array(_expected(zero, pts))
+    shown, beside = _numbers(luma[:, :, WIDTH:]), _numbers(luma[:, :, :WIDTH])
+    seconds = np.array(pts) / RATE + zero
+    is_dark = (seconds >= paused - 1e-6) & (seconds < paused + 0.2 - 1e-6)
+    assert np.array_equal(shown[~is_dark], numbers[~is_dark])
+    assert (shown[is_dark] == 0).all()
+    is_lost = (seconds >= lost[0]) & (seconds < lost[1])
+    assert np.array_equal(beside[~is_dark & ~is_lost], numbers[~is_dark & ~is_lost])
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "f32le", "-ac", "1", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    onset = int((np.abs(np.frombuffer(raw, "<f4")) > 0.25).argmax()) / 48_000
+    assert onset + zero == pytest.approx(audio.onset_seconds, abs=0.04)
+
+
+def test_what_is_held_is_deidentified_and_the_room_as_it_is_begins_with_the_same_frame(
+    site: Any, tmp_path: Path
+) -> None:
+    request = RecordRequest(
+        room=room(layout=LAYOUT, deidentify="both", pre_record_seconds=HOLD_SECONDS)
+    )
+    with (
+        site.opened("olga") as archive,
+        hold_room(archive, request, _sources(), _AllOver()) as ready,
+    ):
+        _wait_until_some_is_forgotten(ready)
+        with ready.begin() as recorder:
+            zero = recorder.clock.zero_monotonic_seconds
+            recorder.wait(0.5)
+            summary = recorder.finish()
+    assert summary.faults == ()
+    with site.opened("rita") as archive:
+        event = archive.event(summary.event_id)
+        export_event(archive, event.event_id, tmp_path, ["original", "room"])
+        pts, detections = event.frames()["pts"].tolist(), event.detections()
+    beside = str(tmp_path / summary.event_id)
+    luma = _luma(Path(f"{beside}.original.mp4"), 2 * WIDTH)
+    untouched = _numbers(_luma(Path(f"{beside}.room.mp4"), WIDTH)).tolist()
+    expected = _expected(zero, pts)
+    assert _numbers(luma[:, :, :WIDTH]).tolist() == expected
+    assert np.mean(_numbers(luma[:, :, WIDTH:]) == expected) < 0.1
+    assert len(untouched) + summary.live.dropped_frames == len(pts)
+    assert set(untouched) <= set(expected)
+    if not summary.live.dropped_frames:
+        assert untouched == expected
+    assert summary.live.hidden_frames <= len(pts)
+    for start, stop in summary.live.hidden_spans:
+        assert 0 <= start < stop <= summary.seconds
+    assert set(detections["frame"]) <= set(range(len(pts)))
+    shown_at = {index: each / RATE for index, each in enumerate(pts)}
+    assert np.allclose(detections["seconds"], detections["frame"].map(shown_at))
+
+
+def test_what_nobody_begins_is_forgotten_and_only_who_may_record_holds(site: Any) -> None:
+    request = RecordRequest(room=room(layout=LAYOUT, pre_record_seconds=HOLD_SECONDS))
+    with site.opened("olga") as archive:
+        files = _files(site.path, site.mirror)
+        with hold_room(archive, request, sources := _sources()) as ready:
+            _wait_until_some_is_forgotten(ready)
+            assert ready.preview() is None  # it does not wait
+            assert [each.name for each in ready.source_states()] == ["laparoscope", "room"]
+        assert not any(each.is_open for each in sources)  # type: ignore[attr-defined]
+        assert archive.events() == []
+        assert _files(site.path, site.mirror) == files
+        nothing = RecordRequest(room=room())
+        with (
+            pytest.raises(SettingsError, match="nothing of this room is held"),
+            hold_room(archive, nothing, _sources()),
+        ):
+            pass
+    with (
+        site.opened("rosa") as archive,
+        pytest.raises(NotAllowed),
+        hold_room(archive, request, _sources()),
+    ):
+        pass
+
+
+def test_a_room_of_which_a_part_fails_is_not_held(site: Any) -> None:
+    request = RecordRequest(room=room(layout=LAYOUT, pre_record_seconds=HOLD_SECONDS))
+    with site.opened("olga") as archive, hold_room(archive, request, _sources()) as ready:
+        ready._parts.composer.error = ValueError()
+        with pytest.raises(WrongState, match="cannot be held any more"):
+            ready.wait(0.1)
+
+
+def test_frames_that_were_hidden_before_the_event_are_not_counted() -> None:
+    hidden = HiddenSpans()
+    for tick in range(10):
+        hidden.note(tick / 10, is_hidden=tick in {1, 2, 5, 6, 7, 9})
+    hidden.begin(0.6)
+    assert (hidden.count, hidden.spans, hidden.is_on) == (3, ((0.6, 0.8),), True)
+    hidden.note(1.0, is_hidden=True)
+    hidden.finish(1.1)
+    assert (hidden.count, hidden.spans) == (4, ((0.6, 0.8), (0.9, 1.1)))
+    assert hidden.pop_new() == [(0.6, 0.8), (0.9, 1.1)]
+
+
+def test_the_clock_in_the_picture_stands_until_the_event_has_begun() -> None:
+    clock = ClockPanel(LayoutPanel(name="clock", kind="clock", rectangle=View(0, 0, 330, 120)))
+    assert clock.state(PanelContent(start_seconds=None), 75.0)[0] == "--:--:--"
+    assert clock.state(PanelContent(start_seconds=10.0), 75.0)[0] == "00:01:05"

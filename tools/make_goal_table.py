@@ -74,6 +74,47 @@ _ROWS: Final[dict[tuple[str, str], tuple[str, tuple[str, ...], str]]] = {
         "",
     ),
     ("bench_review", "kernel_mib"): ("memory of its kernel", ("kernel_mib",), "MiB"),
+    ("record_long", "dropped_frames"): (
+        "frames dropped while three 1080p30 sources are recorded for 10 minutes",
+        ("dropped_frames",),
+        "",
+    ),
+    ("record_long", "least_used"): ("frames of each source that are used", ("least_used",), "%"),
+    ("record_live", "dropped_frames"): (
+        "frames dropped in 5 minutes while faces are hidden live",
+        ("only", "dropped_frames"),
+        "",
+    ),
+    ("record_live", "most_bare_seconds"): (
+        "longest time that a face is bare there",
+        ("only", "most_bare_seconds"),
+        "s",
+    ),
+    ("record_synchrony", "most_off_frames"): (
+        "a source against the clock of the recording, in its frames",
+        ("most_off_frames",),
+        "",
+    ),
+    ("record_synchrony", "clap_off_seconds"): (
+        "audio against the clock of the recording",
+        ("clap_off_seconds",),
+        "s",
+    ),
+    ("record_gaps", "most_off_seconds"): (
+        "beginning and end of a gap, when a source is unplugged",
+        ("most_off_seconds",),
+        "s",
+    ),
+    ("record_kills", "most_lost_seconds"): (
+        "lost of a recording by `kill -9`",
+        ("most_lost_seconds",),
+        "s",
+    ),
+    ("power_cuts", "most_lost_seconds"): (
+        "lost on a disk by a power cut",
+        ("most_lost_seconds", "archive"),
+        "s",
+    ),
 }
 
 

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fault_disks import ROOTS, SECRET, Site, record
-from killing import FaultError, Say, kill_workers
+from killing import FaultError, Say, fork, kill_workers
 from recorded_videos import is_recording
 
 from recorder_core.archive import DelaySettings, Password
@@ -247,7 +247,7 @@ class Trials:
     def _work(self, damage: Callable[[], None]) -> list[str]:
         """Run people's work, damage something at a random moment; return what they were told."""
         reading, writing = os.pipe()
-        child = os.fork()
+        child = fork()
         if not child:
             os.close(reading)
             self._be_at_work(partial(_say, writing))

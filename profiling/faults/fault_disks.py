@@ -37,7 +37,7 @@ from typing import BinaryIO, Final
 
 import av
 import numpy as np
-from killing import FaultError, fault_parser, finish, numbers
+from killing import FaultError, fault_parser, finish, fork, numbers
 from recorded_videos import is_recording
 
 from recorder_core.archive import Argon2Settings, DelaySettings, Password
@@ -304,7 +304,7 @@ class Ending:
 def run_worker(site: Site, task: Task, event_id: str, fail: Callable[[], None]) -> Ending:
     """Run a task in a process of its own; call `fail` while it runs."""
     reading, writing = os.pipe()
-    child = os.fork()
+    child = fork()
     if not child:
         os.close(reading)
         _work(site, task, event_id, writing)

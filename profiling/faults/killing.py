@@ -27,6 +27,7 @@ __all__ = [
     "Say",
     "fault_parser",
     "finish",
+    "fork",
     "kill_workers",
     "numbers",
 ]
@@ -36,6 +37,8 @@ Say = Callable[[str], None]
 _BIRTHS: Final = 5
 #: a worker that has said nothing for so long does not work at all
 _FIRST_WORD_SECONDS: Final = 120.0
+#: a thread that ends has ended by then
+_ENDING_SECONDS: Final = 0.05
 
 
 class FaultError(Exception):
@@ -118,9 +121,27 @@ def finish(counts: CountedFaults, content: dict[str, Any], out: Path | None) -> 
     return 0 if counts.is_clean else 1
 
 
-def _fork(work: Callable[[Say], None], reading: int, writing: int) -> int:
+def fork() -> int:
+    """Fork while no thread is ending; return the child's number, or 0 in the child.
+
+    A thread that Python has joined may still be ending. It holds a lock of OpenSSL meanwhile, which
+    nobody would open in the child.
+    """
     sys.stdout.flush()
-    child = os.fork()
+    tasks, before = _tasks(), None
+    while tasks != before:
+        time.sleep(_ENDING_SECONDS)
+        tasks, before = _tasks(), tasks
+    return os.fork()
+
+
+def _tasks() -> set[str]:
+    """Return the kernel's numbers of the threads of this process, those that end among them."""
+    return {each.name for each in Path("/proc/self/task").iterdir()}
+
+
+def _fork(work: Callable[[Say], None], reading: int, writing: int) -> int:
+    child = fork()
     if child:
         return child
     status = 3

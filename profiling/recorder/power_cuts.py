@@ -222,6 +222,7 @@ def main() -> int:
         cuts.end()
     names = [*FOLDERS, " and ".join(FOLDERS)]
     content = {
+        "goals": {"most_lost_seconds": {"at_most": MAX_LOST_SECONDS}},
         "accelerator": accelerator,
         "cuts": len(cuts.each),
         "cuts_in_recording": cuts.in_recording,

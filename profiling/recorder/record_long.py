@@ -84,12 +84,14 @@ def _record(temporary: Path, sources: Path, seconds: float) -> tuple[dict[str, A
         summary = recorder.finish()
     used = {name: _used(first[name], last[name]) for name in NAMES}
     content = {
+        "goals": {"dropped_frames": {"at_most": 0}, "least_used": {"at_least": MIN_USED}},
         "seconds": seconds,
         "frames": summary.frame_count,
         "dropped_frames": summary.dropped_frames,
         "megabits_per_second": round(summary.video_bytes * 8e-6 / seconds, 2),
         "memory_mib": memory,
         "used": used,
+        "least_used": min(used.values()),
         "sources": {name: asdict(counters) for name, counters in summary.sources.items()},
         "gaps": [asdict(gap) for gap in summary.gaps],
     }

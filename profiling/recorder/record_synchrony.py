@@ -61,13 +61,16 @@ def main() -> int:
     if not claps.size or np.abs(claps).max() > MAX_OFF_SECONDS:
         wrong.append("a clap is off, or none was heard")
     content = {
+        "goals": {
+            "most_off_frames": {"at_most": MAX_OFF_FRAMES},
+            "clap_off_seconds": {"at_most": MAX_OFF_SECONDS},
+        },
         "seconds": options.seconds,
         "dropped_frames": summary.dropped_frames,
-        "most_off_frames": frames,
+        "frames_off": frames,
+        "most_off_frames": max(map(abs, frames.values())),
         "claps": int(claps.size),
-        "claps_off_seconds": [round(float(each), 4) for each in (claps.min(), claps.max())]
-        if claps.size
-        else [],
+        "clap_off_seconds": round(float(np.abs(claps).max(initial=0.0)), 4),
     }
     return finish(content, wrong, options.out)
 

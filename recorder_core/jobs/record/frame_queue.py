@@ -16,6 +16,8 @@ __all__ = ["FrameQueue"]
 
 #: how long the encoder may be held up before frames are left out; a crash loses so much more
 _QUEUE_SECONDS: Final = 1
+#: what part of that is full when others should leave the processor to the encoder
+_BEHIND_PART: Final = 0.25
 
 
 class FrameQueue:
@@ -31,12 +33,18 @@ class FrameQueue:
         self._limit = max(2, round(_QUEUE_SECONDS * frame_rate))
         self._changed = threading.Condition()
         self._ready: deque[Frame] = deque()
+        self._behind = round(_BEHIND_PART * self._limit)
         self._count, self._is_over = 0, False
 
     @property
     def count(self) -> int:
         """How many frames were taken in."""
         return self._count
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so many frames wait that others should leave the processor to the encoder."""
+        return len(self._ready) > self._behind
 
     def offer(self, frame: Frame) -> bool:
         """Add a frame, with its index in the video; return False where the queue is full."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recorder_core.detect import DetectorSettings, load_detector
+from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.live.face_search import FaceFinder
 from recorder_core.jobs.record.live.picture import DeidentifiedPicture
 from recorder_core.jobs.record.live.room import LiveRoom, room_encoder
@@ -47,8 +48,9 @@ def live_room(
     *,
     ticks: Ticks,
     pauses: Pauses,
+    queue: FrameQueue,
 ) -> LiveRoom:
-    """Return what de-identifies a room, not started yet."""
+    """Return what de-identifies a room, not started yet; `queue` is that of its composite."""
     shown = DeidentifiedPicture(
         picture,
         compositor,
@@ -58,6 +60,7 @@ def live_room(
         pauses=pauses,
         delay_seconds=room.delay_seconds,
         kept_source=room.screenshot_of,
+        makes_way=lambda: queue.is_behind,
     )
     live = LiveRoom(shown, compositor.place, room.live, room.rate, room.pre_record_seconds)
     if room.deidentify == "both":

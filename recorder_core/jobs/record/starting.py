@@ -184,11 +184,10 @@ def _parts(
     ticks = Ticks(clock, room.rate)
     content = _content(request, clock)
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
-    live = None
+    queue, live = FrameQueue(room.rate), None
     if isinstance(compositor, SplitCompositor) and finder is not None:
-        live = live_room(room, picture, compositor, finder, ticks=ticks, pauses=pauses)
+        live = live_room(room, picture, compositor, finder, ticks=ticks, pauses=pauses, queue=queue)
     delay_seconds = room.delay_seconds + (0.0 if live is None else room.live.hold_seconds)
-    queue = FrameQueue(room.rate)
     encoder = replace(room.encoder, encoder=chosen.encoder)
     audio, audio_format = None, None
     if sources.audio is not None:

@@ -1,15 +1,15 @@
 """Look for the faces of frames that are still coming, in a thread of its own.
 
-Who adds frames never waits for it. A detector that is behind looks more seldom, as far as the
-settings allow; if that is not enough, it goes on with the newest frame, and those that it left out
-are not final.
+Who adds frames never waits for it. A detector that is behind, or makes way for the encoder, looks
+more seldom, as far as the settings allow; if that is not enough, it goes on with the newest frame,
+and those that it left out are not final.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -68,12 +68,20 @@ class FaceSearch:
         All of each frame.
     rate : Fraction
         Frames per second; the pts of frames count them.
+    makes_way : callable
+        Returns whether others need the processor now: then it looks as seldom as the settings
+        allow.
     """
 
     def __init__(
-        self, finder: FaceFinder, settings: LiveSettings, view: View, rate: Fraction
+        self,
+        finder: FaceFinder,
+        settings: LiveSettings,
+        view: View,
+        rate: Fraction,
+        makes_way: Callable[[], bool],
     ) -> None:
-        self._finder = finder
+        self._finder, self._makes_way = finder, makes_way
         self._usual, self._longest = settings.interval_ticks(rate)
         self._spare = settings.spare_seconds * rate
         self._smoother = Smoother(
@@ -147,10 +155,11 @@ class FaceSearch:
         if not self._waiting or self._searched is None:
             return min(1, len(self._waiting))
         newest = self._waiting[-1].pts
+        interval = self._longest if self._makes_way() else self._usual
         due = [
             count
             for count, frame in enumerate(self._waiting, start=1)
-            if frame.pts - self._searched >= self._usual
+            if frame.pts - self._searched >= interval
         ]
         if not due:
             return 0

@@ -9,7 +9,7 @@ view is made unrecognisable: nobody ever gets a frame in which a face may be.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,6 +73,8 @@ class DeidentifiedPicture:
         How long after its tick the frames of the sources are there.
     kept_source : str or None
         Of which screenshots are; never that of the room. Frames of others are not kept.
+    makes_way : callable
+        See `FaceSearch`.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class DeidentifiedPicture:
         pauses: Pauses,
         delay_seconds: float,
         kept_source: str | None,
+        makes_way: Callable[[], bool],
     ) -> None:
         self._picture, self._compositor = picture, compositor
         self._kept_source = None if kept_source == compositor.source else kept_source
@@ -94,7 +97,7 @@ class DeidentifiedPicture:
         self._ticks, self._pauses = ticks, pauses
         self._view = View(0, 0, compositor.place.width, compositor.place.height)
         self._redactor = FrameRedactor(_REDACTION, self._view)
-        self._search = FaceSearch(finder, settings, self._view, ticks.rate)
+        self._search = FaceSearch(finder, settings, self._view, ticks.rate, makes_way)
         self._ahead = FramesAhead(
             self._prepare, self._search.add, ticks, delay_seconds, settings.hold_seconds
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,8 @@ def _numbered(number: int) -> Frame:
     return frame
 
 
-def _search(finder: Any) -> FaceSearch:
-    search = FaceSearch(finder, LiveSettings(), View(0, 0, 320, 180), Fraction(RATE))
+def _search(finder: Any, makes_way: Callable[[], bool] = lambda: False) -> FaceSearch:
+    search = FaceSearch(finder, LiveSettings(), View(0, 0, 320, 180), Fraction(RATE), makes_way)
     search.start()
     return search
 
@@ -115,6 +116,21 @@ def test_a_detector_that_keeps_up_looks_every_tenth_of_a_second_and_all_is_final
     assert [each.detections is not None for each in known[:7]] == [True, False, False] * 2 + [True]
     assert all(each.redactions == [] for each in known[: 63 - RATE])
     assert known[63].redactions is None  # nobody knows its future
+
+
+def test_a_detector_makes_way_for_the_encoder_as_far_as_the_settings_allow() -> None:
+    finder, needed = _NoFaces(), threading.Event()
+    finder.is_allowed.set()
+    search = _search(finder, needed.is_set)
+    for number in range(64):
+        if number == 21:
+            needed.set()
+        search.add(_numbered(number))
+        while number in {*range(0, 21, 3), *range(24, 64, 6)} and number not in finder.seen:
+            pass
+    search.close()
+    assert finder.seen == [*range(0, 21, 3), *range(24, 64, 6)]
+    assert all(search.pop(number).redactions == [] for number in range(60 - RATE))
 
 
 def test_a_detector_that_is_behind_looks_more_seldom_then_leaves_frames_out() -> None:

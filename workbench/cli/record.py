@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -28,7 +28,7 @@ from workbench.cli.terminal.listing import format_duration, show
 if TYPE_CHECKING:
     from recorder_core.capture.source import SourceState
     from recorder_core.jobs.archive import Archive
-    from recorder_core.jobs.record import ReadyRoom, RecordRequest, RoomRecorder
+    from recorder_core.jobs.record import LateSealing, ReadyRoom, RecordRequest, RoomRecorder
 
 __all__ = ["add_parser"]
 
@@ -100,7 +100,7 @@ def _add_beginning(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from recorder_core.jobs.record import RecordRequest, as_only_recorder, read_room
+    from recorder_core.jobs.record import LateSealing, RecordRequest, as_only_recorder, read_room
 
     if options.unattended and options.names_file is not None:
         raise SettingsError(
@@ -115,6 +115,7 @@ def _run(options: argparse.Namespace) -> int:
         else EventNames.from_file(options.names_file),
         duration_seconds=options.duration,
         is_unattended=options.unattended,
+        seals_later=options.unattended,
         room_name=options.config.stem,
     )
     with (
@@ -125,7 +126,8 @@ def _run(options: argparse.Namespace) -> int:
     ):
         room = _Room(options, archive, request, is_stopped, next_key)
         if options.unattended:
-            _record_unattended(room)
+            with LateSealing(complain) as sealing:
+                _record_unattended(replace(room, sealing=sealing))
         elif options.ready:
             _record_ready(room)
         else:
@@ -142,6 +144,8 @@ class _Room:
     request: RecordRequest
     is_stopped: Callable[[], bool]
     next_key: Callable[[], str | None]
+    #: of what is recorded one after another
+    sealing: LateSealing | None = None
 
 
 def _record(room: _Room) -> _End:
@@ -155,6 +159,8 @@ def _record_begun(room: _Room, begun: AbstractContextManager[RoomRecorder]) -> _
     with begun as recorder:
         _drive(recorder, room)
         summary = recorder.finish()
+    if room.sealing is not None:
+        room.sealing.add(recorder)
     for sentence in recorder.fragmented:
         complain(sentence)
     show(room.options, summary.to_dict(), "\n".join(summary.sentences))

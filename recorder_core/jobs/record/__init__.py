@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from recorder_core.jobs.record.gaps import (
         Gap as Gap,
     )
+    from recorder_core.jobs.record.late_sealing import (
+        LateSealing as LateSealing,
+    )
     from recorder_core.jobs.record.one_recorder import (
         as_only_recorder as as_only_recorder,
     )

@@ -139,7 +139,9 @@ class ReadyRoom:
             view=request.room.layout.room_view,
             on_fault=lambda fault: faults.append(str(fault)),
         )
-        with record_event(self._archive, wanted, clock=event_time.clock()) as recording:
+        with record_event(
+            self._archive, wanted, clock=event_time.clock(), seals_later=request.seals_later
+        ) as recording:
             faults += [recording.warning] if recording.warning else []
             entries = Entries(self._archive, recording, faults)
             before = self._counters_before(event_time)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Final
@@ -83,6 +83,10 @@ class RoomRecorder:
     def fragmented(self) -> tuple[str, ...]:
         """Why the video stays as it was recorded, once the block of `record_room` has ended."""
         return self._recording.fragmented
+
+    def make_seekable(self, pace: Callable[[], None]) -> None:
+        """Make its videos seekable, where its request says later; see `EventRecording`."""
+        self._recording.make_seekable(pace)
 
     @property
     def encoder(self) -> str:
@@ -291,12 +295,7 @@ class RoomRecorder:
         )
 
     def begin(self, moment: float) -> None:
-        """Enter everything into the event from now on.
-
-        Parameters
-        ----------
-        moment : float
-            From which the length of a recording counts that ends by itself, by `time.monotonic`.
+        """Enter everything into the event; a given length counts from a moment of the machine.
 
         Raises
         ------

@@ -43,6 +43,8 @@ class RecordRequest:
         How long; None: until it is stopped.
     is_unattended : bool
         Whether it ends when the signal is gone that the room names for that.
+    seals_later : bool
+        Whether its videos stay as they were recorded until `RoomRecorder.make_seekable`.
     room_name : str
         How the room is called; empty where it has no name.
     """
@@ -52,6 +54,7 @@ class RecordRequest:
     names: EventNames = field(default=EventNames(), repr=False)
     duration_seconds: float | None = None
     is_unattended: bool = False
+    seals_later: bool = False
     room_name: str = ""
 
     @property

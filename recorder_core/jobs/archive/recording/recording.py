@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from recorder_core.archive import CopyFault, SealedWriter
-from recorder_core.catalog import Action
+from recorder_core.catalog import Action, EventState
 from recorder_core.catalog.model.codes import check_code, check_site_code, new_id
 from recorder_core.errors import ArchiveError, CatalogError, SettingsError, WrongState
 from recorder_core.jobs.archive.access.session import Session
@@ -32,6 +32,7 @@ from recorder_core.jobs.archive.recording.detections import DetectionStream, det
 from recorder_core.jobs.archive.recording.journal import JournalStream
 from recorder_core.jobs.archive.recording.raw import RawStream
 from recorder_core.jobs.archive.recording.request import RecordingRequest
+from recorder_core.jobs.archive.recording.seekable import no_pace
 from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.archive.recording.streams import (
     RecordedStream,
@@ -243,9 +244,31 @@ class EventRecording:
             for stream in self._streams.values():
                 stack.callback(stream.sink.abandon)
 
-    def _make_seekable(self) -> None:
+    def make_seekable(self, pace: Callable[[], None] = no_pace) -> None:
+        """Replace the finished videos by seekable files; what prevents it stands in `fragmented`.
+
+        Parameters
+        ----------
+        pace : callable, optional
+            Called before each MiB: as long as it takes, something else has the machine.
+        """
+        try:
+            with lock_event(self._session.folders, self.event_id, wait=False):
+                state = self._session.catalog.events.get(self.event_id).state
+                if state is not EventState.RECORDED:  # something was made of them meanwhile
+                    raise WrongState(f"the event is {state}")
+                self._make_seekable(pace)
+        except (ArchiveError, CatalogError) as error:
+            self.fragmented = (
+                f"event {self.event_id}: its videos stay fragmented MP4, as they were recorded: "
+                f"{error}; nothing of them is lost",
+            )
+        finally:
+            self._forget()
+
+    def _make_seekable(self, pace: Callable[[], None] = no_pace) -> None:
         """Replace the finished videos by seekable files; the caller holds the event."""
-        said = [video.make_seekable() for video in self._videos()] if self._is_finished else []
+        said = [video.make_seekable(pace) for video in self._videos()] if self._is_finished else []
         self.fragmented = tuple(why for why in said if why is not None)
 
     def _forget(self) -> None:
@@ -321,7 +344,11 @@ class EventRecording:
 
 @contextmanager
 def record_event(
-    archive: Archive, request: RecordingRequest, *, clock: EventClock | None = None
+    archive: Archive,
+    request: RecordingRequest,
+    *,
+    clock: EventClock | None = None,
+    seals_later: bool = False,
 ) -> Iterator[EventRecording]:
     """Begin a new event and lend what records it; call `finish` at the end.
 
@@ -339,6 +366,9 @@ def record_event(
     clock : EventClock, optional
         Which instant is second 0 of the event: when the first frame of its video is shown; unless
         given, the call.
+    seals_later : bool, default False
+        Whether the videos stay as they were recorded until somebody calls
+        `EventRecording.make_seekable`, while the archive is open.
 
     Raises
     ------
@@ -358,10 +388,12 @@ def record_event(
             recording = EventRecording(
                 session, event_id, began, request.on_fault, archive.seal_warning()
             )
-            held.callback(recording._forget)
+            if not seals_later:
+                held.callback(recording._forget)
             recording._begin(request)
             try:
                 yield recording
             finally:
                 recording._abandon()
-        recording._make_seekable()  # the recording has its end, in the log too
+        if not seals_later:
+            recording._make_seekable()  # the recording has its end, in the log too

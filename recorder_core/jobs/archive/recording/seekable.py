@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -29,7 +29,14 @@ from recorder_core.jobs.archive.recording.streams import updating_catalog
 from recorder_core.media import is_fragmented, read_frame_times, remux_whole_recording
 from recorder_core.model import FrameTimes
 
-__all__ = ["buffered", "choose_index", "has_frames", "make_seekable", "remux_whole"]
+__all__ = [
+    "buffered",
+    "choose_index",
+    "has_frames",
+    "make_seekable",
+    "no_pace",
+    "remux_whole",
+]
 
 _CHUNK_BYTES: Final = 1 << 20
 #: of a video, for tags and its index, and at least so many bytes
@@ -37,26 +44,66 @@ _MORE_ROOM_DIVISOR: Final = 64
 _MORE_ROOM_BYTES: Final = 16 * 2**20
 
 
+def no_pace() -> None:
+    """Go on at once."""
+
+
+class _Paced(io.RawIOBase):
+    """Reads a video, and calls somebody before each chunk."""
+
+    def __init__(self, reader: SealedReader, pace: Callable[[], None]) -> None:
+        super().__init__()
+        self._reader, self._pace = reader, pace
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._pace()
+        return self._reader.readinto(buffer)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+
 @contextmanager
-def buffered(reader: SealedReader) -> Iterator[io.BufferedReader[SealedReader]]:
-    """Yield a video as a demuxer reads it, which asks for a few bytes at a time."""
-    file = io.BufferedReader(reader, buffer_size=_CHUNK_BYTES)
+def buffered(
+    reader: SealedReader, pace: Callable[[], None] = no_pace
+) -> Iterator[io.BufferedReader[Any]]:
+    """Yield a video as a demuxer reads it, which asks for a few bytes at a time.
+
+    Parameters
+    ----------
+    reader : SealedReader
+        Of the video.
+    pace : callable, optional
+        Called before each MiB is read: as long as it takes, something else has the machine.
+    """
+    file = io.BufferedReader(_Paced(reader, pace), buffer_size=_CHUNK_BYTES)
     try:
         yield file
     finally:
         file.detach()
 
 
-def has_frames(reader: SealedReader, times: FrameTimes) -> bool:
-    """Return whether a video has these frames."""
+def has_frames(reader: SealedReader, times: FrameTimes, pace: Callable[[], None] = no_pace) -> bool:
+    """Return whether a video has these frames; `pace` as of `buffered`."""
     name = f"event {reader.identity.event_id}"
-    with buffered(reader) as file:
+    with buffered(reader, pace) as file:
         found = read_frame_times(file, name)
     return found.time_base == times.time_base and np.array_equal(found.pts, times.pts)
 
 
-def remux_whole(source: SealedReader, writer: SealedWriter) -> FrameTimes:
-    """Write a recorded video into a seekable MP4 file, as it is and all of it.
+def remux_whole(
+    source: SealedReader, writer: SealedWriter, pace: Callable[[], None] = no_pace
+) -> FrameTimes:
+    """Write a recorded video into a seekable MP4 file, as it is and all of it; `pace` as above.
 
     Raises
     ------
@@ -65,7 +112,7 @@ def remux_whole(source: SealedReader, writer: SealedWriter) -> FrameTimes:
     EncodeError
         If MP4 cannot hold it all.
     """
-    with buffered(source) as file:
+    with buffered(source, pace) as file:
         return remux_whole_recording(file, writer, f"event {source.identity.event_id}")
 
 
@@ -85,7 +132,11 @@ def choose_index(times: FrameTimes, index: FrameTimes | None) -> FrameTimes:
 
 
 def make_seekable(
-    session: Session, written: SealedReader, whole: Sequence[Path], index: FrameTimes | None
+    session: Session,
+    written: SealedReader,
+    whole: Sequence[Path],
+    index: FrameTimes | None,
+    pace: Callable[[], None] = no_pace,
 ) -> None:
     """Replace a finished video by a seekable file; another container stays.
 
@@ -99,6 +150,8 @@ def make_seekable(
         The folders that have all of it.
     index : FrameTimes or None
         When each frame is shown, as the recorder says.
+    pace : callable, optional
+        Called before each MiB: as long as it takes, something else has the machine.
 
     Raises
     ------
@@ -111,9 +164,9 @@ def make_seekable(
     roots = _roots(session, written, whole)
     name = file_name(make_file_id(written.identity))
     old = read_any_key_file(roots, name, written.identity)
-    new, times, key = _seal(roots, written, old)
+    new, times, key = _seal(roots, written, old, pace)
     try:
-        _check(new, times, key)
+        _check(new, times, key, pace)
         _swap(session, old, new, choose_index(times, index))
     except BaseException:
         _discard(session, new)
@@ -143,22 +196,22 @@ def _roots(session: Session, written: SealedReader, whole: Sequence[Path]) -> li
 
 
 def _seal(
-    roots: Sequence[Path], written: SealedReader, old: KeyFile
+    roots: Sequence[Path], written: SealedReader, old: KeyFile, pace: Callable[[], None]
 ) -> tuple[NewFile, FrameTimes, SecretBytes]:
     """Seal the seekable file; return its key, too, which the closed writer has no more."""
 
     def remux(cut: SealedReader, writer: SealedWriter) -> tuple[FrameTimes, SecretBytes]:
-        return remux_whole(cut, writer), writer.copy_key()
+        return remux_whole(cut, writer, pace), writer.copy_key()
 
     new, (times, key) = seal_again(roots, written, remux, key_file=old, is_muxed=True)
     return new, times, key
 
 
-def _check(new: NewFile, times: FrameTimes, key: SecretBytes) -> None:
+def _check(new: NewFile, times: FrameTimes, key: SecretBytes, pace: Callable[[], None]) -> None:
     """Raise RecorderError unless the new file is whole everywhere and holds what was recorded."""
     base = new.root / file_name(new.file_id)
     with SealedReader.with_key(new.key_file, key, [base]) as reader:
-        is_same = has_frames(reader, times)
+        is_same = has_frames(reader, times, pace)
     if new.faults:
         raise ArchiveError(str(new.faults[0]))
     if not is_same:

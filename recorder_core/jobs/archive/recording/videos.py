@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar
@@ -25,6 +26,7 @@ from recorder_core.jobs.archive.recording.seekable import (
     choose_index,
     has_frames,
     make_seekable,
+    no_pace,
     remux_whole,
 )
 from recorder_core.jobs.archive.recording.streams import RecordedStream
@@ -73,10 +75,15 @@ class VideoStream(RecordedStream):
         if self.index is not None:
             self._session.catalog.contents.put_pts_index(self.file_id, self.index)
 
-    def make_seekable(self) -> str | None:
+    def make_seekable(self, pace: Callable[[], None] = no_pace) -> str | None:
         """Replace the finished file by a seekable one, where it is fragmented MP4.
 
         It needs as much room again, and as long as reading and writing the video once.
+
+        Parameters
+        ----------
+        pace : callable, optional
+            Called before each MiB: as long as it takes, something else has the machine.
 
         Returns
         -------
@@ -86,7 +93,7 @@ class VideoStream(RecordedStream):
         if self._written is None:
             return None
         try:
-            make_seekable(self._session, self._written, self.sink.whole_roots, self.index)
+            make_seekable(self._session, self._written, self.sink.whole_roots, self.index, pace)
         except (RecorderError, OSError) as error:
             event_id = self._identity.event_id
             return (

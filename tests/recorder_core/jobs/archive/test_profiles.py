@@ -345,6 +345,7 @@ WITHOUT_PROFILE = {
     "EventRecording.finish",
     "EventRecording.fragmented",
     "EventRecording.journal",
+    "EventRecording.make_seekable",
     "EventRecording.open_detections",
     "EventRecording.open_raw",
     "EventRecording.open_signals",

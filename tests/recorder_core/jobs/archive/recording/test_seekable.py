@@ -25,6 +25,7 @@ from recorder_core.jobs.archive import (
     RecordingRequest,
     add_user,
     check_copies,
+    delete_event,
     export_event,
     finalise_event,
     grant,
@@ -144,6 +145,35 @@ def test_the_recording_has_its_end_first(
     assert seen == [(EventState.RECORDED, [("record", "done")])] * 2
 
 
+def test_what_is_sealed_later_is_whole_until_then_and_gives_way_to_others(
+    site: Any, fragmented: bytes, tmp_path: Path
+) -> None:
+    paces: list[int] = []
+    with site.opened("olga") as archive:
+        with record_event(archive, REQUEST, seals_later=True) as begun:
+            begun.sink.write(fragmented)
+            begun.finish(3.0, TIMES)
+        assert _stored(site, begun.event_id) == [{"original.1"}] * 2
+        exported = _exported(site, begun.event_id, tmp_path / "before")
+        assert b"moof" in _boxes(exported.read_bytes())
+        begun.make_seekable(lambda: paces.append(0))
+        assert begun.fragmented == ()
+        assert len(paces) > 1
+        with record_event(archive, REQUEST, seals_later=True) as deleted:
+            deleted.sink.write(fragmented)
+            deleted.finish(3.0, TIMES)
+        with site.opened("adam") as administrator:
+            delete_event(administrator, deleted.event_id, "duplicate")
+        deleted.make_seekable()
+        [sentence] = deleted.fragmented
+        assert "the event is deleted; nothing of them is lost" in sentence
+    assert _stored(site, begun.event_id) == [{"original.2"}] * 2
+    assert b"moof" not in _boxes(_exported(site, begun.event_id, tmp_path).read_bytes())
+    with site.opened("adam") as archive:
+        assert check_copies(archive, read_all=True).findings == ()
+        assert verify_audit(archive).is_sound
+
+
 def test_who_was_granted_the_recording_meanwhile_opens_the_seekable_file(
     site: Any, fragmented: bytes
 ) -> None:
@@ -193,7 +223,7 @@ def _no_room(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _unreadable(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def remux(source: Any, writer: Any) -> None:
+    def remux(source: Any, writer: Any, _: Any) -> None:
         writer.write(source.read(100_000))
         raise DecodeError("a packet is not whole")
 
@@ -201,7 +231,7 @@ def _unreadable(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _full(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def remux(source: Any, writer: Any) -> None:
+    def remux(source: Any, writer: Any, _: Any) -> None:
         writer.write(source.read(100_000))
         raise ArchiveError("no space left on device")
 

@@ -1,9 +1,10 @@
 """Record test signals that flash and clap, and measure how far pictures and audio are off.
 
-    python profiling/recorder/record_synchrony.py [--seconds 60] [--out FILE.json]
+    python profiling/recorder/record_synchrony.py [--seconds 60] [--held 0] [--out FILE.json]
 
 The picture of each source says by its number when it was made, on the recorder's own clock, and a
-clap is heard when a whole second begins. Exit status 1 if a source is off by more than one of its
+clap is heard when a whole second begins. With --held the recording begins with so many seconds that
+were held in memory before it. Exit status 1 if a source is off by more than one of its
 frames, or a clap by more than 40 ms.
 """
 
@@ -12,6 +13,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 from recording_site import finish, make_site, pattern_room, script_parser
 
-from recorder_core.jobs.archive import export_event
-from recorder_core.jobs.record import RecordRequest, record_room, room_from_values
+from recorder_core.jobs.archive import Archive, export_event
+from recorder_core.jobs.record import (
+    RecordRequest,
+    RoomRecorder,
+    hold_room,
+    record_room,
+    room_from_values,
+)
 from recorder_core.media import open_video, read_pattern_number
 
 NAMES: Final = ("laparoscope", "vital_signs", "room")
@@ -38,12 +47,15 @@ def main() -> int:
     """Record, print how far everything is off, and return the exit status."""
     parser = script_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="default: 60")
+    parser.add_argument("--held", type=float, default=0.0, metavar="SECONDS", help="default: none")
     options = parser.parse_args()
-    room = room_from_values(pattern_room(NAMES, SIZE))
+    values = pattern_room(NAMES, SIZE)
+    values["video"]["pre_record_seconds"] = options.held
+    room = room_from_values(values)
     request = RecordRequest(room=room, duration_seconds=options.seconds)
     with tempfile.TemporaryDirectory() as folder:
         site = make_site(Path(folder))
-        with site.opened("olga") as archive, record_room(archive, request) as recorder:
+        with site.opened("olga") as archive, _begun(archive, request) as recorder:
             while recorder.wait(0.5):
                 pass
             zero = recorder.clock.zero_monotonic_seconds
@@ -66,6 +78,7 @@ def main() -> int:
             "clap_off_seconds": {"at_most": MAX_OFF_SECONDS},
         },
         "seconds": options.seconds,
+        "held_seconds": round(summary.seconds - options.seconds, 3),
         "dropped_frames": summary.dropped_frames,
         "frames_off": frames,
         "most_off_frames": max(map(abs, frames.values())),
@@ -73,6 +86,19 @@ def main() -> int:
         "clap_off_seconds": round(float(np.abs(claps).max(initial=0.0)), 4),
     }
     return finish(content, wrong, options.out)
+
+
+@contextmanager
+def _begun(archive: Archive, request: RecordRequest) -> Iterator[RoomRecorder]:
+    """Begin a recording, with what is held where something is, of which much was forgotten."""
+    if not request.room.pre_record_seconds:
+        with record_room(archive, request) as recorder:
+            yield recorder
+        return
+    with hold_room(archive, request) as ready:
+        ready.wait(3 * request.room.pre_record_seconds)
+        with ready.begin() as recorder:
+            yield recorder
 
 
 def _frames_off(video: Path, zero: float) -> dict[str, float]:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         record_room as record_room,
     )
     from recorder_core.jobs.record.state import (
+        held_state as held_state,
         recorder_state as recorder_state,
     )
     from recorder_core.jobs.record.summary import (

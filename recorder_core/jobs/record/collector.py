@@ -84,6 +84,8 @@ class Collector:
         ArchiveError, CatalogError
             If a file of it cannot be begun.
         """
+        for _, watch in self._watches:
+            watch.forget_before(time.zero_seconds)
         if self._sources.signals:
             self._held.begin(recording.open_signals(), time)
             self._held_raw.begin(recording.open_raw(), time)

@@ -82,6 +82,11 @@ class GapWatch:
             self._last_seconds = max(self._last_seconds, since_seconds)
         return None
 
+    def forget_before(self, seconds: float) -> None:
+        """Forget the gaps that ended before a moment; any thread may call this."""
+        while self.gaps and self.gaps[0].stop_seconds <= seconds:
+            del self.gaps[0]
+
     def finish(self, seconds: float) -> Gap | None:
         """End the gap that goes on, if one does; return it.
 

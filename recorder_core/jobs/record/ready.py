@@ -74,6 +74,12 @@ class ReadyRoom:
         audio = self._parts.writer.audio
         return None if audio is None else audio.level_dbfs
 
+    @property
+    def is_room_hidden(self) -> bool | None:
+        """Whether all of the view of the room is hidden now; None: it is not de-identified."""
+        live = self._parts.live
+        return None if live is None else live.picture.hidden.is_on
+
     def source_states(self) -> list[SourceState]:
         """Return how each source is."""
         return self._sources.states()

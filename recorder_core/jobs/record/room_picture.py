@@ -72,6 +72,8 @@ class RoomPicture:
 
     def begin(self, room_seconds: float, event_lines: tuple[str, ...]) -> None:
         """Show the data of the event, which began at a second of the room; no clock does before."""
+        for watch in self._watches.values():
+            watch.forget_before(room_seconds)
         self._content = replace(self._content, start_seconds=room_seconds, event_lines=event_lines)
 
     def add_signals(self, rows: Iterable[SignalRow]) -> None:

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from recorder_core.capture.source import SourceState
+from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 
-__all__ = ["recorder_state"]
+__all__ = ["held_state", "recorder_state"]
 
 #: a night in which a disk fails has more than a state may hold
 _SHOWN_FAULTS: Final = 20
@@ -22,7 +23,7 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``event``, ``state`` (recording or paused), ``seconds`` since its start, ``free_bytes`` and
+        ``event``, ``state`` (recording or paused), ``seconds`` that it is long, ``free_bytes`` and
         ``seconds_left`` (None: not known) of the disk that is full first, ``frames`` and
         ``dropped_frames`` of the composite, ``audio_level_dbfs`` of the last second (-96: silent;
         None: there is no audio), what encodes (``encoder``), ``hidden_frames`` of the view of the
@@ -46,6 +47,29 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         "is_room_hidden": None if recorder.hidden is None else recorder.hidden.is_on,
         "faults": recorder.faults[-_SHOWN_FAULTS:],
         "sources": [_source(state) for state in recorder.source_states()],
+    }
+
+
+def held_state(room: ReadyRoom) -> dict[str, Any]:
+    """Return how a room is that is held, as `recorder_state`; the state is held.
+
+    Its ``seconds`` are how much of it is held; there is no ``event`` yet, and no ``frames`` of one.
+    """
+    space = room.space
+    return {
+        "event": None,
+        "state": "held",
+        "seconds": room.held_seconds,
+        "free_bytes": space.free_bytes,
+        "seconds_left": space.seconds if math.isfinite(space.seconds) else None,
+        "frames": 0,
+        "dropped_frames": 0,
+        "audio_level_dbfs": room.audio_level_dbfs,
+        "encoder": room.encoder,
+        "hidden_frames": None,
+        "is_room_hidden": room.is_room_hidden,
+        "faults": [],
+        "sources": [_source(state) for state in room.source_states()],
     }
 
 

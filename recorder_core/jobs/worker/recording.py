@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from recorder_core.errors import SettingsError, WrongState
@@ -15,8 +16,9 @@ from recorder_core.jobs.record.one_recorder import as_only_recorder
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest
 from recorder_core.jobs.record.room_config import room_from_values
-from recorder_core.jobs.record.starting import record_room
+from recorder_core.jobs.record.starting import hold_room, record_room
 from recorder_core.jobs.record.state import recorder_state
+from recorder_core.jobs.worker.holding import wait_for_start
 from recorder_core.jobs.worker.running_job import RunningJob
 
 __all__ = ["record"]
@@ -28,7 +30,11 @@ _SCREENSHOT_SECONDS: Final = 25.0
 
 
 def record(running: RunningJob) -> None:
-    """Record a room until the job is asked to stop, its time is over, or no room is left."""
+    """Record a room until the job is asked to stop, its time is over, or no room is left.
+
+    A room that is to be ready first is held until the command to start; where the job is stopped
+    before, or nobody watches any more, nothing is recorded.
+    """
     settings, private = json.loads(running.job.settings), running.private
     request = RecordRequest(
         room=room_from_values(private["room"]),
@@ -37,13 +43,25 @@ def record(running: RunningJob) -> None:
         duration_seconds=settings.get("duration_seconds"),
         room_name=settings.get("room_name", ""),
     )
-    with (
-        as_only_recorder(running.archive.folders, request),
-        record_room(running.archive, request) as recorder,
-    ):
+    with as_only_recorder(running.archive.folders, request):
+        if not settings.get("ready"):
+            _record(running, record_room(running.archive, request), request.duration_seconds)
+            return
+        with hold_room(running.archive, request) as room:
+            begun = wait_for_start(running, room, request)
+            if begun is not None:
+                _record(running, begun, request.duration_seconds)
+
+
+def _record(
+    running: RunningJob,
+    begun: AbstractContextManager[RoomRecorder],
+    duration_seconds: float | None,
+) -> None:
+    with begun as recorder:
         running.name_event(recorder.event_id)
         with running.commands.answering(lambda command: _answer(recorder, command)):
-            _run(running, recorder, request.duration_seconds)
+            _run(running, recorder, duration_seconds)
         _show(running, recorder, state=_state(running, recorder) | {"state": "finishing"})
         recorder.finish()
 
@@ -89,6 +107,10 @@ def _answer(recorder: RoomRecorder, command: JobCommand) -> Any:
     return _COMMANDS[command.name](recorder, command)
 
 
+def _start(recorder: RoomRecorder, command: JobCommand) -> None:  # noqa: ARG001 - as the others
+    raise WrongState("the room is being recorded already")
+
+
 def _mark(recorder: RoomRecorder, command: JobCommand) -> dict[str, Any]:
     marker = recorder.mark(
         command.arguments["kind"],
@@ -128,6 +150,7 @@ def _describe(recorder: RoomRecorder, command: JobCommand) -> None:
 
 #: name of a command -> what carries it out
 _COMMANDS: Final[Mapping[str, Callable[[RoomRecorder, JobCommand], Any]]] = {
+    "start": _start,
     "mark": _mark,
     "screenshot": _take_screenshot,
     "pause": _pause,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -70,6 +71,8 @@ def rooms(empty_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     files = folder / "rooms"
     files.mkdir()
     (files / "or_1.toml").write_text(ROOM)
+    held = ROOM.replace('preset = "ultrafast"', 'preset = "ultrafast"\npre_record_seconds = 1')
+    (files / "or_4.toml").write_text(held)
     (files / "or_2.toml").write_text('[sources.room]\nkind = "pattern"\nwidth = "wide"\n')
     with serving(empty_archive, "--rooms", str(files), kernels=False) as served:
         yield served
@@ -168,6 +171,34 @@ def _check_event(archive: Path, event: str) -> None:
     with open_archive(archive, Credentials("rita", Password(PASSWORD))) as opened:
         names = opened.event(event).names()
     assert (names.patient_name, names.physician_names) == (PATIENT, ("Dr Quellmarker",))
+
+
+def test_the_last_seconds_are_held_until_they_are_recorded_or_forgotten(
+    visit: Callable[..., Page], rooms: Served, pictures: Path
+) -> None:
+    page = visit("olga", "/record")
+    page.get_by_role("combobox", name="Room").select_option("or_4")
+    page.get_by_role("button", name="Hold the last seconds").click()
+    expect(page.locator(".wb-phase")).to_have_text("◎Ready, not recording")
+    expect(page.locator(".wb-more")).to_contain_text(re.compile("Holds the last [12] s in memory"))
+    expect(page.locator(".wb-live")).to_be_visible()
+    before = len(_told(rooms.archive, "SELECT event_id FROM events"))
+    page.get_by_role("button", name="Forget them").click()
+    page.get_by_role("button", name="Hold the last seconds").click()
+    expect(page.locator(".wb-more")).to_contain_text(re.compile("Holds the last [12] s in memory"))
+    check_accessible(page, pictures / "record-held")
+    assert len(_told(rooms.archive, "SELECT event_id FROM events")) == before
+    page.get_by_role("heading", name="Sources").click()
+    page.keyboard.press("r")
+    expect(page.locator(".wb-phase")).to_have_text("●Recording")
+    page.keyboard.press("q")
+    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    expect(page.locator(".wb-phase")).to_contain_text("Saved and sealed")
+    event = page.get_by_role("link", name="Open the event").get_attribute("href").split("/")[-1]
+    [(seconds,)] = _told(
+        rooms.archive, "SELECT duration_seconds FROM events WHERE event_id = ?", event
+    )
+    assert seconds > 1
 
 
 def test_a_browser_is_told_no_address_and_no_device(rooms: Served) -> None:

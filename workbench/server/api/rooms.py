@@ -24,7 +24,7 @@ __all__ = ["ROOM_ENDPOINTS"]
 _RECORD: Final = JOB_KINDS["record"]
 _NAME: Final = re.compile(PATH_SCHEMAS["room"]["pattern"])
 #: of the job's settings those that a room does not say
-_ASKED: Final = ("names", "procedure_code", "duration_seconds")
+_ASKED: Final = ("names", "procedure_code", "duration_seconds", "ready")
 
 
 def _files(folder: Path | None) -> dict[str, Path]:
@@ -49,6 +49,7 @@ def _described(name: str, path: Path) -> dict[str, Any]:
         "fault": None,
         "procedure_code": room.procedure_code,
         "marker_kinds": list(room.marker_kinds),
+        "pre_record_seconds": room.pre_record_seconds,
         "has_audio": room.audio is not None or room.audio_of is not None,
         "layout": {
             "width": layout.width,

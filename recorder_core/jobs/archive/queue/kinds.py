@@ -89,6 +89,13 @@ _RECORD: Final = JobKind(
                 "description": "how long is recorded; unless given, until it is stopped",
             },
         ),
+        JobSetting(
+            name="ready",
+            schema={
+                "type": "boolean",
+                "description": "hold the last seconds, as the room says, until the command start",
+            },
+        ),
     ),
     lane="recording",
     niceness=0,
@@ -96,6 +103,10 @@ _RECORD: Final = JobKind(
     ends_with_person=False,
     begins_event=True,
     commands={
+        "start": CommandKind(
+            action=Action.RECORD,
+            arguments=_arguments(procedure_code=CODE, names=NAMES),
+        ),
         "mark": CommandKind(
             action=Action.MARK, arguments=_arguments(("kind",), kind=CODE, note=NAME)
         ),

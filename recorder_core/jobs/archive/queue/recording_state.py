@@ -37,9 +37,12 @@ _SOURCE: Final = _object(
 #: without names of people, devices and addresses; `recorder_state` of `jobs.record` makes it
 RECORDING_STATE: Final = _object(
     {
-        "event": {"type": "string"},
-        "state": {"type": "string", "enum": ["recording", "paused", "finishing"]},
-        "seconds": {**_SECONDS, "description": "since its start"},
+        "event": {"type": ["string", "null"], "description": "null: it has not begun"},
+        "state": {"type": "string", "enum": ["held", "recording", "paused", "finishing"]},
+        "seconds": {
+            **_SECONDS,
+            "description": "how long the event is; held: how much of the room is in memory",
+        },
         "free_bytes": {**_COUNT, "description": "of the disk that is full first"},
         "seconds_left": {"type": ["number", "null"], "description": "for which it has room"},
         "frames": {**_COUNT, "description": "of the composite"},

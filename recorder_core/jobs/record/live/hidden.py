@@ -78,4 +78,6 @@ class HiddenSpans:
     def _end(self, seconds: float) -> None:
         if self._began is not None:
             self._spans.append((self._began, seconds))
+            if self._before is not None:
+                del self._spans[:-_MOST_FRAMES]
             self._began = None

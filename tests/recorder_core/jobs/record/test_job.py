@@ -121,3 +121,48 @@ def test_a_recording_of_a_given_length_ends_by_itself(site: Any) -> None:
     # what no clock counts is refused before there is an event
     with site.opened("olga") as archive, pytest.raises(SettingsError, match="at most 604800"):
         archive.start_job("record", settings={"room": ROOM, "duration_seconds": 1e308})
+
+
+def _state_of(archive: Archive, job: Job, state: str) -> dict[str, Any]:
+    while archive.job(job.job_id).state == "queued":
+        time.sleep(0.05)
+    with archive.watch_job(job.job_id) as pieces:
+        for piece in pieces:
+            if piece.state and piece.state["state"] == state and piece.state["seconds"] > 1:
+                return dict(piece.state)
+    raise AssertionError(archive.job(job.job_id))
+
+
+def test_a_room_that_is_ready_is_recorded_from_before_the_command_to_start(site: Any) -> None:
+    held = {each: ROOM[each] for each in ROOM if each != "procedure"}
+    held["video"] = {"rate": 25, "preset": "ultrafast", "pre_record_seconds": 1}
+    with site.opened("olga") as archive:
+        job = archive.start_job("record", settings={"room": held, "ready": True})
+        state = _state_of(archive, job, "held")
+        assert (state["event"], state["frames"], archive.events()) == (None, 0, [])
+        with pytest.raises(WrongState, match="has not begun: start it first"):
+            archive.command_job(job.job_id, "mark", {"kind": "incision"})
+        with pytest.raises(SettingsError, match="say what is done"):
+            archive.command_job(job.job_id, "start", {})
+        started = {"procedure_code": "hernia", "names": {"patient_name": PATIENT}}
+        archive.command_job(job.job_id, "start", started)
+        assert _state_of(archive, job, "recording")["seconds"] > 1
+        with pytest.raises(WrongState, match="being recorded already"):
+            archive.command_job(job.job_id, "start", started)
+        archive.cancel_job(job.job_id)
+        job = _ended(archive, job)
+        assert (job.state, job.error_class) == ("done", None)
+    with site.opened("rita") as archive:
+        event = archive.event(str(job.event_id))
+        assert (event.row.procedure_code, event.names().patient_name) == ("hernia", PATIENT)
+        assert event.row.duration_seconds > 1
+
+
+def test_a_room_that_was_ready_and_is_not_recorded_leaves_nothing(site: Any) -> None:
+    held = ROOM | {"video": {"rate": 25, "preset": "ultrafast", "pre_record_seconds": 1}}
+    with site.opened("olga") as archive:
+        job = archive.start_job("record", settings={"room": held, "ready": True})
+        _state_of(archive, job, "held")
+        archive.cancel_job(job.job_id)
+        job = _ended(archive, job)
+        assert (job.state, job.event_id, archive.events()) == ("done", None, [])

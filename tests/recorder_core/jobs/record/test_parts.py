@@ -13,6 +13,7 @@ import pytest
 
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.record.composer import Composer
+from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.gaps import Gap, GapWatch
 from recorder_core.jobs.record.pauses import Pauses
@@ -43,6 +44,17 @@ def test_a_gap_lasts_from_the_last_frame_to_the_next_one() -> None:
     watch.note(None)
     assert watch.finish(2.0) == Gap("room", 1.6, 2.0)
     assert [gap.seconds for gap in watch.gaps] == pytest.approx([1.3, 0.4])
+
+
+def test_gaps_before_an_event_are_forgotten_and_others_count_from_its_start() -> None:
+    watch = GapWatch("room")
+    for seconds in (1.0, None, 2.0, None, 4.0):
+        watch.note(seconds)
+    watch.forget_before(3.0)
+    assert watch.gaps == [Gap("room", 2.0, 4.0)]
+    time = EventTime(Ticks(EventClock(1000.0, datetime.now(UTC)), Fraction(30)), 90, 88)
+    assert time.gaps([Gap("room", 1.0, 2.0), *watch.gaps]) == [Gap("room", 0.0, 1.0)]
+    assert time.clock().zero_monotonic_seconds == 1003.0
 
 
 def test_a_source_that_never_came_is_absent_from_the_start() -> None:

@@ -11,11 +11,11 @@ import { RecordPicture } from "./record_picture.js";
 
 const LOOK_MS = 3000;
 const JOURNAL_LINES = 6;
-const SIGNS = { loading: "…", ready: "○", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
+const SIGNS = { loading: "…", ready: "○", held: "◎", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
 /** In which a recording takes commands. */
 const GOES_ON = ["recording", "paused"];
 /** In which another can be started. */
-const MAY_START = ["ready"];
+const MAY_START = ["ready", "held"];
 
 export class Recorder {
   constructor(root) {
@@ -66,7 +66,8 @@ export class Recorder {
     this.main = element("button", { type: "button", class: "wb-main", onclick: () => (GOES_ON.includes(this.phase) ? this.stopping.showModal() : this.#start()) });
     this.pausing = element("button", { type: "button", onclick: () => this.#pause() });
     this.shooting = element("button", { type: "button", "aria-keyshortcuts": "s", onclick: () => this.#shoot() }, element("span", {}, say("rec_shoot")), element("kbd", { "aria-hidden": "true" }, "S"));
-    this.acts = element("div", { class: "wb-acts" }, this.main, this.pausing, this.shooting);
+    this.holding = element("button", { type: "button", onclick: () => (this.phase === "held" ? this.#forget() : this.#hold()) });
+    this.acts = element("div", { class: "wb-acts" }, this.main, this.holding, this.pausing, this.shooting);
     this.marks = element("div", { class: "wb-marks", role: "group", "aria-label": say("markers") });
     this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite" });
     return element("aside", { class: "wb-record-side", "aria-label": say("rec_record") },
@@ -91,6 +92,8 @@ export class Recorder {
     this.main.replaceChildren(element("span", {}, say(label)), element("kbd", { "aria-hidden": "true" }, isOn ? "Q" : "R"));
     this.main.classList.toggle("wb-stop", isOn);
     this.main.disabled = !isOn && (!MAY_START.includes(phase) || Boolean(this.room?.fault) || !this.room?.layout);
+    this.holding.textContent = say(phase === "held" ? "rec_forget" : "rec_hold");
+    this.holding.hidden = phase !== "held" && (phase !== "ready" || this.main.disabled || !this.room?.pre_record_seconds);
     this.acts.hidden = ["finishing", "done", "failed"].includes(phase);
     this.pausing.replaceChildren(element("span", {}, say(phase === "paused" ? "rec_resume" : "rec_pause")), element("kbd", { "aria-hidden": "true" }, "P"));
     this.pausing.hidden = this.shooting.hidden = !isOn;
@@ -111,6 +114,7 @@ export class Recorder {
     const parts = {
       loading: () => [text(say("rec_loading"))],
       ready: () => (!this.rooms.length ? [element("h2", { class: "wb-big" }, say("rec_noRooms")), text(say("rec_noRoomsHow"))] : chosen?.fault ? [text(say("rec_faultyRoom", { fault: chosen.fault }))] : []),
+      held: () => [text(say("rec_heldHow", { seconds: Math.round(this.health.before?.seconds ?? 0) }))],
       finishing: () => [text(say("rec_finishingHow"))],
       done: () => [text(say("rec_doneHow", { event: job.event_id })), this.#eventLink(true), this.#againButton()],
       failed: () => [text(job.sentence), job.event_id ? this.#eventLink(false) : null, this.#againButton()],
@@ -229,6 +233,10 @@ export class Recorder {
   #showJob(job) {
     this.job = job;
     if (job.state === "queued" || job.state === "running") return;
+    if (!job.event_id && job.state === "done") {
+      this.#choose(this.choice.value, true); // what was held is forgotten; what is written stays
+      return;
+    }
     this.data.clear();
     this.#become(job.state === "done" ? "done" : "failed");
   }
@@ -236,8 +244,10 @@ export class Recorder {
   #showState(state) {
     this.health.note(state);
     this.isCut = false;
-    // what was asked to stop goes on for a moment
-    if (state.state !== this.phase && !(this.phase === "finishing" && GOES_ON.includes(state.state))) this.#become(state.state);
+    // what was asked to stop, or to start, goes on for a moment
+    const isLate = (this.phase === "finishing" && GOES_ON.includes(state.state)) || (this.isAsked && state.state === "held");
+    if (state.state !== this.phase && !isLate) this.#become(state.state);
+    if (this.phase === "held") this.#tellMore();
     this.time.textContent = clock(state.seconds);
     const left = state.seconds_left;
     this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: room(left) });
@@ -268,10 +278,32 @@ export class Recorder {
       this.data.focus();
       return;
     }
+    const wasHeld = this.phase === "held";
+    this.isAsked = true;
     this.#become("starting");
+    if (wasHeld) {
+      const found = await this.#do(() => act(`/jobs/${this.job.job_id}/commands/start`, { arguments: { procedure_code: this.data.procedure_code, names: this.data.names } }));
+      this.isAsked = Boolean(found);
+      if (!found) this.#become("held");
+      return;
+    }
     const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { procedure_code: this.data.procedure_code, names: this.data.names }));
     if (started) this.#attach(started.job);
     else this.#become("ready");
+  }
+
+  /** The room is open from now on, and its last seconds are held in memory. */
+  async #hold() {
+    this.isAsked = false;
+    this.#become("starting");
+    const asked = this.data.procedure_code ? { procedure_code: this.data.procedure_code } : {};
+    const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { ...asked, ready: true }));
+    if (started) this.#attach(started.job);
+    else this.#become("ready");
+  }
+
+  #forget() {
+    return this.#do(() => act(`/jobs/${this.job.job_id}/cancel`));
   }
 
   async #command(command, content, says) {

@@ -210,6 +210,7 @@ if TYPE_CHECKING:
         JobWatch as JobWatch,
     )
     from recorder_core.jobs.archive.queue.sentences import (
+        job_phrases as job_phrases,
         job_sentence as job_sentence,
     )
     from recorder_core.jobs.archive.readable import (

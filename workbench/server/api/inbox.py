@@ -50,6 +50,7 @@ def _answer_inbox(request: ApiRequest) -> Any:
             "size_bytes": each.size_bytes,
             "modified_utc": each.modified_utc,
             "fault": each.fault,
+            "fault_name": each.fault_name,
             "job": job_content(request.archive, jobs[each.code]) if each.code in jobs else None,
         }
         for each in inbox.files

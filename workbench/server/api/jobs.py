@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection
 from typing import Any, Final, get_args
 
-from recorder_core.jobs.archive import JOB_KINDS, Archive, JobKind, job_sentence
+from recorder_core.jobs.archive import JOB_KINDS, Archive, JobKind, job_phrases, job_sentence
 from recorder_core.jobs.archive.words import Action, Job, JobState
 from recorder_core.model.values.schema import Schema
 from workbench.server.api.endpoints import Answering, ApiRequest, Endpoint, Field
@@ -22,7 +22,11 @@ def job_content(archive: Archive, job: Job) -> dict[str, Any]:
     """Return a job as it is sent: its row, the seconds left if known, sentences, and more."""
     content: dict[str, Any] = to_json(job)
     kind = JOB_KINDS.get(job.kind)
-    said = {"sentence": job_sentence(job), "notice": archive.job_notice(job)}
+    said = {
+        "sentence": job_sentence(job),
+        "said": list(job_phrases(job)),
+        "notice": archive.job_notice(job),
+    }
     may_again = kind is not None and kind.can_start_again
     if kind is not None and kind.tells_file:
         stored = json.loads(job.settings)

@@ -83,13 +83,19 @@ class _Login(PageHandler):
         sentence, _ = explain(self, error, http_status(error))
         if isinstance(error, NoKeyMatches):
             sentence = "The login or the password is wrong. Check both and try again."
+            self._form(sentence, login, said="log_wrong")
         elif isinstance(error, SignInDelayed):
-            self.set_header("Retry-After", str(int(error.retry_after_seconds) + 1))
-        self._form(sentence, login)
+            seconds = int(error.retry_after_seconds) + 1
+            self.set_header("Retry-After", str(seconds))
+            self._form(sentence, login, said="log_delayed", seconds=seconds)
+        else:
+            self._form(sentence, login)
 
-    def _form(self, sentence: str, login: str = "") -> None:
+    def _form(self, sentence: str, login: str = "", *, said: str = "", seconds: int = 0) -> None:
+        """Show the form; `said` is the name by which the page knows the sentence."""
+        told = {"sentence": sentence, "said": said, "seconds": seconds, "login": login}
         ended = self.get_argument("ended", "")
-        self.show("login.html", sentence=sentence, login=login, next=self._next(), ended=ended)
+        self.show("login.html", **told, next=self._next(), ended=ended)
 
     def _next(self) -> str:
         asked = self.get_argument("next", "/")

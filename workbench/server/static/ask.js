@@ -1,4 +1,6 @@
 // Asks the interface as the person who is signed in; what goes wrong is one sentence.
+import { say as word, sayOr } from "./pagewords.js";
+
 export const API = "/workbench/api/v1";
 
 export async function ask(path, content, headers = {}) {
@@ -13,12 +15,12 @@ export async function ask(path, content, headers = {}) {
   try {
     answer = await fetch(API + path, options);
   } catch {
-    throw new Error("The server does not answer. Nothing was changed; try again in a minute.");
+    throw new Error(word("err_noAnswer"));
   }
   if (answer.status === 304) return null;
   if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   const found = await answer.json();
-  if (!answer.ok) throw new Error(sentence(found.error));
+  if (!answer.ok) throw new Error(sayOr(`err_${found.code}`, sentence(found.error)));
   return content ? found : Object.assign(found, { tag: answer.headers.get("ETag") || "" });
 }
 

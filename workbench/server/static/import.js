@@ -1,7 +1,7 @@
 // Videos of the server's inbox: import one, follow it, stop it. The import is a job of the server.
 import { ask, attempt, button, cells, made, nameCells } from "./ask.js";
-import { clock, findings, isOpen, sentenceOf, stateOf } from "./jobwords.js";
-import { say } from "./pagewords.js";
+import { clock, findings, isOpen, stateOf } from "./jobwords.js";
+import { say, sayOr, sentenceOf } from "./pagewords.js";
 
 const LOOK_MILLISECONDS = 1500;
 const REST_MILLISECONDS = 10000;
@@ -22,11 +22,11 @@ function progress(job) {
   return [bar, " ", made("span", `${Math.floor(100 * job.progress)} %${left}`, "percent")];
 }
 
-function stateCell({ fault, job }) {
+function stateCell({ fault, fault_name: why, job }) {
   if (job?.state === "done") return [made("span", say("imp_done"), "state done"), ...findings(job)];
   if (job && isOpen(job)) return [made("span", stateOf(job), `state ${job.state}`), made("span", sentenceOf(job), "small muted"), ...(job.state === "running" ? progress(job) : [])];
-  const failed = job ? [made("span", stateOf(job), `state ${job.state}`), made("span", job.sentence, "small muted")] : [];
-  if (fault) return [...failed, made("span", fault, "small notice")];
+  const failed = job ? [made("span", stateOf(job), `state ${job.state}`), made("span", sentenceOf(job), "small muted")] : [];
+  if (fault) return [...failed, made("span", sayOr(`imp_fault_${why}`, fault), "small notice")];
   return failed.length ? failed : [made("span", say("imp_ready"), "state queued")];
 }
 

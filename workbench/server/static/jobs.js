@@ -1,7 +1,7 @@
 // The list of jobs follows the server while something waits or runs; buttons ask the interface.
-import { ask, made, nameCells, sentence } from "./ask.js";
-import { clock, findings, isOpen, kindOf, sentenceOf, stateOf } from "./jobwords.js";
-import { say } from "./pagewords.js";
+import { ask, made, nameCells } from "./ask.js";
+import { clock, findings, isOpen, kindOf, stateOf } from "./jobwords.js";
+import { say, sentenceOf } from "./pagewords.js";
 
 const LOOK_MILLISECONDS = 1500;
 const REST_MILLISECONDS = 10000;
@@ -16,7 +16,7 @@ function act(job) {
 }
 
 function noticeOf(job) {
-  const line = made("span", `${sentence(job.notice)} `, "small notice");
+  const line = made("span", `${say("jobs_noView")} `, "small notice");
   if (only || !job.event_id) return line;
   const link = made("a", say("jobs_setView"));
   link.href = `/event/${job.event_id}`;

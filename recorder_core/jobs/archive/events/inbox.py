@@ -22,6 +22,12 @@ from recorder_core.model import VIDEO_SUFFIXES
 
 __all__ = ["Inbox", "InboxFile", "held_file", "list_inbox"]
 
+#: why a file cannot be imported now, by a name: a page says it in its own language
+_FAULTS: Final = {
+    "copying": "is being copied: it was written to within the last ten seconds",
+    "name": "has a name that is no text: rename it",
+}
+
 #: a file that was written to since then is still being copied
 _SETTLED_SECONDS: Final = 10.0
 #: more of them are not listed
@@ -52,8 +58,8 @@ class InboxFile:
         When it was written to.
     code : str
         Which file it is, and which state of it, without its name.
-    fault : str
-        Why it cannot be imported now; empty if it can.
+    fault_name : {"", "copying", "name"}
+        Why it cannot be imported now: it is being copied, or its name is no text.
     """
 
     name: str = field(repr=False)
@@ -61,7 +67,12 @@ class InboxFile:
     size_bytes: int
     modified_utc: datetime
     code: str
-    fault: str = ""
+    fault_name: str = ""
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be imported now, as the rest of a sentence; empty if it can."""
+        return _FAULTS.get(self.fault_name, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +222,10 @@ def _state(inside: int, above: str, name: str) -> Iterator[tuple[str, os.stat_re
 def _described(place: Path, name: str, found: os.stat_result, now: float) -> InboxFile:
     fault = ""
     if 0 <= now - found.st_mtime < _SETTLED_SECONDS:
-        fault = "is being copied: it was written to within the last ten seconds"
+        fault = "copying"
     shown = name.encode("utf-8", "replace").decode()
     if shown != name:
-        fault = "has a name that is no text: rename it"
+        fault = "name"
     seconds = min(max(found.st_mtime, _FIRST_SECONDS), _LAST_SECONDS)
     written = datetime.fromtimestamp(seconds, UTC)
     return InboxFile(shown, place / name, found.st_size, written, _code(found), fault)

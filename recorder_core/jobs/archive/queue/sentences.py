@@ -9,7 +9,7 @@ from recorder_core.catalog import Job
 from recorder_core.jobs.archive.queue.job_kind import JobKind
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS
 
-__all__ = ["job_sentence"]
+__all__ = ["job_phrases", "job_sentence"]
 
 #: how a kind is stopped -> what one does that was asked to
 _STOPS: Final[Mapping[str, str]] = {
@@ -36,33 +36,51 @@ _FAILED: Final[Mapping[str, str]] = {
 
 def job_sentence(job: Job) -> str:
     """Return one sentence that says how a job is doing, and what to do if that is not well."""
-    if job.state == "queued":
-        return "waits for its turn"
+    return "".join(job_phrases(job).values())
+
+
+def job_phrases(job: Job) -> Mapping[str, str]:
+    """Return the phrases of the sentence by their names, by which pages know other languages'."""
     kind = JOB_KINDS.get(job.kind)
-    if job.state == "running":
-        what = _STOPS["cancel" if kind is None else kind.stop]
-        return what if job.stopped_by else "is running"
-    if job.state == "done":
-        return "is done"
-    stays = _stays(job, kind)
+    if job.state == "queued":
+        return {"queued": "waits for its turn"}
+    if job.state == "running" and job.stopped_by:
+        how = "cancel" if kind is None else kind.stop
+        return {f"stops_{how}": _STOPS[how]}
+    if job.state in ("running", "done"):
+        return {job.state: f"is {job.state}"}
     if job.state == "cancelled":
-        by = f" by {job.stopped_by}" if job.stopped_by else ""
-        return f"was cancelled{by}{stays}"
+        return _cancelled(job) | _stays(job, kind)
     may_again = kind is None or kind.can_start_again
     again = "start it again" if may_again else f"start a new {job.kind}"
     if job.state == "interrupted":
-        then = f": {again}" if may_again else ""
-        return f"its process ended before it had finished{stays}{then}"
-    failures = _FAILED if kind is None else {**_FAILED, **kind.failures}
-    why = failures.get(job.error_class or "", f"it ended with {job.error_class}")
-    return f"{why.replace(_AGAIN, again)}{stays}"
+        then = {"then": f": {again}"} if may_again else {}
+        ended = {"interrupted": "its process ended before it had finished"}
+        return ended | _stays(job, kind) | then
+    why = {name: text.replace(_AGAIN, again) for name, text in _failed(job, kind).items()}
+    return why | _stays(job, kind)
 
 
-def _stays(job: Job, kind: JobKind | None) -> str:
-    """Return the part of a sentence that says what a job has left, as its kind says it."""
+def _cancelled(job: Job) -> dict[str, str]:
+    if job.stopped_by:
+        return {"cancelledBy": f"was cancelled by {job.stopped_by}"}
+    return {"cancelled": "was cancelled"}
+
+
+def _failed(job: Job, kind: JobKind | None) -> dict[str, str]:
+    """Return what happened, as the kind says it of this error, or as all do."""
+    error = job.error_class or ""
+    if kind is not None and error in kind.failures:
+        return {f"failed_{error}_{kind.name}": kind.failures[error]}
+    if error in _FAILED:
+        return {f"failed_{error}": _FAILED[error]}
+    return {"failed": f"it ended with {job.error_class}"}
+
+
+def _stays(job: Job, kind: JobKind | None) -> dict[str, str]:
+    """Return the phrase that says what a job has left, as its kind says it."""
     if kind is not None and kind.begins_event and job.state == "interrupted" and not job.event_id:
-        return ": look in the library first, it may be there"
-    left = "" if kind is None else kind.left
-    if not left or (_EVENT in left and job.event_id is None):
-        return ""
-    return f"; {left.replace(_EVENT, str(job.event_id))}"
+        return {"lookFirst": ": look in the library first, it may be there"}
+    if kind is None or not kind.left or (_EVENT in kind.left and job.event_id is None):
+        return {}
+    return {f"left_{kind.name}": f"; {kind.left.replace(_EVENT, str(job.event_id))}"}

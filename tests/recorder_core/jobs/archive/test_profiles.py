@@ -307,6 +307,7 @@ WITHOUT_PROFILE = {
     "event_work_folder",
     "find_archive",
     "list_inbox",  # of no archive: the server asks who may import
+    "job_phrases",
     "job_sentence",
     "no_view_sentence",
     "on_same_disk",

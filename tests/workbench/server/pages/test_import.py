@@ -105,7 +105,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
         dialog.get_by_label("Procedure code").fill("x")
         dialog.get_by_role("button", name="Import").click()
         expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nothing of it is in")
-        _check_found(page, dialog)
+        _check_found(page, dialog, pictures)
         for width, name in ((1280, ""), (390, "-phone")):
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -138,7 +138,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
     assert failed == ["failed", "DecodeError"]
 
 
-def _check_found(page: Page, dialog: Locator) -> None:
+def _check_found(page: Page, dialog: Locator, pictures: Path) -> None:
     """Check that the page says what imports found: damage, the same video, a guessed beginning."""
     damaged = page.locator("#files tr", has_text="damaged.mp4")
     for says in ("nothing of it is in", "Frames of it that are damaged: 1."):
@@ -151,6 +151,8 @@ def _check_found(page: Page, dialog: Locator) -> None:
     expect(damaged).to_contain_text("a guess by when the file was written")
     page.get_by_role("combobox").select_option("pt")
     expect(damaged).to_contain_text("Quadros danificados: 1.")
+    expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nada dele está no")
+    page.screenshot(path=pictures / "import-pt.png")
     page.get_by_role("combobox").select_option("en")
 
 
@@ -238,8 +240,16 @@ def _check_same(server: Served) -> None:
 def test_a_server_without_an_inbox_says_how_to_get_one(
     server: Served, browser: Browser, tmp_path: Path
 ) -> None:
+    pictures = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
     with watched_page(browser, address=server.address) as page:
         page.goto("/login?next=/import")
+        page.get_by_role("combobox").select_option("pt")
+        page.locator("[name=login]").fill("rita")
+        page.get_by_label("Senha").fill("wrong")
+        page.get_by_role("button", name="Entrar").click()
+        expect(page.get_by_role("alert")).to_contain_text("O usuário ou a senha está errado")
+        page.screenshot(path=pictures / "login-pt.png")
+        page.get_by_role("combobox").select_option("en")
         page.get_by_label("Login").fill("rita")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()

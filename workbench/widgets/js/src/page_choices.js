@@ -21,7 +21,8 @@ const wantedLanguage = () => localStorage.getItem("language") ?? navigator.langu
 export function languageChoice(language, say) {
   const choice = select(say("language"), Object.entries(NAMES), (value) => {
     localStorage.setItem("language", value);
-    location.reload();
+    // no reload, which would send a form once more
+    location.replace(location.pathname + location.search);
   });
   choice.value = language;
   choice.classList.add("wb-language");

@@ -1,4 +1,5 @@
 // The words of a page that the server writes in English: put into the language of the person.
+import { jobSentence } from "./model/job_sentence.js";
 import { PAGE_WORDS } from "./model/page_words.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice } from "./page_choices.js";
@@ -8,6 +9,8 @@ const language = chosenLanguage();
 export const say = speaker(language, PAGE_WORDS);
 /** The same of what the program has no word for, such as a kind of job of a newer one: a text as it is. */
 export const sayOr = (name, text) => (name in PAGE_WORDS.en ? say(name) : text);
+/** What a person reads of a job. */
+export const sentenceOf = (job) => jobSentence(job, say);
 
 document.documentElement.lang = language;
 for (const each of document.querySelectorAll("[data-say]")) {

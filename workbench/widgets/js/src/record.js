@@ -1,6 +1,7 @@
 // The recorder's page: choose a room, start, watch, mark, pause, stop. A recording is a job of the
 // server: this page may be closed at any time, and finds it again.
 import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
+import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
 import { clock, Health, LEAST_DBFS, room, SILENT_DBFS, spoken } from "./model/recording.js";
 import { speaker } from "./model/words.js";
@@ -117,7 +118,7 @@ export class Recorder {
       held: () => [text(say("rec_heldHow", { seconds: Math.round(this.health.before?.seconds ?? 0) }))],
       finishing: () => [text(say("rec_finishingHow"))],
       done: () => [text(say("rec_doneHow", { event: job.event_id })), this.#eventLink(true), this.#againButton()],
-      failed: () => [text(job.sentence), job.event_id ? this.#eventLink(false) : null, this.#againButton()],
+      failed: () => [text(jobSentence(job, say)), job.event_id ? this.#eventLink(false) : null, this.#againButton()],
     }[phase]?.() ?? [];
     this.more.replaceChildren(...parts.filter(Boolean));
   }

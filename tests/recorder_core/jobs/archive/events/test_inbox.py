@@ -43,6 +43,7 @@ def test_videos_are_listed_and_nothing_that_a_link_leads_to(tmp_path: Path) -> N
         "copied.mp4", "Ñandú 1.MOV", "usb/a.mkv", "old.mp4", "?.mp4",
     ]  # fmt: skip
     faults = [each.fault.partition(":")[0] for each in found]
+    assert [each.fault_name for each in found] == ["copying", "", "", "", "name"]
     assert faults == ["is being copied", "", "", "", "has a name that is no text"]
     assert found[1].size_bytes == 5
     with pytest.raises(SettingsError, match="not there"):

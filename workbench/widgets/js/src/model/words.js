@@ -1,9 +1,12 @@
 // What the widgets say, in each language; tests see to it that no language lacks a word.
+import { JOBS_EN } from "./job_words_en.js";
+import { JOBS_ES } from "./job_words_es.js";
+import { JOBS_PT } from "./job_words_pt.js";
 import { EN } from "./words_en.js";
 import { ES } from "./words_es.js";
 import { PT } from "./words_pt.js";
 
-export const WORDS = { en: EN, pt: PT, es: ES };
+export const WORDS = { en: { ...EN, ...JOBS_EN }, pt: { ...PT, ...JOBS_PT }, es: { ...ES, ...JOBS_ES } };
 
 /** A function from the name of a sentence and its values to the sentence. */
 export function speaker(language, all = WORDS) {

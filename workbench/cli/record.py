@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 from recorder_core.errors import NotAllowed, RecorderError, SettingsError
 from recorder_core.jobs.archive import EventNames
@@ -162,8 +162,9 @@ def _record_begun(room: _Room, begun: AbstractContextManager[RoomRecorder]) -> _
     if room.sealing is not None:
         room.sealing.add(recorder)
     for sentence in recorder.fragmented:
-        complain(sentence)
-    show(room.options, summary.to_dict(), "\n".join(summary.sentences))
+        _say(room, sentence)
+    if not room.options.unattended or _takes_text(sys.stdout):
+        show(room.options, summary.to_dict(), "\n".join(summary.sentences))
     if not recorder.stop_reason:
         return "wanted"
     return "disk" if recorder.space.is_used_up else "other"
@@ -231,14 +232,20 @@ def _record_one_of_many(room: _Room, record: Callable[[], _End | None]) -> _End 
     except (SettingsError, NotAllowed):
         raise
     except RecorderError as error:
-        complain(str(error))
+        _say(room, str(error))
         _wait(_AGAIN_SECONDS, room.is_stopped)
         return "other"
 
 
 def _tell(room: _Room, sentence: str) -> None:
-    """Print what is waited for, where standard error takes it."""
-    if not room.options.quiet and _takes_text():
+    """Print what is waited for."""
+    if not room.options.quiet:
+        _say(room, sentence)
+
+
+def _say(room: _Room, sentence: str) -> None:
+    """Print a sentence on standard error; one recording of many waits for no reader of it."""
+    if not room.options.unattended or _takes_text(sys.stderr):
         complain(sentence)
 
 
@@ -334,7 +341,7 @@ class _Line:
         self._say_waiting()
         now = time.monotonic()
         period = _REDRAW_SECONDS if self._has_terminal else _LINE_SECONDS
-        if self._is_quiet or now - self._shown < period or not _takes_text():
+        if self._is_quiet or now - self._shown < period or not _takes_text(sys.stderr):
             return
         self._shown = now
         if self._has_terminal:
@@ -350,20 +357,20 @@ class _Line:
 
     def end(self) -> None:
         """End the line that is written over."""
-        if self._is_open and _takes_text():
+        if self._is_open and _takes_text(sys.stderr):
             print(file=sys.stderr)
             self._is_open = False
 
     def _say_waiting(self) -> None:
-        while self._waiting and _takes_text():
+        while self._waiting and _takes_text(sys.stderr):
             self.end()
             complain(self._waiting.popleft())
 
 
-def _takes_text() -> bool:
-    """Return whether standard error takes a line now, without waiting for who reads it."""
+def _takes_text(stream: TextIO | None) -> bool:
+    """Return whether a stream takes a line now, without waiting for who reads it."""
     try:
-        return bool(select.select([], [sys.stderr], [], 0)[1])
+        return stream is None or bool(select.select([], [stream], [], 0)[1])
     except (OSError, ValueError):  # no file, which makes nobody wait
         return True
 

@@ -14,7 +14,7 @@ import termios
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -362,7 +362,7 @@ def test_what_is_waited_for_follows_from_what_ended_a_recording(
         unattended=SimpleNamespace(source="room"), sources={"room": None}, pre_record_seconds=0.0
     )
     room: Any = SimpleNamespace(
-        options=SimpleNamespace(quiet=True),
+        options=SimpleNamespace(quiet=True, unattended=True),
         request=SimpleNamespace(room=config),
         is_stopped=lambda: False,
     )
@@ -371,6 +371,34 @@ def test_what_is_waited_for_follows_from_what_ended_a_recording(
     begun = ["signal", "record"]
     waits = [*begun, "gone", *begun, "a while", *begun, *begun, "a while", *begun]
     assert done == waits
+
+
+def test_the_next_recording_waits_for_no_reader_of_what_the_last_became(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorder: Any = SimpleNamespace(
+        fragmented=["its video stays as it was"],
+        stop_reason="room has given no signal",
+        space=SpaceLeft(1, 1.0),
+        finish=lambda: SimpleNamespace(to_dict=dict, sentences=["event 1: 5.0 s"]),
+    )
+    monkeypatch.setattr("recorder_core.jobs.record.record_room", lambda *_: nullcontext(recorder))
+    monkeypatch.setattr(record, "_drive", lambda *_: None)
+    options = SimpleNamespace(unattended=True, quiet=False, json=False)
+    room: Any = SimpleNamespace(options=options, archive=None, request=None)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)  # a write that would wait is an error
+    with os.fdopen(writer, "w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr(sys, "stderr", full)
+        with suppress(BlockingIOError):
+            while os.write(writer, bytes(4096)):
+                pass
+        assert record._record(room) == "other"
+        assert os.read(reader, 1 << 20).strip(b"\0") == b""
+        record._record(room)
+        assert os.read(reader, 1 << 20).endswith(b"event 1: 5.0 s\n")
+    os.close(reader)
 
 
 def test_a_computer_that_is_too_busy_is_told_from_a_cable() -> None:

@@ -91,7 +91,7 @@ class Collector:
             self._held_raw.begin(recording.open_raw(), time)
 
     def tell(self, on_press: Callable[[SwitchPress], None], faults: list[str]) -> None:
-        """Tell somebody of presses and of faults from now on.
+        """Report presses and faults from now on.
 
         Parameters
         ----------

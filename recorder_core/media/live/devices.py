@@ -152,7 +152,7 @@ class _Reader:
             When it does.
         """
         wanted = [each.stream for each in (self._video, self._audio) if each is not None]
-        with receiving(self._settings):
+        with receiving(self._settings, lambda: self.wait.last_seconds - _READ_SECONDS):
             for packet in self.wait.each(read_packets(container, wanted)):
                 arrived = time.monotonic()
                 if not packet.size:

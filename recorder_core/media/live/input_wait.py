@@ -25,6 +25,8 @@ class InputWait:
         self._clock = clock
         #: how long it had waited, and since when it waits again (None: it works), read as one
         self._state: tuple[float, float | None] = 0.0, None
+        #: how long it waited the last time
+        self.last_seconds = 0.0
 
     def seconds(self, now: float) -> float:
         """Return how long it has waited up to a moment, by `time.monotonic`."""
@@ -34,11 +36,14 @@ class InputWait:
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Count the time that the block takes."""
-        self._state = self._state[0], self._clock()
+        began = self._clock()
+        self._state = self._state[0], began
         try:
             yield
         finally:
-            self._state = self.seconds(self._clock()), None
+            ended = self._clock()
+            self.last_seconds = ended - began
+            self._state = self.seconds(ended), None
 
     def each(self, items: Iterable[_Item]) -> Iterator[_Item]:
         """Yield items, and count the time that each takes to come; none is kept."""

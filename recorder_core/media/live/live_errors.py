@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -41,6 +41,8 @@ _BY_NUMBER: Final[Mapping[int, str]] = {
     errno.ETIMEDOUT: _UNREACHED,
     errno.EINVAL: "refuses its size, rate or options; 'workbench devices' lists what devices offer",
 }
+#: FFmpeg looks at the time every tenth of a second while it waits
+_MAX_LATE_SECONDS: Final = 1.0
 _GROUPS: Final[Mapping[str, str]] = {"v4l2": "video", "alsa": "audio"}
 
 
@@ -62,8 +64,15 @@ def opening(settings: SourceSettings) -> Iterator[None]:
 
 
 @contextmanager
-def receiving(settings: SourceSettings) -> Iterator[None]:
+def receiving(settings: SourceSettings, late_seconds: Callable[[], float]) -> Iterator[None]:
     """Translate what is raised while a source is read.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        Of the source.
+    late_seconds : callable
+        Returns by how much the last wait for it ended later than it might last.
 
     Raises
     ------
@@ -73,7 +82,8 @@ def receiving(settings: SourceSettings) -> Iterator[None]:
     try:
         yield
     except _RAISED as error:
-        raise SourceLost(f"{settings.shown} {_why_lost(error, settings)}") from None
+        why = _why_lost(error, settings, late_seconds())
+        raise SourceLost(f"{settings.shown} {why}") from None
 
 
 def _why_absent(error: Exception, settings: SourceSettings) -> str:
@@ -106,9 +116,14 @@ def _how_to_plug(settings: SourceSettings) -> str:
     return "check its address"
 
 
-def _why_lost(error: Exception, settings: SourceSettings) -> str:
+def _why_lost(error: Exception, settings: SourceSettings, late_seconds: float) -> str:
     """Return what is the matter with a source that was open, and what to do."""
     if isinstance(error, av.error.ExitError | av.error.TimeoutError):
+        if late_seconds > _MAX_LATE_SECONDS:
+            return (
+                f"was not read for {late_seconds:.0f} s, in which this computer stood still or was "
+                "too busy: end other programs that run on it"
+            )
         return "is connected but sends nothing; check the device"
     number = getattr(error, "errno", None)
     if number in _GONE or number == errno.EIO:

@@ -155,7 +155,7 @@ class _Player:
 
     def _packets(self, container: InputContainer) -> Iterator[Packet[Any]]:
         wanted = [each.stream for each in (self._video, self._audio) if each is not None]
-        with receiving(self._settings):
+        with receiving(self._settings, lambda: 0.0):
             yield from _in_time(read_packets(container, wanted))
 
     def _frames(self, packet: Packet[Any], zero: float, start: float) -> Iterator[Arrival]:

@@ -33,6 +33,9 @@ def test_what_each_item_takes_to_come_is_waited_for_and_what_is_done_with_it_is_
         clock.pause(5.0)
     assert seen == [2.0, 4.0, 6.0]  # asked while it waits, too
     assert wait.seconds(clock() + 9.0) == 6.0
+    with wait.waiting():
+        clock.pause(3.0)
+    assert wait.last_seconds == 3.0
 
 
 def test_a_test_picture_that_is_late_waits_for_nothing() -> None:

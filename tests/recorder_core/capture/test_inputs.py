@@ -17,7 +17,7 @@ from recorder_core.capture.source import FrameSource
 from recorder_core.capture.stalls import Stalls
 from recorder_core.errors import SettingsError, SourceLost, SourceNotFound
 from recorder_core.media import LiveInput, SourceSettings, read_pattern_number
-from tests.recorder_core.capture.waiting import wait_until
+from tests.waiting import wait_until
 
 PATTERN = SourceSettings(kind="pattern", size=(160, 120))
 

@@ -10,9 +10,9 @@ import time
 from recorder_core.capture.inputs import connect_input
 from recorder_core.capture.source import SourceState
 from recorder_core.media import SourceSettings
-from tests.recorder_core.capture.waiting import wait_until
 from tests.recorder_core.media.live.cameras import free_port, running_camera
 from tests.recorder_core.media.live.rtsp_server import AUDIO_RATE
+from tests.waiting import wait_until
 
 SECRET = "hunter2"
 

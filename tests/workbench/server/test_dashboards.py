@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.waiting import wait_until
 from tests.workbench.server.conftest import serving
 from tests.workbench.server.kernels.kernel_client import kernel_processes
 
@@ -36,11 +38,12 @@ def test_a_page_ends_whatever_its_kernel_does(archive: Path, tmp_path: Path) -> 
     options = ("--dashboards", str(folder))
     with serving(archive, *options, kernels=False, before=_IMPATIENT) as served:
         session = served.sign_in("rita")
-        for name in sources:
-            text = session.get(f"{served.address}/voila/render/{name}.ipynb").text
+        pages = [f"{served.address}/voila/render/{name}.ipynb" for name in sources]
+        with ThreadPoolExecutor(len(pages)) as pool:
+            texts = [answer.text for answer in pool.map(session.get, pages)]
+        for text in texts:
             assert text.rstrip().endswith("</html>")
             assert "The page did not open" in text
             assert text.count('role="alert"') == 1
         # nobody would find their kernels again
-        while kernel_processes(served):
-            pass
+        wait_until(lambda: not kernel_processes(served))

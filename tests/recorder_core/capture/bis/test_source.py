@@ -32,7 +32,7 @@ from recorder_core.simulate.devices import BisMonitorModel, SimulatedBisMonitor
 from recorder_core.tables import SignalRow, begin_signal_log, pack_signals, read_signal_log
 from tests.integration.documents.blocks import ROOT, programs_of
 from tests.recorder_core.capture.bis.streams import PATIENT, Protocol, check_against
-from tests.recorder_core.capture.waiting import wait_until
+from tests.waiting import wait_until
 
 STOP = {"ascii": b"C", "binary": make_packet(4, 116) + make_packet(4, 112)}
 #: how much faster than a real monitor: some hundred records a second

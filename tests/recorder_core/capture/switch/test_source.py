@@ -20,7 +20,7 @@ from recorder_core.capture.switch.serial_contact import SerialContact
 from recorder_core.errors import SettingsError, SourceNotFound
 from recorder_core.simulate.devices import SimulatedFootSwitch
 from tests.integration.documents.blocks import ROOT, programs_of
-from tests.recorder_core.capture.waiting import wait_until
+from tests.waiting import wait_until
 
 SETTINGS = SwitchSettings(kind="input", address="/dev/input/by-id/usb-pedal-event-kbd")
 

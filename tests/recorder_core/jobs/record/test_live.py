@@ -28,6 +28,7 @@ from recorder_core.model import Planes, View
 from recorder_core.simulate import SimulationSettings, simulate_sources, truth_in_composite
 from recorder_core.tables import read_truth
 from tests.recorder_core.jobs.record.fakes import FORMAT, RATE, FakeFrames, room
+from tests.waiting import wait_until
 
 SIZE = 640, 360
 SECONDS = 4.0
@@ -108,8 +109,8 @@ def test_a_detector_that_keeps_up_looks_every_tenth_of_a_second_and_all_is_final
     search = _search(finder)
     for number in range(64):
         search.add(_numbered(number))
-        while number % 3 == 0 and (not finder.seen or finder.seen[-1] < number):
-            pass
+        if number % 3 == 0:
+            wait_until(lambda number=number: finder.seen and finder.seen[-1] >= number)
     search.close()
     known = [search.pop(number) for number in range(64)]
     assert finder.seen == list(range(0, 64, 3))
@@ -140,8 +141,7 @@ def test_a_detector_that_is_behind_looks_more_seldom_then_leaves_frames_out() ->
         search.add(_numbered(number))
     assert search.pop(0).redactions is None
     finder.is_allowed.set()
-    while len(finder.seen) < 2:
-        pass
+    wait_until(lambda: len(finder.seen) >= 2)
     assert finder.seen[1] in {3, 6}
     search.close()
     behind = _NoFaces()
@@ -149,13 +149,12 @@ def test_a_detector_that_is_behind_looks_more_seldom_then_leaves_frames_out() ->
     for number in range(90):
         search.add(_numbered(number))
     behind.is_allowed.set()
-    while len(behind.seen) < 2:
-        pass
+    wait_until(lambda: len(behind.seen) >= 2)
     assert behind.seen[1] > 80
     for number in range(90, 150):
         search.add(_numbered(number))
-        while number % 3 == 2 and behind.seen[-1] < number - 3:
-            pass
+        if number % 3 == 2:
+            wait_until(lambda number=number: behind.seen[-1] >= number - 3)
     search.close()
     assert all(search.pop(number).redactions is None for number in range(80))
 

@@ -146,12 +146,14 @@ def kernel_processes(served: Served) -> dict[int, int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) != served.process.pid:
+                continue
             command = (folder / "cmdline").read_bytes()
             fields = dict(
                 line.split(":", 1) for line in (folder / "status").read_text().splitlines()
             )
         except OSError:
             continue
-        if int(parent) == served.process.pid and b"kernel_start" in command:
+        if b"kernel_start" in command:
             found[int(folder.name)] = int(fields["Uid"].split()[0])
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, open_archive, read_audit
+from tests.waiting import wait_until
 from tests.workbench.server.conftest import DASHBOARDS, PASSWORD, serving
 from tests.workbench.server.kernels.kernel_client import kernel_processes
 
@@ -25,13 +26,12 @@ def test_a_page_takes_the_kernel_that_was_started_ahead_for_its_person(archive: 
         (kernel_id,) = re.findall(r'"kernelId": "([0-9a-f-]{36})"', page.text)
         assert ahead.keys() <= kernel_processes(served).keys()
         # the next one is hers, too: a system user is a person's
-        while len(both := kernel_processes(served)) < 2:
-            pass
-        assert len(set(both.values())) == 1
+        wait_until(lambda: len(kernel_processes(served)) >= 2)
+        assert len(set(kernel_processes(served).values())) == 1
         rolfs = served.sign_in("rosa")
         rolfs.get(f"{served.address}/library")
-        while len(all_three := kernel_processes(served)) < 3:
-            pass
+        wait_until(lambda: len(kernel_processes(served)) >= 3)
+        all_three = kernel_processes(served)
         if 0 not in all_three.values():
             assert len(set(all_three.values())) == 2
         # the log has the kernel as one that a page took
@@ -42,8 +42,7 @@ def test_a_page_takes_the_kernel_that_was_started_ahead_for_its_person(archive: 
         ]
         for each in (rita, rolfs):
             each.post(f"{served.address}/logout", data={"_xsrf": each.cookies["_xsrf"]})
-        while kernel_processes(served):
-            pass
+        wait_until(lambda: not kernel_processes(served))
 
 
 def test_a_kernel_ahead_gives_way_where_a_person_has_as_many_as_may_be(archive: Path) -> None:
@@ -56,8 +55,7 @@ def test_a_kernel_ahead_gives_way_where_a_person_has_as_many_as_may_be(archive: 
         ahead = kernel_processes(served)
         answer = rosa.post(f"{served.address}/api/kernels", json={}, headers=headers)
         assert answer.status_code == 201, answer.text
-        while ahead.keys() & kernel_processes(served).keys():
-            pass
+        wait_until(lambda: not ahead.keys() & kernel_processes(served).keys())
         assert [each["id"] for each in rosa.get(f"{served.address}/api/kernels").json()] == [
             json.loads(answer.text)["id"]
         ]

@@ -7,14 +7,14 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from recorder_core.errors import ArchiveError, SettingsError
+from tests.waiting import wait_until
 from tests.workbench.server.conftest import Served
 from tests.workbench.server.kernels.kernel_client import (
     Kernel,
@@ -170,7 +170,7 @@ def test_nothing_that_root_makes_can_be_turned_elsewhere(server: Served) -> None
         each.end()
     assert {path: Path(path).stat().st_uid for path in before} == before
     assert Path("/etc").stat().st_mode & 0o022 == 0
-    _until(lambda: not os.path.lexists(home))
+    wait_until(lambda: not os.path.lexists(home))
     assert Path("/etc/passwd").exists()
 
 
@@ -189,7 +189,7 @@ def test_what_a_kernel_started_ends_with_its_sign_in(server: Served) -> None:
     )
     assert Path(f"/proc/{pid}").exists()
     session.post(f"{server.address}/logout", data={"_xsrf": session.cookies["_xsrf"]})
-    _until(lambda: not Path(f"/proc/{pid}").exists())
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
     kernel.close()
     assert other.run("print('still here')") == "still here\n"
     other.end()
@@ -240,17 +240,6 @@ def test_a_kernels_own_lines_are_none_of_the_servers(rosas: Kernel, server: Serv
     kernels = {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
     assert outputs
     assert not (outputs - {"/dev/null"}) & kernels
-
-
-def test_a_person_has_so_many_kernels_and_no_more(server: Served) -> None:
-    session = server.sign_in("rita")
-    ids = [open_dashboard(server, session) for _ in range(10)]
-    assert len(set(ids)) == 10
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    while not is_so():
-        time.sleep(0.05)
 
 
 @as_root

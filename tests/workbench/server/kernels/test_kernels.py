@@ -16,6 +16,7 @@ import websocket
 
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, open_archive, read_audit
+from tests.waiting import wait_until
 from tests.workbench.server.conftest import DASHBOARDS, PASSWORD, Served, serving
 from tests.workbench.server.kernels.kernel_client import (
     V1,
@@ -125,8 +126,7 @@ def test_a_reviewers_page_talks_to_widgets_and_runs_no_code(
     assert not {"execute_reply", "history_reply", "execute_input", "shutdown_reply"} & {
         each["header"]["msg_type"] for each in answers
     }
-    while _refusals(server.archive) < before + len(attacks):
-        pass
+    wait_until(lambda: _refusals(server.archive) >= before + len(attacks))
     assert _refusals(server.archive) == before + len(attacks)
     assert not trace.exists()
     kernel.close()
@@ -234,7 +234,8 @@ def test_a_page_that_only_asks_what_is_new_is_no_use_of_a_session(
 
 
 def test_who_asks_for_many_kernels_at_once_gets_as_many_as_may_be(archive: Path) -> None:
-    with serving(archive, "--kernels-per-person", "2") as served:
+    options = ("--kernels-per-person", "2", "--dashboards", str(DASHBOARDS))
+    with serving(archive, *options) as served:
         rosa = served.sign_in("rosa")
         headers = {"X-XSRFToken": rosa.cookies["_xsrf"]}
 
@@ -248,3 +249,6 @@ def test_who_asks_for_many_kernels_at_once_gets_as_many_as_may_be(archive: Path)
         # a place that is free again is anybody's
         rosa.delete(f"{served.address}/api/kernels/{known[0]['id']}", headers=headers)
         assert start(0) == 201
+        # a page that is opened ends the oldest page of its person
+        rita = served.sign_in("rita")
+        assert len({open_dashboard(served, rita) for _ in range(3)}) == 3

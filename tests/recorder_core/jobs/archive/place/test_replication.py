@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,9 @@ from recorder_core.jobs.archive import (
     repair_copies,
 )
 from recorder_core.jobs.archive.place import replication
+from tests.waiting import wait_until
 
 PASSWORD = "correct horse"
-#: longer than any copy takes, even on a busy machine; nothing depends on how long one took
-PATIENCE_SECONDS = 60.0
 
 _RECORDER = """
 import os, sys, time
@@ -52,13 +50,6 @@ def _events(path: Path) -> list[str]:
         return [event.event_id for event in catalog.events.find()]
 
 
-def _wait_for(seen: Any) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not seen():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def test_the_archives_disk_dies_in_the_middle_of_a_recording(site: Any, tmp_path: Path) -> None:
     worker = subprocess.Popen(
         [sys.executable, "-c", _RECORDER, site.path, PASSWORD], stdout=subprocess.PIPE, text=True
@@ -71,7 +62,7 @@ def test_the_archives_disk_dies_in_the_middle_of_a_recording(site: Any, tmp_path
         shutil.copy(site.mirror / "catalog.db", looked_at)
         return event_id in _events(looked_at)
 
-    _wait_for(is_there)
+    wait_until(is_there)
     shutil.rmtree(site.path, ignore_errors=True)
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
@@ -91,7 +82,7 @@ def test_rows_are_on_the_mirror_while_the_archive_stays_open(site: Any) -> None:
     with site.opened("adam") as archive:
         add_user(archive, "ruth", Profile.REVIEWER, Password(PASSWORD))
         copy = site.mirror / "catalog.db"
-        _wait_for(lambda: compare_catalogs(archive._session.catalog.path, copy) == "same")
+        wait_until(lambda: compare_catalogs(archive._session.catalog.path, copy) == "same")
 
 
 def test_a_mirror_that_comes_back_catches_up_and_loses_nothing(site: Any) -> None:
@@ -131,7 +122,7 @@ def test_a_copy_for_which_there_was_no_memory_is_made_later(
     with site.opened("adam") as archive:
         monkeypatch.setattr(replication, "copy_catalog", copy_catalog)
         user_id = add_user(archive, "late", Profile.OPERATOR, Password(PASSWORD)).user_id
-        _wait_for(lambda: not refused and user_id in _users(site.mirror / "catalog.db"))
+        wait_until(lambda: not refused and user_id in _users(site.mirror / "catalog.db"))
         assert archive._session.replicator.faults == ()
 
 

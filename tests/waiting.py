@@ -1,10 +1,12 @@
+"""Waiting for what a busy machine does late, without keeping its processor busy."""
+
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
 #: so long a machine that is busy may take
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -12,4 +14,4 @@ def wait_until(condition: Callable[[], object]) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < until
-        time.sleep(0.005)
+        time.sleep(0.01)

@@ -39,9 +39,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# hundreds of tests start processes, which read the modules that the first of them compiled
 test: check
 	@$(BIN)/python tools/install_test_programs.py
-	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf $(VENV) build $(DEMO) workbench/widgets/static workbench/widgets/js/node_modules

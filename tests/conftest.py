@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,6 +33,24 @@ settings.register_profile(
     "workbench", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("workbench")
+
+#: where tests write: an archive syncs each file, which a disk takes milliseconds for, and this none
+MEMORY = Path("/dev/shm")
+#: of the files of all tests that run, and of the sources and archives that they share
+MIN_FREE_BYTES = 4 << 30
+
+
+def _takes_tests(folder: Path) -> bool:
+    """Return whether tests can write in a folder, and run what they wrote."""
+    if not os.access(folder, os.W_OK):
+        return False
+    system = os.statvfs(folder)
+    is_free = system.f_bavail * system.f_frsize >= MIN_FREE_BYTES
+    return is_free and not system.f_flag & os.ST_NOEXEC
+
+
+if _takes_tests(MEMORY):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 RATE = 20
 #: frames in which the drawn faces are hidden behind a grey wall

@@ -31,6 +31,8 @@ from tests.workbench.server.reachable import reachable_to_all
 
 PASSWORD = "correct horse"
 DASHBOARDS = Path(__file__).parent / "dashboards"
+#: Jupyter's schemas have no addresses in other scripts; the grammars for these take two seconds
+_WITHOUT_GRAMMARS = "import sys; sys.modules['rfc3987_syntax'] = None"
 PEOPLE = {
     "olga": Profile.OPERATOR,
     "rita": Profile.REVIEWER,
@@ -116,7 +118,8 @@ def serving(
     is code that runs in the server before it begins, and `inside` stands before the command, as
     what gives it disks of its own.
     """
-    code = f"{before}\nimport sys; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = f"{_WITHOUT_GRAMMARS}\n{before}\n"
+    code += "from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [*inside, *reachable_to_all(), sys.executable, "-c", code, "serve", str(archive)]
     command += ["--port", "0", *options, *([] if ahead else ["--no-kernels-ahead"])]
     if kernels:

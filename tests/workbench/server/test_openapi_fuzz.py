@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.workbench.server.conftest import Served, copied, serving
@@ -28,6 +27,8 @@ def fuzzed(served_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def test_no_request_of_the_described_kinds_is_a_fault_or_tells_a_name(
     fuzzed: Served, login: str
 ) -> None:
+    import schemathesis  # it takes a second, of every process that only collects
+
     session = fuzzed.sign_in(login)
     session.headers["X-XSRFToken"] = session.cookies["_xsrf"]
     base = f"{fuzzed.address}/workbench/api/v1"

@@ -44,12 +44,15 @@ def _tracked_files() -> list[Path]:
     return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("name", _modules())
-def test_exported_names_exist_and_are_sorted(name: str) -> None:
-    module = importlib.import_module(name)
-    exported = module.__all__
-    assert all(hasattr(module, item) for item in exported)
-    assert len(set(exported)) == len(exported)
+def test_exported_names_exist_and_are_there_once() -> None:
+    names, wrong = _modules(), []
+    for name in names:
+        module = importlib.import_module(name)
+        exported = getattr(module, "__all__", [""])
+        wrong += [f"{name}.{item}" for item in exported if not hasattr(module, item)]
+        wrong += [f"{name}.{item} twice" for item in set(exported) if exported.count(item) > 1]
+    assert len(names) > 800
+    assert wrong == []
 
 
 def test_no_function_is_longer_than_forty_lines() -> None:

@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 import recorder_core
@@ -24,6 +25,7 @@ COMMANDS: Final = "reference/commands"
 PACKAGES: Final = "reference/python"
 
 
+@cache
 def made_pages() -> dict[str, str]:
     """Return the Markdown of every page that is made from the code, by its place in the site."""
     commands, described = command_parsers(), set[str]()

@@ -289,11 +289,11 @@ def write_weights(*paths: Path) -> None:
 
 
 def write_hours(path: Path, hours: float) -> None:
-    """Write a video of hours, 30 frames per second: two seconds of it, again and again."""
-    time_base = Fraction(1, 30)
+    """Write a video of hours, a frame per second: a minute of it, again and again."""
+    time_base = Fraction(1)
     options = {"preset": "ultrafast", "bf": "0", "g": "60"}
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=30, options=options)
+        stream = container.add_stream("libx264", rate=1, options=options)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         encoded = []
         for place in range(60):
@@ -301,7 +301,7 @@ def write_hours(path: Path, hours: float) -> None:
             frame.pts, frame.time_base = place, time_base
             encoded += stream.encode(frame)
         encoded = [(bytes(packet), packet.is_keyframe) for packet in encoded + stream.encode(None)]
-        for place in range(round(hours * 3600 * 30)):
+        for place in range(round(hours * 3600)):
             content, is_keyframe = encoded[place % len(encoded)]
             packet = av.Packet(content)
             packet.stream, packet.time_base = stream, time_base

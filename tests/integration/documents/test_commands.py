@@ -141,6 +141,9 @@ def test_index(type_all: Callable[..., None]) -> None:
 
 @pytest.mark.usefixtures("archived")
 def test_report(scene: Scene, type_all: Callable[..., None]) -> None:
+    # its video of hours has a frame a second
+    scene.stands_for["56025"] = "1867"
+
     def before(command: Command) -> None:
         if "-o report.pdf" in command.text:
             (scene.folder / "report.pdf").unlink(missing_ok=True)
@@ -177,6 +180,8 @@ def test_readme(scene: Scene, type_all: Callable[..., None]) -> None:
     scenes.write_weights(scene.folder / "detector.safetensors")
     (scene.folder / "mnt").mkdir()
     (scene.folder / "srv").mkdir()
+    # seconds of a synthetic surgery
+    scene.stands_for["10"] = "1"
 
     def before(command: Command) -> None:
         if "--config" in command.text:

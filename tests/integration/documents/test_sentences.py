@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,14 @@ def _pattern(parts: list[str | None]) -> re.Pattern[str] | None:
     return re.compile("".join("(.*)" if part is None else re.escape(part) for part in parts))
 
 
-PATTERNS = [pattern for parts in _texts() if (pattern := _pattern(parts))]
+@cache
+def _patterns() -> list[re.Pattern[str]]:
+    return [pattern for parts in _texts() if (pattern := _pattern(parts))]
 
 
 def _said(sentence: str) -> bool:
     """Return whether the code has this sentence, with capitals where it fills something in."""
-    for pattern in PATTERNS:
+    for pattern in _patterns():
         found = pattern.fullmatch(sentence)
         if found and all(map(_is_filled_in, found.groups())):
             return True

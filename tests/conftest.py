@@ -52,6 +52,12 @@ def _takes_tests(folder: Path) -> bool:
 if _takes_tests(MEMORY):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files of the core last: they are short, and no process waits for the other's end."""
+    items.sort(key=lambda item: item.nodeid.startswith("tests/recorder_core"))
+
+
 RATE = 20
 #: frames in which the drawn faces are hidden behind a grey wall
 WALL = range(28, 33)

@@ -15,7 +15,7 @@ from recorder_core.capture.stalls import Stalls
 from recorder_core.capture.video import InputFrames
 from recorder_core.media import Arrival, ArrivedFrame, Frame, InputWait, LiveInput, SourceSettings
 from recorder_core.model import FrameFormat
-from tests.recorder_core.capture.waiting import wait_until
+from tests.waiting import wait_until
 
 FORMAT = FrameFormat(width=32, height=32, pixel_format="yuv420p", time_base=Fraction(1, 30))
 CABLE = "room is connected, but has sent nothing for {} s; check the device and its cable"

@@ -25,6 +25,7 @@ from recording_site import finish, make_site, pattern_room, script_parser
 from recorder_core.jobs.archive import Archive, export_event
 from recorder_core.jobs.record import (
     RecordRequest,
+    RoomConfig,
     RoomRecorder,
     hold_room,
     record_room,
@@ -49,10 +50,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="default: 60")
     parser.add_argument("--held", type=float, default=0.0, metavar="SECONDS", help="default: none")
     options = parser.parse_args()
-    values = pattern_room(NAMES, SIZE)
-    values["video"]["pre_record_seconds"] = options.held
-    room = room_from_values(values)
-    request = RecordRequest(room=room, duration_seconds=options.seconds)
+    request = RecordRequest(room=_room(options.held), duration_seconds=options.seconds)
     with tempfile.TemporaryDirectory() as folder:
         site = make_site(Path(folder))
         with site.opened("olga") as archive, _begun(archive, request) as recorder:
@@ -86,6 +84,12 @@ def main() -> int:
         "clap_off_seconds": round(float(np.abs(claps).max(initial=0.0)), 4),
     }
     return finish(content, wrong, options.out)
+
+
+def _room(held_seconds: float) -> RoomConfig:
+    values = pattern_room(NAMES, SIZE)
+    values["video"]["pre_record_seconds"] = held_seconds
+    return room_from_values(values)
 
 
 @contextmanager

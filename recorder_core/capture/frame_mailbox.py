@@ -1,10 +1,10 @@
 """The newest frames of a source, for whoever composes.
 
 Two clocks of the same rate slide along each other. Where a frame's moment lies close to that of a
-tick, a little jitter would have one tick find no new frame and the next two. So a frame may be used
-for a tick that is up to a quarter of its period earlier, and of two new frames the newest waits for
-the next tick where it is not older than that: each frame is used once until a whole frame is gained
-or lost.
+tick, a little jitter would have one tick find no new frame and the next two. So a frame is counted
+as of a moment a quarter of its period earlier, and may be a quarter more; of two new frames the
+newest waits for the next tick where it is as near as that: each frame is used once until a whole
+frame is gained or lost, and none is shown a period late.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KEPT_SECONDS: Final = 1.0
 _MIN_FRAMES, _MAX_FRAMES = 8, 64
 #: of a source that does not say its rate
 _USUAL_FRAME_RATE: Final = 30.0
-#: part of a period by which a frame may be newer than the moment it is used for
+#: part of a period by which a frame is counted early, and by which it may be newer than that
 _TOLERANCE: Final = 0.25
 
 
@@ -81,8 +81,8 @@ class FrameMailbox:
     def take(self, seconds: float) -> LiveFrame | None:
         """Return the frame of a moment, and drop those before; None if there is none yet."""
         with self._lock:
-            self._asked = seconds
-            place = self._place_of(seconds)
+            self._asked = seconds + _TOLERANCE * self._period_seconds
+            place = self._place_of(self._asked)
             if place is None:
                 if self._shown is not None:
                     self._counters = replace(self._counters, repeated=self._counters.repeated + 1)

@@ -18,7 +18,7 @@ __all__ = ["InputFrames"]
 class InputFrames(FrameSource):
     """A `FrameSource`: the newest frames of an input, whoever else uses its connection.
 
-    `take` counts a frame as of a moment that is up to a quarter of its period earlier, so that a
+    `take` counts a frame as of a moment that is up to half of its period earlier, so that a
     source with the rate of the composite is used frame by frame in spite of jitter.
 
     Parameters

@@ -52,8 +52,8 @@ def test_a_source_of_the_composites_rate_is_used_frame_by_frame(
     assert counters.repeated <= slipped
     ticks = np.arange(1.0, 120.0, 1 / 30)
     ages = ticks - np.array(taken)
-    assert ages.min() > -0.25 / 30 - 1e-9
-    assert ages.max() < 1.35 / 30
+    assert ages.min() > -0.5 / 30 - 1e-9
+    assert ages.max() < 1.1 / 30  # with a jitter of a millisecond
 
 
 @pytest.mark.parametrize(("rate", "tick_rate"), [(25.0, 30.0), (60.0, 30.0), (30.0, 60.0)])
@@ -76,7 +76,7 @@ def test_the_newest_frame_that_is_not_newer_is_taken() -> None:
     mailbox.set_rate(10.0)
     for moment in (1.0, 1.1, 1.2, 1.3):
         mailbox.put(LiveFrame(ONE, moment))
-    taken = [mailbox.take(tick) for tick in (0.5, 1.16, 1.16, 1.34)]
+    taken = [mailbox.take(tick) for tick in (0.5, 1.14, 1.14, 1.34)]
     assert [each and each.seconds for each in taken] == [None, 1.1, 1.1, 1.3]
     assert mailbox.peek().seconds == 1.3  # type: ignore[union-attr]
     counters = mailbox.counters

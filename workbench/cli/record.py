@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
@@ -126,7 +127,7 @@ def _run(options: argparse.Namespace) -> int:
     ):
         room = _Room(options, archive, request, is_stopped, next_key)
         if options.unattended:
-            with LateSealing(complain) as sealing:
+            with LateSealing(partial(_say, room)) as sealing:
                 _record_unattended(replace(room, sealing=sealing))
         elif options.ready:
             _record_ready(room)

@@ -385,7 +385,7 @@ def test_the_next_recording_waits_for_no_reader_of_what_the_last_became(
     monkeypatch.setattr("recorder_core.jobs.record.record_room", lambda *_: nullcontext(recorder))
     monkeypatch.setattr(record, "_drive", lambda *_: None)
     options = SimpleNamespace(unattended=True, quiet=False, json=False)
-    room: Any = SimpleNamespace(options=options, archive=None, request=None)
+    room: Any = SimpleNamespace(options=options, archive=None, request=None, sealing=None)
     reader, writer = os.pipe()
     os.set_blocking(writer, False)  # a write that would wait is an error
     with os.fdopen(writer, "w", buffering=1) as full:

@@ -330,12 +330,17 @@ def _is_next(lane: Sequence[sqlite3.Row], busy: set[str], job_id: str, at_once: 
 
 
 def _refuse_second(connection: sqlite3.Connection, job: Job, setting: str) -> None:
-    """Raise WrongState if an open job of the same kind has the same value of a setting."""
+    """Raise WrongState if an open job of the same kind has the same value of a setting.
+
+    One whose event is recorded already only has its files left, and is in nobody's way.
+    """
     value = json.loads(job.settings).get(setting)
     if value is None:
         return
     for row in connection.execute(
-        f"SELECT job_id, settings FROM jobs WHERE kind = ? AND {_OPEN}",  # noqa: S608
+        f"SELECT job_id, settings FROM jobs WHERE kind = ? AND {_OPEN} AND NOT EXISTS "  # noqa: S608
+        "(SELECT 1 FROM events WHERE events.event_id = jobs.event_id "
+        "AND events.state != 'recording')",
         (job.kind,),
     ):
         if json.loads(row["settings"]).get(setting) == value:

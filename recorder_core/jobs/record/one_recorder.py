@@ -13,7 +13,9 @@ from recorder_core.jobs.record.room_config import RoomConfig
 __all__ = ["as_only_recorder"]
 
 
-def as_only_recorder(folders: Folders, request: RecordRequest) -> AbstractContextManager[None]:
+def as_only_recorder(
+    folders: Folders, request: RecordRequest, *, wait_seconds: float = 0.0
+) -> AbstractContextManager[None]:
     """Keep a room, and the devices that one process can open, from other recorders of the archive.
 
     Parameters
@@ -22,6 +24,8 @@ def as_only_recorder(folders: Folders, request: RecordRequest) -> AbstractContex
         Of an open archive.
     request : RecordRequest
         What is recorded, or waited for.
+    wait_seconds : float
+        How long to wait for another one that ends.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def as_only_recorder(folders: Folders, request: RecordRequest) -> AbstractContex
     parts = {called: os.path.realpath(path) for called, path in _devices(request.room).items()}
     if request.room_name:
         parts = {f"the room {request.room_name}": f"room {request.room_name}"} | parts
-    return lock_room(folders, parts)
+    return lock_room(folders, parts, wait_seconds=wait_seconds)
 
 
 def _devices(room: RoomConfig) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -25,6 +26,11 @@ __all__ = ["record"]
 
 _POLL_SECONDS: Final = 0.05
 _STATE_SECONDS: Final = 0.5
+#: how long the recording before may take to let go of its devices
+_CLOSING_SECONDS: Final = 10.0
+#: how videos are sealed again: the next recording goes first, between two MiB, too
+_SEALING_NICENESS: Final = 10
+_REST_SECONDS: Final = 0.02
 #: how long a screenshot may take until its command is answered
 _SCREENSHOT_SECONDS: Final = 25.0
 
@@ -33,7 +39,8 @@ def record(running: RunningJob) -> None:
     """Record a room until the job is asked to stop, its time is over, or no room is left.
 
     A room that is to be ready first is held until the command to start; where the job is stopped
-    before, or nobody watches any more, nothing is recorded.
+    before, or nobody watches any more, nothing is recorded. The room is free for the next recording
+    before the videos are sealed again.
     """
     settings, private = json.loads(running.job.settings), running.private
     request = RecordRequest(
@@ -42,28 +49,40 @@ def record(running: RunningJob) -> None:
         names=EventNames.from_dict(private.get("names", {})),
         duration_seconds=settings.get("duration_seconds"),
         room_name=settings.get("room_name", ""),
+        seals_later=True,
     )
-    with as_only_recorder(running.archive.folders, request):
-        if not settings.get("ready"):
-            _record(running, record_room(running.archive, request), request.duration_seconds)
-            return
-        with hold_room(running.archive, request) as room:
-            begun = wait_for_start(running, room, request)
-            if begun is not None:
-                _record(running, begun, request.duration_seconds)
+    folders = running.archive.folders
+    with as_only_recorder(folders, request, wait_seconds=_CLOSING_SECONDS):
+        recorder = _record_once(running, request, is_ready_first=settings.get("ready", False))
+    if recorder is not None:
+        os.nice(_SEALING_NICENESS)
+        recorder.make_seekable(lambda: time.sleep(_REST_SECONDS))
+
+
+def _record_once(
+    running: RunningJob, request: RecordRequest, *, is_ready_first: bool
+) -> RoomRecorder | None:
+    """Record a room; return what recorded it, or None if nobody started it."""
+    if not is_ready_first:
+        begun = record_room(running.archive, request)
+        return _record(running, begun, request.duration_seconds)
+    with hold_room(running.archive, request) as room:
+        held = wait_for_start(running, room, request)
+        return None if held is None else _record(running, held, request.duration_seconds)
 
 
 def _record(
     running: RunningJob,
     begun: AbstractContextManager[RoomRecorder],
     duration_seconds: float | None,
-) -> None:
+) -> RoomRecorder:
     with begun as recorder:
         running.name_event(recorder.event_id)
         with running.commands.answering(lambda command: _answer(recorder, command)):
             _run(running, recorder, duration_seconds)
         _show(running, recorder, state=_state(running, recorder) | {"state": "finishing"})
         recorder.finish()
+    return recorder
 
 
 def _run(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:

@@ -196,6 +196,15 @@ def test_jobs_of_an_earlier_program_are_kept(tmp_path: Any) -> None:
 
 
 def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> None:
+    def begin(event_id: str) -> None:
+        catalog.events.begin(
+            event_id=event_id,
+            site_code="site1",
+            procedure_code="hernia",
+            started_utc=utc_now(),
+            by="operator1",
+        )
+
     def add(room: str, by: str) -> Job:
         settings = json.dumps({"room_name": room, "procedure_code": "hernia"})
         return catalog.jobs.add(
@@ -206,6 +215,14 @@ def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> No
     with pytest.raises(WrongState, match=f"job {first.job_id} has the room name or_1 already"):
         add("or_1", "operator2")
     assert add("or_2", "operator2").state == "queued"
+    # nor is one whose event has its end, of which only files are sealed again
+    assert catalog.jobs.claim(first.job_id, "host:1", at_once=None)
+    begin("e1")
+    catalog.jobs.name_event(first.job_id, "host:1", "e1")
+    with pytest.raises(WrongState, match="or_1 already"):
+        add("or_1", "operator2")
+    catalog.events.finish("e1", duration_seconds=1.0, by="operator1")
+    first = add("or_1", "operator2")
     # one that says no room is in nobody's way
     for _ in range(2):
         catalog.jobs.add("record", by="operator1", may_queue_beside="all", one_per="room_name")

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from recorder_core.errors import NotInCatalog, SettingsError
 from recorder_core.jobs.archive import JOB_KINDS, Archive
-from recorder_core.jobs.archive.words import Action, Job
+from recorder_core.jobs.archive.words import Action, EventState, Job
 from recorder_core.jobs.record import read_room, read_room_values
 from workbench.server.api.endpoints import PATH_SCHEMAS, ApiRequest, Endpoint, Field
 from workbench.server.api.jobs import job_content
@@ -76,9 +76,15 @@ def _room_name(job: Job) -> str | None:
 
 
 def _recordings(archive: Archive) -> list[Job]:
-    """Return the recordings that go on."""
+    """Return the recordings that go on; one that is only sealed again is none of them."""
     found = [*archive.jobs(state="queued"), *archive.jobs(state="running")]
-    return [each for each in found if each.kind == _RECORD.name]
+    return [each for each in found if each.kind == _RECORD.name and _goes_on(archive, each)]
+
+
+def _goes_on(archive: Archive, job: Job) -> bool:
+    if job.event_id is None:
+        return True
+    return archive.event(job.event_id).row.state is EventState.RECORDING
 
 
 def _answer_rooms(request: ApiRequest) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,10 +20,13 @@ from recorder_core.model.files.inner_files import make_inner_folder, open_inner
 __all__ = ["lock_room"]
 
 _ROOMS_NAME: Final = "rooms"
+_POLL_SECONDS: Final = 0.1
 
 
 @contextmanager
-def lock_room(folders: Folders, parts: Mapping[str, str]) -> Iterator[None]:
+def lock_room(
+    folders: Folders, parts: Mapping[str, str], *, wait_seconds: float = 0.0
+) -> Iterator[None]:
     """Hold what one recorder at a time uses of a room.
 
     Parameters
@@ -32,6 +36,8 @@ def lock_room(folders: Folders, parts: Mapping[str, str]) -> Iterator[None]:
     parts : mapping of str
         What is held, such as the path of a device, by what people call it. No file has it as its
         name.
+    wait_seconds : float
+        How long to wait for another recorder that ends.
 
     Raises
     ------
@@ -40,11 +46,11 @@ def lock_room(folders: Folders, parts: Mapping[str, str]) -> Iterator[None]:
     RoomInUse
         If another recorder holds one of them.
     """
-    place = folders.primary / _ROOMS_NAME
+    place, until = folders.primary / _ROOMS_NAME, time.monotonic() + wait_seconds
     with ExitStack() as held:
         for called, part in parts.items():
             try:
-                held.callback(os.close, _hold(place, part))
+                held.callback(os.close, _hold(place, part, until))
             except BlockingIOError:
                 raise RoomInUse(
                     f"{called} is in use by another recorder of this archive: end that one first"
@@ -56,14 +62,18 @@ def lock_room(folders: Folders, parts: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-def _hold(place: Path, part: str) -> int:
-    """Lock the file of a part, which is empty and stays."""
+def _hold(place: Path, part: str, until: float) -> int:
+    """Lock the file of a part, which is empty and stays; try until a time of `time.monotonic`."""
     make_inner_folder(place, beside=INFO_NAME)
     name = hashlib.sha256(part.encode()).hexdigest()
     descriptor = open_inner(place / name, os.O_RDONLY | os.O_CREAT, folders=1)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) or time.monotonic() >= until:
+                os.close(descriptor)
+                raise
+            time.sleep(_POLL_SECONDS)
+        else:
+            return descriptor

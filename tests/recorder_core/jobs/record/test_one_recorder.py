@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,3 +60,12 @@ def test_a_room_and_its_devices_have_one_recorder_until_it_ends(site: Any, tmp_p
                 pass
     names = [path.name for path in (site.path / "rooms").iterdir()]
     assert all(len(name) == 64 for name in names)
+
+
+def test_who_waits_has_the_room_when_the_one_before_has_ended(site: Any) -> None:
+    request = RecordRequest(room=room(), room_name="or_1")
+    with site.opened("olga") as archive, ExitStack() as before:
+        before.enter_context(as_only_recorder(archive.folders, request))
+        threading.Timer(0.3, before.close).start()
+        with as_only_recorder(archive.folders, request, wait_seconds=60.0):
+            pass

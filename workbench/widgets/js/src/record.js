@@ -116,7 +116,7 @@ export class Recorder {
       loading: () => [text(say("rec_loading"))],
       ready: () => (!this.rooms.length ? [element("h2", { class: "wb-big" }, say("rec_noRooms")), text(say("rec_noRoomsHow"))] : chosen?.fault ? [text(say("rec_faultyRoom", { fault: chosen.fault }))] : []),
       held: () => [text(say("rec_heldHow", { seconds: Math.round(this.health.before?.seconds ?? 0) }))],
-      finishing: () => [text(say("rec_finishingHow"))],
+      finishing: () => [text(say("rec_finishingHow")), this.#againButton()],
       done: () => [text(say("rec_doneHow", { event: job.event_id })), this.#eventLink(true), this.#againButton()],
       failed: () => [text(jobSentence(job, say)), job.event_id ? this.#eventLink(false) : null, this.#againButton()],
     }[phase]?.() ?? [];

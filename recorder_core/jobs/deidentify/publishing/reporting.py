@@ -36,7 +36,7 @@ from recorder_core.jobs.deidentify.report.contents import (
 )
 from recorder_core.jobs.inputs.options import plain_options
 from recorder_core.jobs.verification.seen_faces import SecondLook
-from recorder_core.media import AudioPlan, EncoderSettings
+from recorder_core.media import AudioPlan, EncoderSettings, psnr_db
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import (
     ORIGINS,
@@ -209,8 +209,10 @@ def _times(clock: StageClock) -> dict[str, Any]:
 
 
 def _psnr(rendered: Sequence[RenderedSegment]) -> PsnrDb | None:
-    """Return the mean of the checked frames, and the worst of all frames."""
+    """Return what all encoded frames have together, and the worst of them."""
     if not rendered:
         return None
-    mean = float(np.mean([each.psnr_y_db for each in rendered]))
-    return PsnrDb(round(mean, 2), round(min(each.min_psnr_y_db for each in rendered), 2))
+    frames = [len(each.segment.pts) for each in rendered]
+    error = float(np.average([each.mean_squared_error for each in rendered], weights=frames))
+    worst = min(each.min_psnr_y_db for each in rendered)
+    return PsnrDb(round(psnr_db(error), 2), round(worst, 2))

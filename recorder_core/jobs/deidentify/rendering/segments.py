@@ -44,9 +44,9 @@ class RenderedSegment:
     segment: SegmentInfo
     #: what was planned in it, lifted redactions included
     redactions: RedactionTable
-    #: PSNR-Y of its checked frames outside the redactions
-    psnr_y_db: float
-    #: that of its worst frame; at most what a decoder finds
+    #: of luma, per pixel outside the redactions, mean of its frames; at least what a decoder finds
+    mean_squared_error: float
+    #: PSNR-Y of its worst frame outside the redactions; at most what a decoder finds
     min_psnr_y_db: float
 
 
@@ -133,12 +133,11 @@ class Renderer:
                 segment = encoder.finish()
         with self.clock.time("checking"):
             table = _to_table(planned, segment)
-            errors = self._check(segment, samples)
+            checked = self._check(segment, samples)
             counted = zip(encoder.luma_errors, visible, strict=True)
-            worst = max([*errors, *(error / px for error, px in counted)])
-            return RenderedSegment(
-                segment, table, psnr_db(sum(errors) / len(errors)), psnr_db(worst)
-            )
+            errors = [error / px for error, px in counted]
+            worst = max(*checked, *errors)
+            return RenderedSegment(segment, table, sum(errors) / len(errors), psnr_db(worst))
 
     def _check(self, segment: SegmentInfo, samples: Sequence[RedactedFrame]) -> list[float]:
         """Return the mean squared error of luma outside the redactions of each sample."""

@@ -119,7 +119,7 @@ class WorkFolder:
         write_detections(detections, record.detections, self._metadata)
         write_redactions(redactions, record.rendered.redactions, self._metadata)
         content = {**asdict(segment), "path": segment.path.name}
-        content["psnr_y_db"] = record.rendered.psnr_y_db
+        content["mean_squared_error"] = record.rendered.mean_squared_error
         content["min_psnr_y_db"] = record.rendered.min_psnr_y_db
         partial = facts.with_suffix(".partial")
         try:
@@ -186,12 +186,12 @@ def _read_record(path: Path) -> SegmentRecord | None:
     detections, redactions, facts = _beside(path)
     try:
         content = _read_json(facts)
-        psnr_y_db = float(content.pop("psnr_y_db"))
+        mean_error = float(content.pop("mean_squared_error"))
         min_psnr_y_db = float(content.pop("min_psnr_y_db"))
         segment = SegmentInfo(**{**content, "path": path, "pts": tuple(content["pts"])})
         if file_sha256(path) != segment.sha256:
             return None
-        rendered = RenderedSegment(segment, read_redactions(redactions), psnr_y_db, min_psnr_y_db)
+        rendered = RenderedSegment(segment, read_redactions(redactions), mean_error, min_psnr_y_db)
         return SegmentRecord(rendered, read_detections(detections))
     except (OSError, DataError, AttributeError, KeyError, TypeError, ValueError):
         return None

@@ -124,9 +124,9 @@ class TrackStretch:
 class PsnrDb:
     """PSNR-Y outside the redactions."""
 
-    #: of the frames that were decoded and compared
+    #: of the mean squared error of every frame that was encoded
     mean: float
-    #: of every frame that was encoded
+    #: of the worst of them
     min: float
 
 

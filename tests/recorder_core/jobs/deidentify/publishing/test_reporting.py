@@ -75,10 +75,16 @@ def test_the_tables_are_bound_to_the_job_and_the_copy(
 
 def test_no_psnr_is_said_where_nothing_was_encoded() -> None:
     assert reporting._psnr([]) is None
-    segment: Any = None
+
+
+def test_the_mean_psnr_is_that_of_the_mean_error_of_all_frames() -> None:
     nothing = RedactionTable.from_redactions([], {}, [], [])
-    rendered = [RenderedSegment(segment, nothing, *each) for each in ((40.0, 38.5), (41.0, 39.0))]
-    assert reporting._psnr(rendered) == PsnrDb(mean=40.5, min=38.5)
+    rendered = []
+    for frames, error, worst in ((30, 4.0, 38.5), (10, 8.0, 37.0)):
+        segment: Any = SimpleNamespace(pts=tuple(range(frames)))
+        rendered.append(RenderedSegment(segment, nothing, error, worst))
+    # 10 log10(255 * 255 / 5)
+    assert reporting._psnr(rendered) == PsnrDb(mean=41.14, min=37.0)
 
 
 def test_lifted_redactions_are_counted_apart() -> None:

@@ -31,7 +31,7 @@ def _record(work: WorkFolder, number: int) -> SegmentRecord:
     found = [FrameDetections(index, index, box, np.array([0.5], np.float32)) for index in pts]
     planned = [Redaction(index, (1.0, 2.0, 3.0, 4.0), "detected", 0, 0.5) for index in pts]
     redactions = RedactionTable.from_redactions(planned, {index: index for index in pts})
-    rendered = RenderedSegment(info, redactions, 41.5, 39.5)
+    rendered = RenderedSegment(info, redactions, 4.5, 39.5)
     return SegmentRecord(rendered, DetectionTable.from_frames(found, BASE))
 
 
@@ -54,7 +54,7 @@ def test_finished_segments_come_back(tmp_path: Path) -> None:
     rendered = records[1].rendered
     assert rendered.segment.pts == (2, 3)
     assert rendered.segment.path == work.segment_path(1)
-    assert (rendered.psnr_y_db, rendered.min_psnr_y_db) == (41.5, 39.5)
+    assert (rendered.mean_squared_error, rendered.min_psnr_y_db) == (4.5, 39.5)
     assert rendered.redactions.to_redactions()[0].box_xyxy_px == (1.0, 2.0, 3.0, 4.0)
     assert [frame.frame_index for frame in records[1].detections.to_frames()] == [2, 3]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import select
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,15 +20,15 @@ from recorder_core.errors import NotAllowed, RecorderError, SettingsError
 from recorder_core.jobs.archive import EventNames
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import add_quiet_argument, parse_seconds
+from workbench.cli.recording_health import describe_held, describe_recording
 from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.console import complain, draw
 from workbench.cli.terminal.keys import reading_keys
-from workbench.cli.terminal.listing import format_duration, show
+from workbench.cli.terminal.listing import show
 
 if TYPE_CHECKING:
-    from recorder_core.capture.source import SourceState
     from recorder_core.jobs.archive import Archive
-    from recorder_core.jobs.record import LateSealing, ReadyRoom, RecordRequest, RoomRecorder
+    from recorder_core.jobs.record import LateSealing, RecordRequest, RoomRecorder
 
 __all__ = ["add_parser"]
 
@@ -41,7 +40,6 @@ _LINE_SECONDS: Final = 10.0
 _REDRAW_SECONDS: Final = 0.5
 #: sentences that wait for a terminal which takes no text
 _MAX_WAITING: Final = 100
-_GIB: Final = 1 << 30
 _MARKER: Final = "marker"
 #: what ended a recording: somebody wanted it, as by a key or a length; a full disk; or its signal
 _End: TypeAlias = Literal["wanted", "disk", "other"]
@@ -183,7 +181,7 @@ def _record_ready(room: _Room) -> None:
                 line.end()
                 return
             ready.wait(_POLL_SECONDS)
-            line.show(lambda: _held(ready))
+            line.show(lambda: describe_held(ready))
         line.end()
         _record_begun(room, ready.begin())
 
@@ -295,7 +293,7 @@ def _drive(recorder: RoomRecorder, room: _Room) -> None:
         for fault in recorder.faults[told:]:
             line.say(fault)
             told += 1
-        line.show(lambda: _health(recorder))
+        line.show(lambda: describe_recording(recorder))
     line.end()
 
 
@@ -374,30 +372,3 @@ def _takes_text(stream: TextIO | None) -> bool:
         return stream is None or bool(select.select([], [stream], [], 0)[1])
     except (OSError, ValueError):  # no file, which makes nobody wait
         return True
-
-
-def _held(ready: ReadyRoom) -> str:
-    """Return how a room is that is held, in one line."""
-    seconds = f"holds the last {ready.held_seconds:.0f} s in memory"
-    return f"ready, {seconds}, {_presence(ready.source_states())}"
-
-
-def _presence(states: Sequence[SourceState]) -> str:
-    starved = [state.name for state in states if state.is_starved]
-    absent = [state.name for state in states if not (state.is_present or state.is_starved)]
-    said = [f"NO SIGNAL: {', '.join(absent)}"] if absent else []
-    said += [f"COMPUTER TOO BUSY FOR: {', '.join(starved)}"] if starved else []
-    return ", ".join(said) or f"{len(states)} sources well"
-
-
-def _health(recorder: RoomRecorder) -> str:
-    """Return how a recording is, in one line; names of sources are codes."""
-    left, sources = recorder.space, _presence(recorder.source_states())
-    room = f"{left.free_bytes / _GIB:.1f} GiB free"
-    if math.isfinite(left.seconds):
-        room += f", {format_duration(max(0.0, left.seconds))} left"
-    what = "paused" if recorder.is_paused else "recording"
-    return (
-        f"{what} {format_duration(max(0.0, recorder.seconds))}, {room}, {sources}, "
-        f"{recorder.dropped_frames} dropped"
-    )

@@ -26,6 +26,7 @@ from recorder_core.errors import ArchiveError, NotAllowed
 from recorder_core.jobs.record.space import SpaceLeft
 from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
 from workbench.cli import record
+from workbench.cli.recording_health import describe_recording
 
 __all__ = ["_made_site", "site"]
 
@@ -414,7 +415,7 @@ def test_a_computer_that_is_too_busy_is_told_from_a_cable() -> None:
         seconds=5.0,
         dropped_frames=0,
     )
-    assert ", NO SIGNAL: room, COMPUTER TOO BUSY FOR: laparoscope, " in record._health(recorder)
+    assert ", NO SIGNAL: room, COMPUTER TOO BUSY FOR: laparoscope, " in describe_recording(recorder)
 
 
 def test_names_of_one_patient_are_not_sealed_onto_every_recording(

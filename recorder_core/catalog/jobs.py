@@ -344,9 +344,10 @@ def _refuse_second(connection: sqlite3.Connection, job: Job, setting: str) -> No
         (job.kind,),
     ):
         if json.loads(row["settings"]).get(setting) == value:
+            # not the value: who asks may know less of that job than who began it
             raise WrongState(
-                f"job {row['job_id']} has the {setting.replace('_', ' ')} {value} already: look "
-                "at that one, or wait until it has ended"
+                f"job {row['job_id']} has the same {setting.partition('_')[0]} already: look at "
+                "that one, or wait until it has ended"
             )
 
 

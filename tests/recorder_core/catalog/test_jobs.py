@@ -212,7 +212,7 @@ def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> No
         )
 
     first = add("or_1", "operator1")
-    with pytest.raises(WrongState, match=f"job {first.job_id} has the room name or_1 already"):
+    with pytest.raises(WrongState, match=f"^job {first.job_id} has the same room already: look"):
         add("or_1", "operator2")
     assert add("or_2", "operator2").state == "queued"
     # nor is one whose event has its end, of which only files are sealed again

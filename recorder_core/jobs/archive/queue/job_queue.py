@@ -179,7 +179,8 @@ class JobQueue:
         session = self._session
         action = self._stop_action(find_kind(job.kind), job)
         with session.audited(action, job.event_id, detail=f"job:{job_id} cancel"):
-            return session.catalog.jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
+            stopped = session.catalog.jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
+        return self._visible_part(stopped)
 
     def may_cancel(self, job: Job) -> bool:
         """Return whether this person may stop a job; see `Archive.may_cancel_job`."""

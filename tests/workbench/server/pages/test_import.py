@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from recorder_core.archive import Password
 from recorder_core.catalog import Catalog, Profile
-from recorder_core.jobs.archive import JOB_KINDS, Credentials, add_user, open_archive
+from recorder_core.jobs.archive import (
+    JOB_KINDS,
+    Credentials,
+    add_user,
+    list_inbox,
+    open_archive,
+)
 from recorder_core.jobs.archive.process.process_code import process_code
 from tests.workbench.browsing import watched_page
 from tests.workbench.dashboards.visiting import check_accessible
@@ -31,7 +40,7 @@ NAME = f"usb/{PATIENT} <b>ñ.mp4"
 
 @pytest.fixture
 def inbox(tmp_path: Path, drawn_source: Path) -> Path:
-    """A video whose name is a person's, one cut off, one damaged, one being copied, a link out."""
+    """A video whose name is a person's, others cut off, damaged, long, or being copied, a link."""
     folder = tmp_path / "inbox"
     (folder / "usb").mkdir(parents=True)
     whole = drawn_source.read_bytes()
@@ -42,6 +51,7 @@ def inbox(tmp_path: Path, drawn_source: Path) -> Path:
         (NAME, whole, 600),
         ("cut.mp4", whole[: len(whole) // 2], 1200),
         ("damaged.mp4", bytes(damaged), 1800),
+        ("long.mp4", _noise(tmp_path / "long.mp4"), 2400),
         ("new.mp4", whole, 0),
     ):
         (folder / name).write_bytes(content)
@@ -49,6 +59,32 @@ def inbox(tmp_path: Path, drawn_source: Path) -> Path:
         os.utime(folder / name, (written, written))
     (folder / "link.mp4").symlink_to(drawn_source)
     return folder
+
+
+def _noise(path: Path) -> bytes:
+    """Return a video of many bytes for its length."""
+    command = ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "640x480"]
+    command += ["-i", "/dev/urandom", "-frames:v", "150", "-c:v", "libx264"]
+    subprocess.run([*command, "-preset", "ultrafast", "-qp", "0", str(path)], check=True)
+    return path.read_bytes()
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Write to a file all the time, as one that is copied over a network."""
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.wait(0.5):
+            os.utime(path)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        writing.join()
 
 
 @pytest.fixture
@@ -85,13 +121,14 @@ def test_an_operator_imports_a_video_of_the_inbox(
         page.get_by_label("Login").fill("olga")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        os.utime(inbox / "new.mp4")
-        page.get_by_role("link", name="Import").click()
         row = page.locator("#files tr", has_text=PATIENT)
-        expect(row).to_contain_text("ready")
-        expect(page.locator("#files tr")).to_have_count(4)
+        with _written(inbox / "new.mp4"):
+            page.get_by_role("link", name="Import").click()
+            expect(row).to_contain_text("ready")
+            new = page.locator("#files tr", has_text="new.mp4")
+            expect(new).to_contain_text("is being copied")
+        expect(page.locator("#files tr")).to_have_count(5)
         expect(page.locator("#nobody")).to_be_hidden()
-        expect(page.locator("#files tr", has_text="new.mp4")).to_contain_text("is being copied")
         expect(page.locator("#more")).to_be_hidden()
         _check_full(server, page, row)
         row.get_by_role("button", name="Import").click()
@@ -106,6 +143,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
         dialog.get_by_role("button", name="Import").click()
         expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nothing of it is in")
         _check_found(page, dialog, pictures)
+        _check_cancelled(server, page, dialog)
         for width, name in ((1280, ""), (390, "-phone")):
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -117,6 +155,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
         _check_programs(server, inbox)
         _check_told(server, event)
         _check_same(server)
+        _check_untold(server, inbox, event)
         jobs = server.sign_in("rosa").get(f"{server.address}/workbench/api/v1/jobs").text
         assert SURNAME not in jobs
         assert str(inbox) not in jobs
@@ -126,6 +165,7 @@ def test_an_operator_imports_a_video_of_the_inbox(
         assert names.source_name == Path(NAME).name
     # the files are as they were, and no disk has the name in clear
     assert {each.name for each in inbox.rglob("*")} == before
+    assert (inbox / "long.mp4").read_bytes() == (tmp_path / "long.mp4").read_bytes()
     stored = b"".join(each.read_bytes() for each in archive.rglob("*") if each.is_file())
     assert SURNAME.encode() not in stored
     with closing(sqlite3.connect(archive / "catalog.db")) as catalog:
@@ -154,6 +194,42 @@ def _check_found(page: Page, dialog: Locator, pictures: Path) -> None:
     expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nada dele está no")
     page.screenshot(path=pictures / "import-pt.png")
     page.get_by_role("combobox").select_option("en")
+
+
+def _stored_files(archive: Path) -> set[str]:
+    """Return the names of the files of events in an archive."""
+    return {each.name for each in (archive / "events").rglob("*")}
+
+
+def _check_cancelled(server: Served, page: Page, dialog: Locator) -> None:
+    """Check that an import that is cancelled while it seals leaves nothing in the archive."""
+    before, events = _stored_files(server.archive), _events(server)
+    long = page.locator("#files tr", has_text="long.mp4")
+    long.get_by_role("button").click()
+    dialog.get_by_label("Procedure code").fill("hernia-9")
+    with Catalog(server.archive / "catalog.db") as catalog:
+        dialog.get_by_role("button", name="Import").click()
+        while not (_stored_files(server.archive) - before):
+            time.sleep(0.005)
+        [job] = catalog.jobs.find(state="running")
+        # held while it is cancelled, however quick this machine is
+        process = int(str(job.worker).split(":")[2])
+        os.kill(process, signal.SIGSTOP)
+        try:
+            long.get_by_role("button", name="Cancel").click()
+            expect(long).to_contain_text("stops at its next step")
+        finally:
+            os.kill(process, signal.SIGCONT)
+        expect(long).to_contain_text("was cancelled by olga; nothing of it is in the archive")
+        assert catalog.jobs.get(job.job_id).event_id is None
+    expect(long.get_by_role("button", name="Import")).to_be_enabled()
+    assert _stored_files(server.archive) == before
+    assert _events(server) == events
+
+
+def _events(server: Served) -> list[str]:
+    found = server.sign_in("rita").get(f"{server.address}/workbench/api/v1/events").json()
+    return [each["event_id"] for each in found["events"]]
 
 
 def _check_full(server: Served, page: Page, row: Locator) -> None:
@@ -223,6 +299,30 @@ def _check_told(server: Served, event: str) -> None:
         if login != "rosa":
             job = _listed(server, person)[NAME]["job"]
             assert (job["state"], job["event_id"]) == ("done", event if is_told else None)
+
+
+def _check_untold(server: Served, inbox: Path, event: str) -> None:
+    """Check that neither a refusal nor who stops another's import is told more than the list."""
+    chosen = next(each for each in list_inbox(inbox).files if each.name == "damaged.mp4")
+    with Catalog(server.archive / "catalog.db") as catalog:
+        settings = json.dumps({"video_code": chosen.code})
+        added = catalog.jobs.add("import", by="rita", settings=settings, may_queue_beside="all")
+        worker = process_code(os.getpid())
+        assert catalog.jobs.claim(added.job_id, worker, at_once=9)
+        catalog.jobs.name_event(added.job_id, worker, event)
+        catalog.jobs.keep_result(added.job_id, worker, '{"frames": 60}')
+        otto = server.sign_in("otto")
+        asked = {"file": chosen.name, "version": _listed(server, otto)[chosen.name]["version"]}
+        refused = _post(server, otto, asked)
+        assert refused.status_code == 409
+        assert refused.json()["error"].startswith(f"job {added.job_id} has the same video already")
+        assert not any(part in refused.text for part in chosen.code.split("-") if len(part) > 4)
+        headers = {"X-XSRFToken": otto.cookies["_xsrf"]}
+        path = f"{server.address}/workbench/api/v1/jobs/{added.job_id}/cancel"
+        job = otto.post(path, json={}, headers=headers).json()["job"]
+        assert (job["stopped_by"], job["event_id"], job["result"]) == ("otto", None, "{}")
+        assert chosen.code not in json.dumps(job)
+        catalog.jobs.end(added.job_id, "cancelled")
 
 
 def _check_same(server: Served) -> None:

@@ -45,7 +45,7 @@ _MORE_ROOM_BYTES: Final = 16 * 2**20
 
 
 def no_pace() -> None:
-    """Go on at once."""
+    """Leave nothing to others."""
 
 
 class _Paced(io.RawIOBase):

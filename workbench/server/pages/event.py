@@ -29,7 +29,6 @@ _TITLES: Final = {
     "rerender": "Render again",
     "report": "Make the report",
 }
-_HOW: Final = "Say here where it lies, or that it is full: the room fills the frame."
 _SETTINGS: Final = {
     "allow_no_faces": "The copy may hide nothing: nobody is in the picture",
     "allow_seen_faces": "Faces that the check still sees may stay: a reviewer looks at them",
@@ -59,7 +58,7 @@ def _values(archive: Archive, event_id: str) -> dict[str, Any]:
         "downloads": _downloads(archive, event),
         "may_set_view": is_live and archive.may(Action.DEIDENTIFY),
         "frames": _drawable_frames(archive, event) if is_live else 0,
-        "no_view": f"{_capital(no_view_sentence(event.event_id).partition('; ')[0])}. {_HOW}",
+        "no_view": f"{_capital(no_view_sentence(event.event_id).partition('; ')[0])}.",
         "may_grant": is_live and archive.may(Action.GRANT),
         "needs_words": archive.profile is Profile.ADMINISTRATOR,
     }
@@ -110,13 +109,12 @@ def _links(archive: Archive, event: ArchivedEvent) -> dict[str, str]:
 
 def _kind(kind: JobKind, state: EventState) -> dict[str, Any]:
     is_possible = state in (kind.states or ())
-    about = _capital(kind.summary)
-    needs = ", ".join(each.value for each in kind.states or ())
     return {
         "name": kind.name,
         "title": _TITLES[kind.name],
-        "about": f"{about}." if is_possible else f"{about}. It needs an event that is {needs}.",
+        "about": f"{_capital(kind.summary)}.",
         "is_possible": is_possible,
+        "needs": [each.value for each in kind.states or ()],
         "settings": _options(kind) if is_possible else [],
     }
 
@@ -135,7 +133,7 @@ def _downloads(archive: Archive, event: ArchivedEvent) -> list[dict[str, str]]:
         url = f"{API_PATH}/events/{event.event_id}/export/{role}"
         size = f"{max(row.size_bytes / 2**20, 0.1):.1f} MiB"
         name = f"Newest {kind.words}" if kind.is_numbered else _capital(kind.words)
-        found.append({"name": name, "url": url, "size": size})
+        found.append({"role": role, "name": name, "url": url, "size": size})
     return found
 
 

@@ -29,7 +29,7 @@ function profileChoice(user) {
   choice.setAttribute("aria-label", word("adm_profileOf", { who: user.login }));
   choice.append(...PROFILES.map((each) => new Option(word(`profile_${each}`), each, false, each === user.profile)));
   choice.addEventListener("change", () => {
-    const text = `${user.login} is ${choice.value} now.`;
+    const text = word("adm_isNow", { who: user.login, profile: word(`profile_${choice.value}`) });
     attemptAndShow(() => ask(`/users/${user.login}/profile`, { profile: choice.value }), text).then(showUsers);
   });
   return choice;
@@ -38,7 +38,7 @@ function profileChoice(user) {
 function userRow(user) {
   const step = user.is_disabled ? "enable" : "disable";
   const text = word(`adm_${step}`);
-  const able = button(text, `${text} ${user.login}`, () => attemptAndShow(() => ask(`/users/${user.login}/${step}`, {}), `${user.login} is ${step}d.`));
+  const able = button(text, `${text} ${user.login}`, () => attemptAndShow(() => ask(`/users/${user.login}/${step}`, {}), word(user.is_disabled ? "adm_isEnabled" : "adm_isDisabled", { who: user.login })));
   const reset = button(word("adm_newPassword"), word("adm_newPasswordFor", { who: user.login }), () => openReset(user.login));
   const state = made("span", word(user.is_disabled ? "adm_disabled" : "adm_signsIn"), `state ${user.is_disabled ? "cancelled" : "done"}`);
   const row = cells([made("b", user.login), profileChoice(user), user.created_utc.slice(0, 10), state, [reset, able]]);
@@ -70,7 +70,7 @@ async function resetPassword(event) {
     const { sealed, closed } = await ask(`/users/${login}/password`, content);
     find("reset").close();
     event.target.reset();
-    say(`${login} has a new password and a new key: ${sealed.length} kinds of files are sealed to it, ${closed.length} are closed to ${login}.`);
+    say(word("adm_isReset", { who: login, sealed: sealed.length, closed: closed.length }));
     await show();
   } catch (error) {
     find("reset-fault").textContent = error.message;
@@ -105,7 +105,7 @@ async function choose(event) {
 // ---- mirror, release, retention
 
 function mirrorText({ mirror, folder }) {
-  return mirror ? `${mirror} is the second copy of everything in ${folder}.` : `There is no mirror: everything lies in ${folder} alone. A second disk keeps a second copy.`;
+  return word(mirror ? "adm_mirrorIs" : "adm_mirrorNone", { mirror, folder });
 }
 
 async function setMirror(event) {
@@ -116,17 +116,18 @@ async function setMirror(event) {
     await ask("/jobs/repair", {});
     return found;
   }, ({ before, is_on_same_disk: isSame }) => [
-    `${folder} is the mirror now; the job "repair" fills it.`,
-    before ? `${before} is the mirror no more: it keeps its copies and keys, destroy them.` : "",
-    isSame ? "It lies on the same disk as the archive: if that disk fails, both are lost." : "",
-    "People who are signed in follow at their next sign-in.",
+    word("adm_mirrorSet", { folder, job: word("jobs_kind_repair") }),
+    before ? word("adm_mirrorBefore", { before }) : "",
+    isSame ? word("adm_mirrorSame") : "",
+    word("adm_mirrorNext"),
   ].filter(Boolean).join(" "));
 }
 
 function rule(each) {
-  const due = each.warn_after_days === null ? "never" : `${each.warn_after_days} days`;
-  const then = each.warn_after_days === null ? "" : each.deletes_itself ? "deleted by 'retention apply'" : "somebody is told";
-  return cells([made("b", each.site_code), `${each.minimum_days} days`, due, then]);
+  const days = (count) => word("adm_days", { count });
+  const due = each.warn_after_days === null ? word("adm_never") : days(each.warn_after_days);
+  const then = each.warn_after_days === null ? "" : word(each.deletes_itself ? "adm_isDeleted" : "adm_isTold");
+  return cells([made("b", each.site_code), days(each.minimum_days), due, then]);
 }
 
 function setRule(event) {
@@ -134,7 +135,7 @@ function setRule(event) {
   const { site_code: site, minimum_days: least, warn_after_days: due, deletes_itself: deletes } = fields(event.target);
   const content = { site_code: site, minimum_days: Number(least), deletes_itself: Boolean(deletes) };
   if (due) content.warn_after_days = Number(due);
-  attemptAndShow(() => ask("/retention", content), `The rule of ${site} is set.`);
+  attemptAndShow(() => ask("/retention", content), word("adm_ruleSet", { site }));
 }
 
 // ---- what there is
@@ -144,7 +145,7 @@ function notice(text) {
   const [, said, site] = /^(.*); set one with 'workbench retention set (\S+) [^']*'$/.exec(text) ?? [];
   if (!said) return made("li", text, "warn");
   const item = made("li", `${said}. `, "warn");
-  const link = made("a", `Set a rule for ${site}`);
+  const link = made("a", word("adm_setRuleFor", { site }));
   link.href = "#retention";
   link.addEventListener("click", (event) => {
     // the browser's own way there would take the focus away again
@@ -165,8 +166,8 @@ function attention(status) {
   fill("attention", all.length ? all : [made("li", word("adm_good"), "good")]);
   const events = Object.values(status.events_by_state).reduce((sum, each) => sum + each, 0);
   const free = (status.free_bytes / 2 ** 30).toFixed(0);
-  const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
-  find("facts").textContent = `${counted(events, "event")}, ${counted(status.file_count, "file")}, ${free} GiB free; mirror: ${status.mirror ? "yes" : "none"}; ${status.audit_rows} rows in the log`;
+  const mirror = word(status.mirror ? "adm_yes" : "adm_none");
+  find("facts").textContent = word("adm_facts", { events, files: status.file_count, free, mirror, rows: status.audit_rows });
 }
 
 function auditRow(row) {
@@ -197,7 +198,7 @@ async function show() {
   for (const each of ["verify", "repair"]) find(each).disabled = !status.mirror;
   find("mirror-needed").hidden = Boolean(status.mirror);
   find("reviewers").elements.reviewers_needed.value = status.reviewers_needed;
-  fill("rules", retention.rules.length ? retention.rules.map(rule) : [cells(["no rule: everything is kept"])]);
+  fill("rules", retention.rules.length ? retention.rules.map(rule) : [cells([word("adm_noRule")])]);
   fill("audit", audit.rows.toReversed().map(auditRow));
   search();
 }
@@ -207,7 +208,7 @@ find("search").addEventListener("submit", (event) => event.preventDefault());
 find("add").addEventListener("submit", async (event) => {
   event.preventDefault();
   const content = fields(event.target);
-  await attemptAndShow(() => ask("/users", content), `${content.login} may sign in as ${content.profile}.`);
+  await attemptAndShow(() => ask("/users", content), word("adm_isAdded", { who: content.login, profile: word(`profile_${content.profile}`) }));
   event.target.elements.password.value = "";
   hidePasswords();
 });
@@ -216,11 +217,11 @@ find("choose").addEventListener("submit", choose);
 find("reset").querySelector("form").addEventListener("submit", resetPassword);
 find("reset-cancel").addEventListener("click", () => find("reset").close());
 find("set-mirror").addEventListener("submit", setMirror);
-for (const kind of ["verify", "repair"]) find(kind).addEventListener("click", () => attempt(() => ask(`/jobs/${kind}`, {}), `The job "${kind}" is started; the page Jobs shows how far it is.`));
+for (const kind of ["verify", "repair"]) find(kind).addEventListener("click", () => attempt(() => ask(`/jobs/${kind}`, {}), word("adm_jobStarted", { job: word(`jobs_kind_${kind}`) })));
 find("reviewers").addEventListener("submit", (event) => {
   event.preventDefault();
   const count = Number(fields(event.target).reviewers_needed);
-  const said = count > 1 ? "A copy is released once two different reviewers have signed it off." : "One reviewer's sign-off releases a copy.";
+  const said = word(count > 1 ? "adm_twoSet" : "adm_oneSet");
   attemptAndShow(() => ask("/reviewers", { reviewers_needed: count }), said);
 });
 find("retain").addEventListener("submit", setRule);

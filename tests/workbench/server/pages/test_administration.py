@@ -236,10 +236,18 @@ def test_an_administrator_gives_keys_passwords_a_mirror_and_a_second_reviewer(
         assert place["x"] + place["width"] <= 390
         page.goto(f"{server.address}/jobs")
         expect(page.get_by_role("row").filter(has_text="repair")).to_contain_text("is done")
+        page.get_by_role("combobox").select_option("pt")
+        page.goto(f"{server.address}/administration")
+        release.get_by_role("combobox").select_option("1")
+        release.get_by_role("button", name="Definir").click()
+        expect(said).to_contain_text("A aprovação de um revisor libera uma cópia.")
+        expect(page.locator("#mirror")).to_contain_text("é a segunda cópia de tudo o que há em")
+        page.set_viewport_size({"width": 1280, "height": 2400})
+        page.screenshot(path=pictures / "administration-pt.png")
         page.goto("about:blank")
     for folder in (path, mirror):
         assert [each.name for each in (folder / "events" / event).glob("original.1.*")]
-    assert ("reviewers_needed", "2") in _stored(path, "SELECT name, value FROM settings")
+    assert ("reviewers_needed", "1") in _stored(path, "SELECT name, value FROM settings")
     sql = (
         "SELECT who, detail FROM audit WHERE action IN ('grant', 'manage_users', 'manage_settings')"
     )

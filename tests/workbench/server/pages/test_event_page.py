@@ -126,6 +126,11 @@ def test_a_reviewer_sets_the_view_starts_jobs_takes_out_and_grants(
         page.reload()
         with page.expect_download() as begun:
             page.get_by_role("link", name="Newest report").click()
+        page.get_by_role("combobox").select_option("pt")
+        expect(page.get_by_role("link", name="Relatório mais recente")).to_be_visible()
+        expect(page.locator("form.work").nth(1)).to_contain_text("Precisa de um evento no estado:")
+        page.screenshot(path=pictures / "event-pt.png", full_page=True)
+        page.get_by_role("combobox").select_option("en")
         assert begun.value.suggested_filename == f"{event}.report.1.pdf"
         assert begun.value.path().read_bytes().startswith(b"%PDF-")
         person = page.locator("#keys tr", has_text="ruth")

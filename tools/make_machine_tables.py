@@ -27,16 +27,27 @@ DOCUMENTS: Final = {
 def tables() -> dict[str, str]:
     """Return each table as Markdown, by its name."""
     archive, detectors = result("bench_archive"), result("bench_detectors")
+    head = ("what", "goal", "measured", "", "script")
     return {
         "segment-sizes": _segment_sizes(archive["segment_sizes"]),
         "network-times": _network_times(detectors["milliseconds"]),
-        "goals": _table(("what", "goal", "measured", "", "script"), goal_table()),
+        "goals": f"{_table(head, goal_table())}\n\n{_number_format_text()}",
     }
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _number_format_text() -> str:
+    """Return in which number format the whole job was measured."""
+    if ", bf16," not in result("bench_job")["detector"]:
+        return "The whole job was measured on a processor without bfloat16."
+    return (
+        "The whole job was measured on a processor with bfloat16; on one without, the detector\n"
+        "computes in float32, and the job takes longer than this."
+    )
 
 
 def _segment_sizes(sizes: Sequence[Mapping[str, Any]]) -> str:

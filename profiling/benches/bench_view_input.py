@@ -8,15 +8,13 @@ written to ``profiling/results/view_input.json``.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
+from measuring import RESULTS, write_result
 
 from recorder_core.detect.view_input import (
     InputGeometry,
@@ -25,11 +23,12 @@ from recorder_core.detect.view_input import (
 )
 from recorder_core.model import Planes, View
 
-RESULT: Final = Path(__file__).resolve().parents[1] / "results" / "view_input.json"
+RESULT: Final = RESULTS / "view_input.json"
 MEAN_BGR: Final = (104.0, 117.0, 123.0)
 FRAME_WIDTH, FRAME_HEIGHT = 1920, 1080
-#: what is measured: name, view, long side of the input
+#: what is measured: name, view, long side of the input; first what a job does with the room view
 CASES: Final[tuple[tuple[str, View, int | None], ...]] = (
+    ("room view 640x360 to 832x468", View(1280, 720, 640, 360), None),
     ("room view 640x360, size kept", View(1280, 720, 640, 360), 640),
     ("room view 639x359 at odd pixels, size kept", View(1281, 721, 639, 359), 639),
     ("whole 1920x1080 to 960x540", View(0, 0, 1920, 1080), None),
@@ -94,13 +93,8 @@ def main() -> None:
             f"{row['case']:45} {row['kernel_ms']:7.3f} ms   NumPy {row['numpy_ms']:7.1f} ms   "
             f"OpenCV {row['opencv_ms']:6.2f} ms"
         )
-    result = {
-        "what": "processor milliseconds of one thread, least of several runs",
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "cases": rows,
-    }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    what = "processor milliseconds of one thread, least of several runs"
+    write_result(RESULT, what, {"cases": rows})
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Final
 
 import av
@@ -46,6 +45,8 @@ __all__ = [
 RESULTS: Final = Path(__file__).resolve().parents[1] / "results"
 #: where the simulation has its 640x360 room view
 LAYOUT: Final = "surgery-box"
+#: starts a command that is measured
+STARTER: Final = Path(__file__).with_name("measured_start.py")
 #: `getrusage` counts memory in this unit on Linux
 RSS_UNIT_BYTES: Final = 1024
 MIB: Final = 2**20
@@ -176,20 +177,18 @@ def measure_command(words: Sequence[str]) -> Sample:
     SystemExit
         If it fails; with the end of what it printed.
     """
-    with tempfile.TemporaryFile() as output:
-        start = perf_counter()
-        with subprocess.Popen(
-            words, stdout=output, stderr=subprocess.STDOUT, env=usual_environment()
-        ) as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        wall_seconds = perf_counter() - start
-        if process.returncode:
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile() as report:
+        start = [sys.executable, "-I", "-S", str(STARTER), report.name, *words]
+        done = subprocess.run(
+            start, stdout=output, stderr=subprocess.STDOUT, env=usual_environment(), check=False
+        )
+        if done.returncode:
             output.seek(0)
             text = output.read().decode(errors="replace")[-SHOWN_CHARACTERS:]
-            raise SystemExit(f"{' '.join(words)}\nfailed with {process.returncode}:\n{text}")
-    peak_rss_mib = usage.ru_maxrss * RSS_UNIT_BYTES / MIB
-    return Sample(wall_seconds, usage.ru_utime, usage.ru_stime, peak_rss_mib)
+            raise SystemExit(f"{' '.join(words)}\nfailed with {done.returncode}:\n{text}")
+        used = json.load(report)
+    peak_rss_mib = used.pop("maxrss") * RSS_UNIT_BYTES / MIB
+    return Sample(**used, peak_rss_mib=peak_rss_mib)
 
 
 def usual_environment() -> dict[str, str]:

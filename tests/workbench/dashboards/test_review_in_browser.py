@@ -34,9 +34,9 @@ IMPATIENT = """
   window.setTimeout = (call, wait, ...all) => later(call, sooner[wait] ?? wait, ...all);
 """
 #: the page goes to the first moment by itself, though the moments come after the video
-_SHOWS_FIRST_FRAME = """() => {
-  const { player, chosen } = document.querySelector(".wb-review").review;
-  return player.root.dataset.frame === String(chosen.moment.first_frame);
+SHOWS_FIRST_FRAME = """() => {
+  const { player, chosen } = document.querySelector(".wb-review")?.review ?? {};
+  return chosen && player.root.dataset.frame === String(chosen.moment.first_frame);
 }"""
 
 
@@ -118,7 +118,7 @@ def test_a_reviewer_finds_a_face_hides_it_and_signs_off(
     page.wait_for_function("document.querySelector('.wb-review').review.player.places")
     assert _shown_frame(page) >= 0
     page.screenshot(path=pictures / "review-dark.png")
-    page.wait_for_function(_SHOWS_FIRST_FRAME)
+    page.wait_for_function(SHOWS_FIRST_FRAME)
     page.evaluate(f"document.querySelector('.wb-review').review.player.show({middle})")
     page.locator(f'.wb-player[data-frame="{middle}"]').wait_for()
     _draw(page, reviewed.face_xyxy_px)

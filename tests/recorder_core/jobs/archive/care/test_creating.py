@@ -19,6 +19,7 @@ from recorder_core.jobs.archive import (
     set_mirror,
 )
 from recorder_core.jobs.archive.place.making import finish_root
+from tests.recorder_core.jobs.archive.conftest import QUICK
 
 PASSWORD = "correct horse"
 
@@ -34,6 +35,7 @@ def _create(folder: Path, mirror: Path | None) -> str:
         administrator="adam",
         password=Password(PASSWORD),
         mirror=mirror,
+        password_cost=QUICK,
     )
 
 
@@ -151,6 +153,7 @@ def test_no_archive_is_finished_before_its_words_were_shown(tmp_path: Path) -> N
             administrator="adam",
             password=Password(PASSWORD),
             mirror=mirror,
+            password_cost=QUICK,
             show=show,
         )
 

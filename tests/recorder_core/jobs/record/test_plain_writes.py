@@ -18,20 +18,23 @@ import sys
 from pathlib import Path
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, EventNames, open_archive
-from recorder_core.jobs.record import RecordRequest, record_room, room_from_values
+from recorder_core.jobs.record import RecordRequest, hold_room, room_from_values
 from tests.recorder_core.jobs.record.test_job import ROOM
-room = room_from_values(ROOM | {"sources": {
+room = room_from_values(ROOM | {"video": ROOM["video"] | {"pre_record_seconds": 1}, "sources": {
     name: {"kind": "pattern", "size": [320, 180], "rate": 25} for name in ("laparoscope", "room")
 }})
 request = RecordRequest(room=room, names=EventNames(patient_name=sys.argv[3]))
 with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[2]))) as archive:
-    with record_room(archive, request) as recorder:
-        recorder.wait(1.5)
-        recorder.mark("incision", note=sys.argv[3])
-        recorder.take_screenshot().result()
-        recorder.preview()
-        recorder.wait(1.0)
-        summary = recorder.finish()
+    with hold_room(archive, request) as ready:
+        ready.wait(1.5)
+        ready.preview()
+        with ready.begin() as recorder:
+            recorder.wait(1.0)
+            recorder.mark("incision", note=sys.argv[3])
+            recorder.take_screenshot().result()
+            recorder.preview()
+            recorder.wait(1.0)
+            summary = recorder.finish()
 print(summary.event_id, summary.video_bytes)
 """
 #: calls that write what a program holds in memory

@@ -22,13 +22,13 @@ from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import add_quiet_argument, parse_seconds
 from workbench.cli.recording_health import describe_held, describe_recording
 from workbench.cli.summaries import SUMMARIES
-from workbench.cli.terminal.console import complain, draw
+from workbench.cli.terminal.console import complain, draw, has_terminal
 from workbench.cli.terminal.keys import reading_keys
 from workbench.cli.terminal.listing import show
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive import Archive
-    from recorder_core.jobs.record import LateSealing, RecordRequest, RoomRecorder
+    from recorder_core.jobs.record import LateSealing, ReadyRoom, RecordRequest, RoomRecorder
 
 __all__ = ["add_parser"]
 
@@ -106,6 +106,11 @@ def _run(options: argparse.Namespace) -> int:
             "--names-file would seal the names of one patient onto every recording of "
             "--unattended: leave it out"
         )
+    if options.ready and not has_terminal():
+        raise SettingsError(
+            "--ready begins at the key r, and there is no terminal to press it in: run it in one, "
+            "or leave --ready out"
+        )
     request = RecordRequest(
         room=read_room(options.config),
         procedure_code=options.procedure,
@@ -173,10 +178,11 @@ def _record_ready(room: _Room) -> None:
     """Hold a room until a key begins its recording, and record one event; or forget it."""
     from recorder_core.jobs.record import hold_room
 
+    _ = room.request.needed_procedure_code
     line = _Line(is_quiet=room.options.quiet)
     with hold_room(room.archive, room.request) as ready:
         line.say("r: record, q: forget what is held")
-        while (key := room.next_key()) != "r":
+        while (key := room.next_key()) != "r" or not _may_start(ready, line):
             if key == "q" or room.is_stopped():
                 line.end()
                 return
@@ -184,6 +190,16 @@ def _record_ready(room: _Room) -> None:
             line.show(lambda: describe_held(ready))
         line.end()
         _record_begun(room, ready.begin())
+
+
+def _may_start(ready: ReadyRoom, line: _Line) -> bool:
+    """Return whether a recording can begin; say why if it cannot."""
+    try:
+        ready.check_start()
+    except RecorderError as error:
+        line.say(f"{error}; the room is held on")
+        return False
+    return True
 
 
 def _record_held(room: _Room, name: str) -> _End | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from recorder_core.jobs.archive import Folders
 from recorder_core.jobs.archive.place.room_lock import lock_room
@@ -12,10 +14,15 @@ from recorder_core.jobs.record.room_config import RoomConfig
 
 __all__ = ["as_only_recorder"]
 
+_ROOM_ADVICE: Final = (
+    "end that one first, or give this room's file another name if it is another room"
+)
 
+
+@contextmanager
 def as_only_recorder(
     folders: Folders, request: RecordRequest, *, wait_seconds: float = 0.0
-) -> AbstractContextManager[None]:
+) -> Iterator[None]:
     """Keep a room, and the devices that one process can open, from other recorders of the archive.
 
     Parameters
@@ -34,10 +41,14 @@ def as_only_recorder(
     ArchiveError
         If the archive's folder cannot be written.
     """
-    parts = {called: os.path.realpath(path) for called, path in _devices(request.room).items()}
-    if request.room_name:
-        parts = {f"the room {request.room_name}": f"room {request.room_name}"} | parts
-    return lock_room(folders, parts, wait_seconds=wait_seconds)
+    name = request.room_name
+    named = {f"the room {name}": f"room {name}"} if name else {}
+    devices = {called: os.path.realpath(path) for called, path in _devices(request.room).items()}
+    with (
+        lock_room(folders, named, wait_seconds=wait_seconds, advice=_ROOM_ADVICE),
+        lock_room(folders, devices, wait_seconds=wait_seconds),
+    ):
+        yield
 
 
 def _devices(room: RoomConfig) -> dict[str, str]:

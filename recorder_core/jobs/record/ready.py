@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from recorder_core.capture.source import SourceCounters, SourceState
+from recorder_core.catalog import Action
 from recorder_core.jobs.archive import Archive, EventNames, RecordingRequest, record_event
+from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.parts import RecorderParts
@@ -116,11 +118,29 @@ class ReadyRoom:
                 return
             time.sleep(min(left, _POLL_SECONDS))
 
+    def check_start(self) -> None:
+        """Raise why no recording can begin now; what is held is held on.
+
+        Raises
+        ------
+        NotAllowed
+            If who holds it was disabled, or has another profile.
+        AuditError
+            If it cannot be logged.
+        ArchiveError
+            If there is too little room.
+        """
+        with acting(self._archive, Action.RECORD, detail="start") as session:
+            session.check_person()
+        self._parts.guard.check_start(self._archive.folders.roots())
+
     @contextmanager
     def begin(
         self, *, procedure_code: str | None = None, names: EventNames | None = None
     ) -> Iterator[RoomRecorder]:
         """Begin the recording with what is held, and lend what records it; as `record_room`.
+
+        One that fails ends what is held, too: see `check_start`.
 
         Parameters
         ----------

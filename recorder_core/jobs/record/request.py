@@ -16,6 +16,7 @@ from recorder_core.capture.source import (
 )
 from recorder_core.capture.stalls import Stalls
 from recorder_core.capture.switch import SwitchPress
+from recorder_core.catalog.model.codes import check_code
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive import EventNames
 from recorder_core.jobs.record.room_config import RoomConfig
@@ -59,13 +60,14 @@ class RecordRequest:
 
     @property
     def needed_procedure_code(self) -> str:
-        """Code of what is done; SettingsError if nobody says it."""
+        """Code of what is done; SettingsError if nobody says it, CatalogError if it is none."""
         code = self.procedure_code or self.room.procedure_code
         if code is None:
             raise SettingsError(
                 'say what is done: give a procedure code, or write procedure = "CODE" in the '
                 "room's file"
             )
+        check_code(code, "the procedure code")
         return code
 
     def event_lines(self, event_id: str | None = None) -> tuple[str, ...]:

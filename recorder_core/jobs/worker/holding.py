@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from recorder_core.errors import WrongState
+from recorder_core.errors import CatalogError, NotAllowed, RecorderError, WrongState
+from recorder_core.jobs.archive.acting import session_of
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.queue.commanding import JobCommand
 from recorder_core.jobs.record.ready import ReadyRoom
@@ -23,12 +26,22 @@ _POLL_SECONDS: Final = 0.05
 _STATE_SECONDS: Final = 0.5
 #: what nobody looks at for so long is not held any more: its cameras are open
 _UNWATCHED_SECONDS: Final = 900.0
+#: how often it is asked whether who holds it may still record
+_PERSON_SECONDS: Final = 2.0
+_NOT_ALLOWED: Final = (
+    "who holds this room is disabled, or has another profile now, so that what is held is "
+    "forgotten: hold the room anew"
+)
 
 
+@contextmanager
 def wait_for_start(
     running: RunningJob, room: ReadyRoom, request: RecordRequest
-) -> AbstractContextManager[RoomRecorder] | None:
-    """Show a room that is held until its recording is started.
+) -> Iterator[RoomRecorder | None]:
+    """Show a room that is held until its recording is started, and lend what records it.
+
+    A start is answered once the recording has begun. One that is refused is answered with the
+    reason, and the room is held on, unless who holds it may not record any more.
 
     Parameters
     ----------
@@ -39,45 +52,113 @@ def wait_for_start(
     request : RecordRequest
         What is recorded, unless who starts it says something else.
 
-    Returns
-    -------
-    context manager of RoomRecorder, or None
-        The recording, which begins when it is entered; None: it was stopped before, or nobody has
-        watched for a quarter of an hour.
+    Yields
+    ------
+    RoomRecorder or None
+        Of the recording, which has begun; None: it was stopped before, or nobody has watched for a
+        quarter of an hour.
 
     Raises
     ------
     RecorderError
         If it cannot be held any more.
+    NotAllowed
+        If who holds it was disabled, or has another profile.
     """
-    started: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    starts, ended = SimpleQueue[_Start](), Future[None]()
 
     def answer(command: JobCommand) -> None:
-        if command.name != "start":
-            raise WrongState("the recording has not begun: start it first")
-        code = command.arguments.get("procedure_code") or request.procedure_code
-        _ = replace(request, procedure_code=code).needed_procedure_code
-        names = command.arguments.get("names")
-        started.put(
-            {"procedure_code": code}
-            | ({} if names is None else {"names": EventNames.from_dict(names)})
-        )
+        start = _asked_start(command, request)
+        starts.put(start)
+        wait([start.begun, ended], return_when=FIRST_COMPLETED)
+        if not start.begun.done():
+            raise WrongState("the room is not held any more: hold it anew")
+        start.begun.result()
 
-    shown, watched = float("-inf"), time.monotonic()
-    with running.commands.answering(answer):
-        while not running.is_stop_requested:
-            room.wait(_POLL_SECONDS)
+    with ExitStack() as recording:
+        with running.commands.answering(answer):
             try:
-                return room.begin(**started.get_nowait())
-            except Empty:
-                pass
-            now = time.monotonic()
-            watched = now if running.has_watchers else watched
-            if now - watched > _UNWATCHED_SECONDS:
-                return None
-            preview = room.preview() if running.has_watchers else None
-            is_due = now - shown >= _STATE_SECONDS
-            if is_due or preview is not None:
-                running.show(state=held_state(room) if is_due else None, preview=preview)
-            shown = now if is_due else shown
+                recorder = _hold(running, room, starts, recording)
+            finally:
+                ended.set_result(None)  # who waits for an answer has one
+        yield recorder
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A command to start, which waits for its answer."""
+
+    arguments: Mapping[str, Any] = field(repr=False)
+    begun: Future[None] = field(default_factory=Future)
+
+
+def _asked_start(command: JobCommand, request: RecordRequest) -> _Start:
+    """Return what a command starts; WrongState or SettingsError if it starts nothing."""
+    if command.name != "start":
+        raise WrongState("the recording has not begun: start it first")
+    code = command.arguments.get("procedure_code") or request.procedure_code
+    _ = replace(request, procedure_code=code).needed_procedure_code
+    names = command.arguments.get("names")
+    named = {} if names is None else {"names": EventNames.from_dict(names)}
+    return _Start({"procedure_code": code} | named)
+
+
+def _hold(
+    running: RunningJob, room: ReadyRoom, starts: SimpleQueue[_Start], recording: ExitStack
+) -> RoomRecorder | None:
+    """Show a room until its recording has begun, in `recording`; None if nobody starts it."""
+    shown, asked, watched = float("-inf"), time.monotonic(), time.monotonic()
+    while not running.is_stop_requested:
+        room.wait(_POLL_SECONDS)
+        with suppress(Empty):
+            recorder = _begin(room, starts.get_nowait(), recording)
+            if recorder is not None:
+                return recorder
+        now = time.monotonic()
+        if now - asked >= _PERSON_SECONDS:
+            asked = now
+            _check_person(running)
+        watched = now if running.has_watchers else watched
+        if now - watched > _UNWATCHED_SECONDS:
+            return None
+        shown = _show(running, room, shown)
     return None
+
+
+def _begin(room: ReadyRoom, start: _Start, recording: ExitStack) -> RoomRecorder | None:
+    """Begin the recording and answer; None: it is refused, and the room held on."""
+    try:
+        room.check_start()
+    except NotAllowed as error:
+        start.begun.set_exception(NotAllowed(_NOT_ALLOWED))
+        raise NotAllowed(_NOT_ALLOWED) from error
+    except RecorderError as error:
+        start.begun.set_exception(error)
+        return None
+    try:
+        recorder = recording.enter_context(room.begin(**start.arguments))
+    except RecorderError as error:
+        start.begun.set_exception(error)
+        raise
+    start.begun.set_result(None)
+    return recorder
+
+
+def _check_person(running: RunningJob) -> None:
+    """Raise NotAllowed if who holds the room may not record any more."""
+    try:
+        session_of(running.archive).check_person()
+    except NotAllowed as error:
+        raise NotAllowed(_NOT_ALLOWED) from error
+    except CatalogError:  # a disk that is full or busy for a moment
+        pass
+
+
+def _show(running: RunningJob, room: ReadyRoom, shown: float) -> float:
+    """Show what is due; return when a state was shown last."""
+    now = time.monotonic()
+    preview = room.preview() if running.has_watchers else None
+    is_due = now - shown >= _STATE_SECONDS
+    if is_due or preview is not None:
+        running.show(state=held_state(room) if is_due else None, preview=preview)
+    return now if is_due else shown

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from recorder_core.errors import SettingsError, WrongState
@@ -64,25 +63,24 @@ def _record_once(
 ) -> RoomRecorder | None:
     """Record a room; return what recorded it, or None if nobody started it."""
     if not is_ready_first:
-        begun = record_room(running.archive, request)
-        return _record(running, begun, request.duration_seconds)
-    with hold_room(running.archive, request) as room:
-        held = wait_for_start(running, room, request)
-        return None if held is None else _record(running, held, request.duration_seconds)
+        with record_room(running.archive, request) as recorder:
+            _record(running, recorder, request.duration_seconds)
+        return recorder
+    with (
+        hold_room(running.archive, request) as room,
+        wait_for_start(running, room, request) as started,
+    ):
+        if started is not None:
+            _record(running, started, request.duration_seconds)
+    return started
 
 
-def _record(
-    running: RunningJob,
-    begun: AbstractContextManager[RoomRecorder],
-    duration_seconds: float | None,
-) -> RoomRecorder:
-    with begun as recorder:
-        running.name_event(recorder.event_id)
-        with running.commands.answering(lambda command: _answer(recorder, command)):
-            _run(running, recorder, duration_seconds)
-        _show(running, recorder, state=_state(running, recorder) | {"state": "finishing"})
-        recorder.finish()
-    return recorder
+def _record(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:
+    running.name_event(recorder.event_id)
+    with running.commands.answering(lambda command: _answer(recorder, command)):
+        _run(running, recorder, duration_seconds)
+    _show(running, recorder, state=_state(running, recorder) | {"state": "finishing"})
+    recorder.finish()
 
 
 def _run(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:

@@ -179,7 +179,8 @@ def test_a_terminal_does_not_record_the_room_of_a_job(site: Any, words: list[str
         while archive.job(job.job_id).state == "running":
             time.sleep(0.05)
     said = "workbench: the room room is in use by another recorder of this archive: end that one"
-    assert (done.returncode, done.stderr) == (1, f"{said} first\n")
+    assert (done.returncode, done.stderr.startswith(said)) == (1, True)
+    assert "or give this room's file another name" in done.stderr
     [(row, _)] = _events(site)
     assert row.is_complete
 
@@ -259,6 +260,13 @@ def test_a_room_is_ready_until_a_key_begins_its_recording(
     [(row, _)] = _events(site)
     assert row.is_complete
     assert row.duration_seconds > 0.9  # with what was before
+
+
+def test_without_a_terminal_no_room_waits_for_a_key(words: list[str]) -> None:
+    command = [*words, "--ready"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"--ready begins at the key r, and there is no terminal" in done.stderr
 
 
 def test_without_its_table_nothing_is_recorded_unattended(words: list[str]) -> None:

@@ -25,7 +25,11 @@ _POLL_SECONDS: Final = 0.1
 
 @contextmanager
 def lock_room(
-    folders: Folders, parts: Mapping[str, str], *, wait_seconds: float = 0.0
+    folders: Folders,
+    parts: Mapping[str, str],
+    *,
+    wait_seconds: float = 0.0,
+    advice: str = "end that one first",
 ) -> Iterator[None]:
     """Hold what one recorder at a time uses of a room.
 
@@ -38,6 +42,8 @@ def lock_room(
         name.
     wait_seconds : float
         How long to wait for another recorder that ends.
+    advice : str
+        What to do where another one holds it.
 
     Raises
     ------
@@ -53,7 +59,7 @@ def lock_room(
                 held.callback(os.close, _hold(place, part, until))
             except BlockingIOError:
                 raise RoomInUse(
-                    f"{called} is in use by another recorder of this archive: end that one first"
+                    f"{called} is in use by another recorder of this archive: {advice}"
                 ) from None
             except OSError as error:
                 raise ArchiveError(

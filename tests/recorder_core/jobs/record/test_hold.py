@@ -14,7 +14,7 @@ import pytest
 from recorder_core.capture.source import LiveFrame
 from recorder_core.composite import LayoutPanel, PanelContent
 from recorder_core.composite.panels.clock import ClockPanel
-from recorder_core.errors import NotAllowed, SettingsError, WrongState
+from recorder_core.errors import ArchiveError, NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive import export_event
 from recorder_core.jobs.record import ReadyRoom, RecordRequest, RoomSources, hold_room
 from recorder_core.jobs.record.live.hidden import HiddenSpans
@@ -212,6 +212,20 @@ def test_what_nobody_begins_is_forgotten_and_only_who_may_record_holds(site: Any
         hold_room(archive, request, _sources()),
     ):
         pass
+
+
+def test_a_start_for_which_there_is_no_room_leaves_what_is_held(site: Any) -> None:
+    request = RecordRequest(room=room(layout=LAYOUT, pre_record_seconds=HOLD_SECONDS))
+    with site.opened("olga") as archive, hold_room(archive, request, _sources()) as ready:
+        _wait_until_some_is_forgotten(ready)
+        guard = ready._parts.guard
+        free_bytes, guard._free_bytes = guard._free_bytes, lambda _root: -1
+        with pytest.raises(ArchiveError, match="room for 0 minutes"):
+            ready.check_start()
+        guard._free_bytes = free_bytes
+        ready.check_start()
+        ready.wait(0.1)
+        assert ready.held_seconds >= HOLD_SECONDS - 1
 
 
 def test_a_room_of_which_a_part_fails_is_not_held(site: Any) -> None:

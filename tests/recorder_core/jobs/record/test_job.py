@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from recorder_core.catalog import EventState, Job
-from recorder_core.errors import SettingsError, WrongState
-from recorder_core.jobs.archive import Archive
+from recorder_core.archive import Password
+from recorder_core.catalog import EventState, Job, Profile
+from recorder_core.errors import NotAllowed, SettingsError, WrongState
+from recorder_core.jobs.archive import Archive, add_user, disable_user
+from tests.recorder_core.jobs.archive.conftest import PASSWORD
 
 PATIENT = "Zephyrina Ångström-Qux"
 ROOM = {
@@ -166,3 +168,18 @@ def test_a_room_that_was_ready_and_is_not_recorded_leaves_nothing(site: Any) -> 
         archive.cancel_job(job.job_id)
         job = _ended(archive, job)
         assert (job.state, job.event_id, archive.events()) == ("done", None, [])
+
+
+def test_the_room_of_who_is_disabled_is_held_no_more_and_nobody_is_told_it_began(site: Any) -> None:
+    held = ROOM | {"video": {"rate": 25, "preset": "ultrafast", "pre_record_seconds": 1}}
+    with site.opened("olga") as archive:
+        job = archive.start_job("record", settings={"room": held, "ready": True})
+        _state_of(archive, job, "held")
+    with site.opened("adam") as archive:
+        add_user(archive, "otto", Profile.OPERATOR, Password(PASSWORD))
+        disable_user(archive, "olga")
+    with site.opened("otto") as archive:
+        with pytest.raises((NotAllowed, WrongState)):  # or it has ended just then
+            archive.command_job(job.job_id, "start", {})
+        job = _ended(archive, job)
+        assert (job.state, job.error_class, archive.events()) == ("failed", "NotAllowed", [])

@@ -104,7 +104,8 @@ class RecorderParts:
     def keep_held(self) -> tuple[int, int]:
         """Forget nothing from now on; return index and tick of the first frame that is held.
 
-        Where the view of the room is a video of its own, it has that frame, too, if any.
+        Where the view of the room is a video of its own, a GOP of it begins there, too; where none
+        of its GOPs begins with one of the composite, it has fewer frames, and begins later.
         """
         apart = None if self.live is None else self.live.writer
         for writer in (self.writer, apart):

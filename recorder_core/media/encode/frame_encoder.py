@@ -45,6 +45,10 @@ class FrameEncoder:
     counts_errors : bool
         Whether :attr:`luma_errors` are kept: a number for each frame, for which some encoders'
         packets are decoded again.
+    has_gop_grid : bool
+        Whether a GOP begins with the first frame of each so many ticks of the frame rate, counted
+        from time stamp 0: two encoders agree, whichever frames are left out. Unless so, a GOP is
+        as long from its own first frame on.
 
     Raises
     ------
@@ -62,6 +66,7 @@ class FrameEncoder:
         source_bps: int = 0,
         origin_pts: int = 0,
         counts_errors: bool = False,
+        has_gop_grid: bool = False,
     ) -> None:
         self._time_base, self._settings = frame_format.time_base, settings
         self._origin_pts = origin_pts
@@ -74,6 +79,8 @@ class FrameEncoder:
         self._expected_index = 0
         #: frames of the GOP so far, and the first one's time stamp
         self._gop_frames, self._gop_pts = 0, 0
+        tick = 1 / (frame_rate * self._time_base)
+        self._grid_pts = settings.gop_frames(frame_rate) * tick if has_gop_grid else None
         #: (pts, duration) of frames that the encoder still holds
         self._waiting: deque[tuple[int, int]] = deque()
 
@@ -123,12 +130,17 @@ class FrameEncoder:
         return [] if self._errors is None else self._errors.sums
 
     def _begins_gop(self, pts: int) -> bool:
-        seconds = (pts - self._gop_pts) * self._time_base
-        begins = not self._gop_frames or self._settings.begins_gop(self._gop_frames, seconds)
+        begins = not self._gop_frames or self._is_gop_over(pts)
         if begins:
             self._gop_frames, self._gop_pts = 0, pts
         self._gop_frames += 1
         return begins
+
+    def _is_gop_over(self, pts: int) -> bool:
+        if self._grid_pts is not None:
+            return pts // self._grid_pts > self._gop_pts // self._grid_pts
+        seconds = (pts - self._gop_pts) * self._time_base
+        return self._settings.begins_gop(self._gop_frames, seconds)
 
     def _finished(self, encoded: list[Packet[Any]]) -> list[Packet[Any]]:
         finished: list[Packet[Any]] = []

@@ -199,6 +199,10 @@ class EncoderSettings:
         """
         return frames >= MIN_GOP_FRAMES and seconds >= self._gop_time
 
+    def gop_frames(self, frame_rate: Fraction) -> int:
+        """Return how many frames a GOP has at a constant rate, frames per second."""
+        return max(MIN_GOP_FRAMES, math.ceil(self._gop_time * frame_rate))
+
     @property
     def _gop_time(self) -> Fraction:
         return Fraction(self.gop_seconds) - _ROUNDING_SECONDS

@@ -2,7 +2,8 @@
 
 ``moov`` comes with the first fragment, then a ``moof`` and its ``mdat`` every half second, so that
 whatever stops the writer, all before the last of them can be played (ISO/IEC 14496-12, 8.8). GOPs
-are closed and as long as the settings of the encoder say. Where it is not known yet into what they
+are closed and begin on a grid of times, as far apart as the settings of the encoder say, or with
+the next frame where the one there was left out. Where it is not known yet into what they
 are written, their packets wait in memory: see :mod:`recorder_core.media.output.held_packets`.
 """
 
@@ -128,7 +129,11 @@ class FragmentWriter:
         with encoding():
             self._container = av.open(self._sink, "w", format="mp4", container_options=options)
         self._video = FrameEncoder(
-            self._container, self._format, self._settings, frame_rate=self._frame_rate
+            self._container,
+            self._format,
+            self._settings,
+            frame_rate=self._frame_rate,
+            has_gop_grid=True,
         )
         self._audio = self._add_audio()
         return self
@@ -180,7 +185,8 @@ class FragmentWriter:
         sink : ByteSink
             Gets the bytes, forward only.
         first_pts : int
-            Of a frame of `held_gops`, which is the first of the file, at 0.
+            What is at 0 in the file. Its first frame is the next one with which a GOP begins: this
+            one, where `held_gops` has it.
         """
         self._sink.sink = sink
         self._held.begin(first_pts, self._format.time_base)
@@ -244,7 +250,7 @@ class FragmentWriter:
         Raises
         ------
         EncodeError
-            If there was no frame, nothing was begun, or something cannot be written.
+            If no frame was written, nothing was begun, or something cannot be written.
         """
         first = self._held.first_pts
         if first is None:
@@ -257,7 +263,10 @@ class FragmentWriter:
         self._mux(until=math.inf)
         with encoding():
             self._container.close()
-        self._forget_before(first)
+        begun = self._held.begun_pts
+        if begun is None:
+            raise EncodeError("the video ended before a frame of it could be written")
+        self._forget_before(begun)
         base = video_time_base(self._format)
         times = np.asarray(self._pts, np.int64) - first
         return FrameTimes(base, times, self._stop_pts - first)

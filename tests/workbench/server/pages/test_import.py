@@ -309,14 +309,14 @@ def _check_untold(server: Served, inbox: Path, event: str) -> None:
         added = catalog.jobs.add("import", by="rita", settings=settings, may_queue_beside="all")
         worker = process_code(os.getpid())
         assert catalog.jobs.claim(added.job_id, worker, at_once=9)
-        catalog.jobs.name_event(added.job_id, worker, event)
-        catalog.jobs.keep_result(added.job_id, worker, '{"frames": 60}')
         otto = server.sign_in("otto")
         asked = {"file": chosen.name, "version": _listed(server, otto)[chosen.name]["version"]}
         refused = _post(server, otto, asked)
         assert refused.status_code == 409
         assert refused.json()["error"].startswith(f"job {added.job_id} has the same video already")
         assert not any(part in refused.text for part in chosen.code.split("-") if len(part) > 4)
+        catalog.jobs.name_event(added.job_id, worker, event)
+        catalog.jobs.keep_result(added.job_id, worker, '{"frames": 60}')
         headers = {"X-XSRFToken": otto.cookies["_xsrf"]}
         path = f"{server.address}/workbench/api/v1/jobs/{added.job_id}/cancel"
         job = otto.post(path, json={}, headers=headers).json()["job"]

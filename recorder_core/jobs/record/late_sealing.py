@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
 
@@ -31,10 +31,11 @@ class LateSealing:
         self._say = say
         self._is_over = threading.Event()
         self._thread = ThreadPoolExecutor(1, "late sealing", _lower_priority)
+        self._sealed: list[Future[None]] = []
 
     def add(self, recorder: RoomRecorder) -> None:
         """Seal the videos of a finished recording when those before it are done."""
-        self._thread.submit(self._seal, recorder)
+        self._sealed.append(self._thread.submit(self._seal, recorder))
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +48,9 @@ class LateSealing:
     ) -> None:
         self._is_over.set()
         self._thread.shutdown()
+        if error is None:
+            for each in self._sealed:
+                each.result()  # raises what ended it
 
     def _seal(self, recorder: RoomRecorder) -> None:
         recorder.make_seekable(self._rest)

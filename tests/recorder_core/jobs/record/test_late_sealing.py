@@ -71,3 +71,12 @@ def test_it_rests_while_something_is_recorded_and_not_at_the_end() -> None:
         over.set()
     assert rests[0] >= 0.1
     assert said == ["it stays as it was"]
+
+
+def test_what_ends_the_sealing_is_raised_at_the_end() -> None:
+    class Recorder:
+        def make_seekable(self, pace: Any) -> None:
+            raise MemoryError
+
+    with pytest.raises(MemoryError), LateSealing(print) as sealing:
+        sealing.add(Recorder())  # type: ignore[arg-type]

@@ -199,8 +199,14 @@ def drawn(drawn_source: Path) -> DrawnJob:
 
 
 @pytest.fixture(scope="session")
-def finished(drawn: DrawnJob, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(drawn: DrawnJob, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A de-identified copy; a test that changes it works on its own copy of the folder."""
     output = tmp_path_factory.mktemp("finished") / "copy.mp4"
     deidentify_video(drawn.request(output))
-    return output
+    made = _contents(output.parent)
+    yield output
+    assert _contents(output.parent) == made, "a test changed what all tests share"
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

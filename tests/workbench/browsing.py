@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page
 
 #: what the server refuses is an answer, not a fault of the page
 _REFUSED = re.compile(r"status of (400|403|404) ")
+#: what the choice of language is called, in each
+_LANGUAGE = re.compile("Language|Idioma")
 
 
 @contextmanager
@@ -38,3 +40,9 @@ def watched_page(
     context.close()
     assert [url for url in asked if address and not url.startswith(address)] == []
     assert [text for text in faults if not _REFUSED.search(text)] == []
+
+
+def choose_language(page: Page, language: str) -> None:
+    """Choose the language of a page, and wait until it is opened again in it."""
+    with page.expect_navigation():
+        page.get_by_role("combobox", name=_LANGUAGE).select_option(language)

@@ -481,7 +481,7 @@ def test_retention(run: Run, event: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert run("archive", "status", user="admin")[0] == 0
 
 
-def test_steps_of_an_event(run: Run, event: str, finished: Path) -> None:
+def test_steps_of_an_event(run: Run, event: str, finished: Path, tmp_path: Path) -> None:
     for step in ("review", "sign-off", "reopen", "discard-copy", "finalise"):
         status, _, err = run("event", step, event, user="rita")
         assert (status, f"event {event} is recorded" in err) == (1, True)
@@ -490,7 +490,7 @@ def test_steps_of_an_event(run: Run, event: str, finished: Path) -> None:
     assert run("event", "add-copy", event, finished, "--quiet", user="rita")[0] == 0
     assert "in review" in run("event", "review", event, user="rita")[1]
     assert "cannot become archived" in run("event", "archive", event, user="admin")[2]
-    assert run("event", "open-copy", event, "-o", finished.parent, user="rita")[0] == 0
+    assert run("event", "open-copy", event, "-o", tmp_path / "looked", user="rita")[0] == 0
     assert run("event", "sign-off", event, user="rita")[0] == 0
     assert "is archived" in run("event", "archive", event, user="admin")[1]
     assert "archived" in run("event", "list", user="rosa")[1]

@@ -23,7 +23,7 @@ from recorder_core.jobs.archive import (
     import_video,
     open_archive,
 )
-from tests.workbench.browsing import watched_page
+from tests.workbench.browsing import choose_language, watched_page
 from tests.workbench.dashboards.visiting import check_accessible
 from tests.workbench.server.conftest import PASSWORD, serving
 
@@ -236,7 +236,7 @@ def test_an_administrator_gives_keys_passwords_a_mirror_and_a_second_reviewer(
         assert place["x"] + place["width"] <= 390
         page.goto(f"{server.address}/jobs")
         expect(page.get_by_role("row").filter(has_text="repair")).to_contain_text("is done")
-        page.get_by_role("combobox").select_option("pt")
+        choose_language(page, "pt")
         page.goto(f"{server.address}/administration")
         release.get_by_role("combobox").select_option("1")
         release.get_by_role("button", name="Definir").click()

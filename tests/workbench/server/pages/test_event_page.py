@@ -17,7 +17,7 @@ from recorder_core.archive import Password
 from recorder_core.catalog import Action, Profile
 from recorder_core.catalog.model.codes import new_id
 from recorder_core.jobs.archive import Credentials, add_user, open_archive
-from tests.workbench.browsing import watched_page
+from tests.workbench.browsing import choose_language, watched_page
 from tests.workbench.dashboards.visiting import check_accessible
 from tests.workbench.server.conftest import PASSWORD, Served, serving
 from tests.workbench.server.pages.test_jobs import blocked
@@ -126,11 +126,11 @@ def test_a_reviewer_sets_the_view_starts_jobs_takes_out_and_grants(
         page.reload()
         with page.expect_download() as begun:
             page.get_by_role("link", name="Newest report").click()
-        page.get_by_role("combobox").select_option("pt")
+        choose_language(page, "pt")
         expect(page.get_by_role("link", name="Relatório mais recente")).to_be_visible()
         expect(page.locator("form.work").nth(1)).to_contain_text("Precisa de um evento no estado:")
         page.screenshot(path=pictures / "event-pt.png", full_page=True)
-        page.get_by_role("combobox").select_option("en")
+        choose_language(page, "en")
         assert begun.value.suggested_filename == f"{event}.report.1.pdf"
         assert begun.value.path().read_bytes().startswith(b"%PDF-")
         person = page.locator("#keys tr", has_text="ruth")

@@ -28,7 +28,7 @@ from recorder_core.jobs.archive import (
     open_archive,
 )
 from recorder_core.jobs.archive.process.process_code import process_code
-from tests.workbench.browsing import watched_page
+from tests.workbench.browsing import choose_language, watched_page
 from tests.workbench.dashboards.visiting import check_accessible
 from tests.workbench.server.conftest import PASSWORD, Served, serving
 
@@ -189,11 +189,11 @@ def _check_found(page: Page, dialog: Locator, pictures: Path) -> None:
         dialog.get_by_role("button", name="Import").click()
         expect(damaged).to_contain_text(says)
     expect(damaged).to_contain_text("a guess by when the file was written")
-    page.get_by_role("combobox").select_option("pt")
+    choose_language(page, "pt")
     expect(damaged).to_contain_text("Quadros danificados: 1.")
     expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nada dele está no")
     page.screenshot(path=pictures / "import-pt.png")
-    page.get_by_role("combobox").select_option("en")
+    choose_language(page, "en")
 
 
 def _stored_files(archive: Path) -> set[str]:
@@ -343,13 +343,13 @@ def test_a_server_without_an_inbox_says_how_to_get_one(
     pictures = Path(os.environ.get("WORKBENCH_PICTURES", tmp_path))
     with watched_page(browser, address=server.address) as page:
         page.goto("/login?next=/import")
-        page.get_by_role("combobox").select_option("pt")
+        choose_language(page, "pt")
         page.locator("[name=login]").fill("rita")
         page.get_by_label("Senha").fill("wrong")
         page.get_by_role("button", name="Entrar").click()
         expect(page.get_by_role("alert")).to_contain_text("O usuário ou a senha está errado")
         page.screenshot(path=pictures / "login-pt.png")
-        page.get_by_role("combobox").select_option("en")
+        choose_language(page, "en")
         page.get_by_label("Login").fill("rita")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from recorder_core.catalog import Catalog
 from recorder_core.jobs.archive.process.process_code import process_code
-from tests.workbench.browsing import watched_page
+from tests.workbench.browsing import choose_language, watched_page
 from tests.workbench.server.conftest import PASSWORD, Served, serving
 
 API = "/workbench/api/v1"
@@ -117,10 +117,10 @@ def test_the_page_follows_jobs_cancels_them_and_starts_them_again(
                 page.screenshot(path=pictures / f"jobs-{theme}.png")
             row.get_by_role("button", name="Cancel").click()
             expect(row).to_contain_text("was cancelled by rita", timeout=30_000)
-            page.get_by_role("combobox").select_option("pt")
+            choose_language(page, "pt")
             expect(page.locator("#jobs")).to_contain_text("foi cancelada por rita", timeout=30_000)
             page.screenshot(path=pictures / "jobs-pt.png")
-            page.get_by_role("combobox").select_option("en")
+            choose_language(page, "en")
             row.get_by_role("button", name="Start again").click()
             rows = page.get_by_role("row").filter(has_text="report")
             expect(rows).to_have_count(2, timeout=30_000)

@@ -20,6 +20,7 @@ from recorder_core.datasets.formats.losses import count_losses
 from recorder_core.datasets.labels import LABEL_SETTING, label_faults, map_labels, require_faces
 from recorder_core.datasets.model import (
     FACE,
+    HEAD_BACK,
     MASK_STATES,
     Dataset,
     LabelledFace,
@@ -39,6 +40,7 @@ from recorder_core.datasets.splitting.split import PARTS, Split, SplitSettings, 
 __all__ = [
     "FACE",
     "FORMATS",
+    "HEAD_BACK",
     "LABEL_SETTING",
     "MASK_STATES",
     "PARTS",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.datasets.formats.classes import read_class
-from recorder_core.datasets.model import FACE, Dataset, LabelledFace
+from recorder_core.datasets.model import FACE, HEAD_BACK, Dataset, LabelledFace
 from recorder_core.errors import DataError
 
 __all__ = ["LABEL_OPTION", "LABEL_SETTING", "label_faults", "map_labels", "require_faces"]
@@ -72,7 +72,7 @@ def label_faults(
         How the user writes what a label stands for.
     """
     faces = [face for picture in dataset.pictures for face in picture.faces]
-    known = {FACE, *labels.values()}
+    known = {FACE, HEAD_BACK, *labels.values()}
     strange = Counter(face.label for face in faces if face.label not in known)
     faults = [
         f"{count} boxes are labelled {name!r}, which is not known: say whether they are faces "

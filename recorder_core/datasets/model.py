@@ -24,6 +24,7 @@ from recorder_core.errors import DataError
 
 __all__ = [
     "FACE",
+    "HEAD_BACK",
     "MASK_STATES",
     "AttributeValue",
     "Attributes",
@@ -47,6 +48,9 @@ Attributes: TypeAlias = Mapping[str, AttributeValue]
 MASK_STATES: Final[tuple[MaskState, ...]] = ("with_mask", "without_mask", "incorrect", "unknown")
 #: the class of a box that no file says another of
 FACE: Final = "face"
+#: the class of a head whose face is not seen, from behind or from above: no face to find or to
+#: learn, and a detection on it is neither right nor wrong
+HEAD_BACK: Final = "head_back"
 _LANDMARK_COUNT: Final = 5
 #: larger numbers are no pixels, and boxes that are less wide or high are empty: within
 #: these limits float32 tells the edges of a box apart
@@ -103,6 +107,11 @@ class LabelledFace:
     def is_judged(self) -> bool:
         """Whether a detector is expected to find it: a face in view, not to be ignored."""
         return not (self.ignored or self.outside) and self.label == FACE
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether a detection on it is neither right nor wrong: ignored, or a head from behind."""
+        return (self.ignored or self.label == HEAD_BACK) and not self.outside
 
     @property
     def size_px(self) -> tuple[float, float]:
@@ -184,7 +193,7 @@ class LabelledPicture:
     @property
     def ignored_xyxy_px(self) -> NDArray[np.float32]:
         """Boxes in which a detection is neither right nor wrong, (K, 4) float32."""
-        return _stack_boxes(tuple(f for f in self.faces if f.ignored and not f.outside))
+        return _stack_boxes(tuple(face for face in self.faces if face.is_unjudged))
 
 
 def _is_box(edges_px: BoxTuple) -> bool:

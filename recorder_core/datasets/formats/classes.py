@@ -1,7 +1,8 @@
 """Class names of public face data sets, and what they say about a face.
 
 Formats that know nothing but class names (YOLO, Pascal VOC) carry the mask state in
-them: ``with_mask``, ``without_mask`` and ``incorrect`` are faces.
+them: ``with_mask``, ``without_mask`` and ``incorrect`` are faces. ``head_back`` is a head
+without a visible face.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from recorder_core.datasets.model import FACE, MASK_STATES, LabelledFace, MaskState
+from recorder_core.datasets.model import FACE, HEAD_BACK, MASK_STATES, LabelledFace, MaskState
 
 __all__ = ["class_name", "read_class"]
 
@@ -30,13 +31,16 @@ _SPELLINGS: Final[Mapping[str, MaskState]] = {
 def read_class(name: str) -> tuple[str, MaskState]:
     """Return the label and the mask state that a class name stands for.
 
-    Any spelling of "face" is a face; a name that is not known is a label of its own.
+    Any spelling of "face" is a face, any of "head_back" a head from behind; a name that is
+    not known is a label of its own.
     """
     plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
     if plain in _SPELLINGS:
         return FACE, _SPELLINGS[plain]
     if plain in (FACE, "faces"):
         return FACE, "unknown"
+    if plain == HEAD_BACK:
+        return HEAD_BACK, "unknown"
     return name.strip(), "unknown"
 
 

@@ -1,11 +1,12 @@
 """COCO annotation files (JSON).
 
 Beyond COCO's own fields [1]_ a picture may carry ``set`` (where it comes from), ``group``
-(near-duplicates share one), ``segment`` and ``frame_index`` (of a video) and
+(near-duplicates share one), ``segment`` and ``frame_index`` (of a video), ``camera``
+(eye_level, from_above) and ``scene`` (both become attributes of the picture) and
 ``attributes``; an annotation ``attributes.mask`` (with_mask, without_mask, incorrect,
 unknown), ``attributes.occluded``, ``difficult``, ``track_id`` and others. Five keypoints are the
-landmarks. A crowd is a region that is ignored. Faces that are outside are not written:
-other programs would take their boxes for faces.
+landmarks. A crowd is a region that is ignored, and so is a box of the class ``head_back``. Faces
+that are outside are not written: other programs would take their boxes for faces.
 
 References
 ----------
@@ -23,6 +24,7 @@ from typing import Any, Final
 
 from recorder_core.datasets.formats.classes import read_class
 from recorder_core.datasets.formats.damage import located, located_box, read_text, require_inside
+from recorder_core.datasets.formats.values import parse_flag
 from recorder_core.datasets.model import (
     FACE,
     Attributes,
@@ -40,6 +42,8 @@ from recorder_core.model.values.json_text import parse_json
 __all__ = ["read_coco", "write_coco"]
 
 _KEYPOINTS: Final = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+#: attributes of a picture that stand beside its name, where they are text
+_IMAGE_TEXTS: Final = ("camera", "scene")
 #: COCO's third number of a keypoint: marked but hidden, marked and visible
 _HIDDEN, _VISIBLE = 1, 2
 
@@ -133,9 +137,15 @@ def _read_picture(image: dict[str, Any], folder: Path) -> LabelledPicture:
         group=str(image.get("group", "")),
         segment=str(image.get("segment", "")),
         frame_index=None if index is None else int(index),
-        attributes=_plain(image.get("attributes", {})),
+        attributes=_plain(image.get("attributes", {})) | _image_texts(image),
         folder=folder,
     )
+
+
+def _image_texts(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of `_IMAGE_TEXTS` that are text; other programs may use the names otherwise."""
+    found = {name: fields.get(name) for name in _IMAGE_TEXTS}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _read_face(
@@ -150,9 +160,9 @@ def _read_face(
         box,
         landmarks,
         mask=_mask_state(attributes.pop("mask", mask)),
-        occluded=bool(attributes.pop("occluded", False)),
-        ignored=bool(annotation.get("iscrowd") or annotation.get("ignore")),
-        difficult=bool(attributes.pop("difficult", False)),
+        occluded=parse_flag(attributes.pop("occluded", False)),
+        ignored=any(parse_flag(annotation.get(name) or 0) for name in ("iscrowd", "ignore")),
+        difficult=parse_flag(attributes.pop("difficult", False)),
         track=_optional_int(attributes.pop("track_id", None)),
         score=None if annotation.get("score") is None else float(annotation["score"]),
         label=label,
@@ -233,9 +243,11 @@ def _image_fields(picture: LabelledPicture) -> dict[str, Any]:
         fields["segment"] = picture.segment
     if picture.frame_index is not None:
         fields["frame_index"] = picture.frame_index
-    if picture.attributes:
-        fields["attributes"] = dict(picture.attributes)
-    return fields
+    texts = _image_texts(picture.attributes)
+    others = {name: value for name, value in picture.attributes.items() if name not in texts}
+    if others:
+        fields["attributes"] = others
+    return fields | texts
 
 
 def _number_or_text(group: str) -> int | str:

@@ -24,7 +24,7 @@ from typing import Final
 from recorder_core.datasets.formats.classes import read_class
 from recorder_core.datasets.formats.damage import located, located_box, require_frame_count
 from recorder_core.datasets.formats.keyframes import Keyframe, interpolate_track
-from recorder_core.datasets.formats.values import parse_value
+from recorder_core.datasets.formats.values import parse_flag, parse_value
 from recorder_core.datasets.formats.xml_file import XmlElement, read_xml
 from recorder_core.datasets.model import (
     AttributeValue,
@@ -154,8 +154,8 @@ def _read_face(element: XmlElement, name: str, track: int | None) -> LabelledFac
         mask=str(attributes.pop("mask", mask)),  # type: ignore[arg-type]  # the face refuses others
         occluded=element.attribute("occluded", "0") == "1",
         outside=element.attribute("outside", "0") == "1",
-        ignored=bool(attributes.pop("ignored", False)),
-        difficult=bool(attributes.pop("difficult", False)),
+        ignored=parse_flag(attributes.pop("ignored", False)),
+        difficult=parse_flag(attributes.pop("difficult", False)),
         track=track,
         label=label,
         attributes=attributes,

@@ -183,7 +183,7 @@ def _write_list(pictures: Iterable[LabelledPicture], path: Path) -> None:
     for picture in pictures:
         if not picture.file_name.endswith(_SUFFIX):
             raise DataError(f"FDDB's pictures are named {_SUFFIX}; {picture.file_name} is not")
-        seen = [face for face in picture.faces if not (face.outside or face.ignored)]
+        seen = picture.judged_faces
         lines += [picture.file_name.removesuffix(_SUFFIX), str(len(seen))]
         lines += [_format_ellipse(ellipse_of(face)) for face in seen]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Final
 
 from recorder_core.datasets.model import AttributeValue
+from recorder_core.errors import DataError
 
-__all__ = ["format_number", "format_value", "parse_value"]
+__all__ = ["format_number", "format_value", "parse_flag", "parse_value"]
+
+#: how label tools write a checkbox as text
+_FLAGS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("true", "yes", "1"), True),
+    **dict.fromkeys(("false", "no", "0", ""), False),
+}
 
 
 def format_number(value: float) -> str:
@@ -33,3 +42,19 @@ def parse_value(text: str) -> AttributeValue:
         except (ValueError, OverflowError):
             continue
     return text
+
+
+def parse_flag(value: AttributeValue) -> bool:
+    """Read a checkbox: true or false, a number, or the text of one.
+
+    Raises
+    ------
+    DataError
+        If the text means neither.
+    """
+    if not isinstance(value, str):
+        return bool(value)
+    flag = _FLAGS.get(value.strip().casefold())
+    if flag is None:
+        raise DataError(f"{value!r} is neither true nor false")
+    return flag

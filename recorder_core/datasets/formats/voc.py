@@ -20,7 +20,12 @@ from typing import Final
 
 from recorder_core.datasets.formats.classes import class_name, read_class
 from recorder_core.datasets.formats.damage import located, located_box, require_inside
-from recorder_core.datasets.formats.values import format_number, format_value, parse_value
+from recorder_core.datasets.formats.values import (
+    format_number,
+    format_value,
+    parse_flag,
+    parse_value,
+)
 from recorder_core.datasets.formats.xml_file import XmlElement, read_xml, write_xml
 from recorder_core.datasets.model import (
     Attributes,
@@ -127,7 +132,7 @@ def _read_face(element: XmlElement) -> LabelledFace:
         (left - 1, top - 1, right, bottom),
         mask=mask,
         occluded=int(element.text_of("occluded", "0")) > 0,
-        ignored=bool(attributes.pop("ignored", False)),
+        ignored=parse_flag(attributes.pop("ignored", False)),
         difficult=int(element.text_of("difficult", "0")) > 0,
         track=None if track is None else int(track),
         score=None if score is None else float(score),

@@ -153,7 +153,7 @@ def write_wider(dataset: Dataset, path: Path) -> None:
     """Write a WIDER FACE text list; boxes that are not whole pixels keep their decimals."""
     lines = []
     for picture in dataset.pictures:
-        seen = [face for face in picture.faces if not face.outside]
+        seen = [face for face in picture.faces if face.is_judged or face.is_unjudged]
         lines += [picture.file_name, str(len(seen))]
         lines += [" ".join((*_box(face), *_columns(face))) for face in seen]
         if not seen:
@@ -169,7 +169,7 @@ def _columns(face: LabelledFace) -> tuple[str, ...]:
     known: Attributes = {
         "occlusion": int(face.occluded),
         **face.attributes,
-        "invalid": int(face.ignored),
+        "invalid": int(face.is_unjudged),
     }
     return tuple(_column(known, name) for name in _COLUMNS)
 
@@ -241,12 +241,13 @@ def _read_landmarks(values: Sequence[float]) -> tuple[Landmarks | None, frozense
 
 
 def write_wider_landmarks(dataset: Dataset, path: Path) -> None:
-    """Write a landmark list of WIDER FACE; ignored faces are left out, as it knows none."""
+    """Write a landmark list of WIDER FACE; only judged faces are written, as it knows no other."""
     lines = []
     for picture in dataset.pictures:
         lines.append(f"# {picture.file_name}")
-        seen = [face for face in picture.faces if not (face.outside or face.ignored)]
-        lines += [" ".join((*_box(face), *_landmark_columns(face))) for face in seen]
+        lines += [
+            " ".join((*_box(face), *_landmark_columns(face))) for face in picture.judged_faces
+        ]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 

@@ -25,6 +25,7 @@ HEADS = Dataset(
                 LabelledFace((0, 0, 20, 20), label="head"),
                 LabelledFace((30, 0, 50, 20), label="head", mask="with_mask"),
                 LabelledFace((60, 0, 80, 20), label="lamp"),
+                LabelledFace((80, 0, 99, 20), label="head_back"),
             ),
         ),
     )
@@ -37,7 +38,7 @@ def test_a_label_that_is_not_known_is_a_fault_and_so_is_no_face() -> None:
         "(--label head=face) or not (--label head=head)",
         "1 boxes are labelled 'lamp', which is not known: say whether they are faces "
         "(--label lamp=face) or not (--label lamp=lamp)",
-        "none of the 3 boxes is labelled as a face",
+        "none of the 4 boxes is labelled as a face",
     ]
     with pytest.raises(DataError, match=r"a\.xml: 2 boxes are labelled 'head'"):
         require_faces(HEADS, {}, Path("a.xml"))
@@ -54,8 +55,8 @@ def test_labels_become_faces_and_what_is_no_face_is_kept() -> None:
     labels = {"head": "face", "lamp": "lamp"}
     mapped = map_labels(HEADS, labels)
     faces = mapped.pictures[0].faces
-    assert [face.label for face in faces] == ["face", "face", "lamp"]
-    assert [face.mask for face in faces] == ["unknown", "with_mask", "unknown"]
+    assert [face.label for face in faces] == ["face", "face", "lamp", "head_back"]
+    assert [face.mask for face in faces] == ["unknown", "with_mask", "unknown", "unknown"]
     assert len(mapped.pictures[0].judged_faces) == 2
     assert require_faces(mapped, labels, Path("a.xml")) is mapped
 
@@ -66,5 +67,5 @@ def test_a_class_says_how_the_mask_is_worn() -> None:
 
 
 def test_a_label_that_no_box_has_is_refused() -> None:
-    with pytest.raises(DataError, match="no box is labelled 'haed'; the labels are head, lamp"):
+    with pytest.raises(DataError, match="no box is labelled 'haed'; the labels are head, head_back, lamp"):
         map_labels(HEADS, {"haed": "face"})

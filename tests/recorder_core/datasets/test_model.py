@@ -64,13 +64,16 @@ def test_arrays_of_a_picture_belong_together():
         LabelledFace((0, 0, 9, 9), ignored=True),
         LabelledFace((5, 5, 8, 9), points, mask="with_mask"),
         LabelledFace((6, 6, 7, 7), ignored=True, outside=True),
+        LabelledFace((3, 0, 9, 9), label="head_back"),
+        LabelledFace((4, 0, 9, 9), label="head_back", outside=True),
+        LabelledFace((0, 0, 5, 5), label="lamp"),
     )
     picture = LabelledPicture("1.jpg", faces=faces)
     assert picture.boxes_xyxy_px.tolist() == [[1, 2, 3, 5], [5, 5, 8, 9]]
     assert picture.masks == ("unknown", "with_mask")
     assert math.isnan(picture.landmarks_px[0].sum())
     assert picture.landmarks_px[1].tolist() == [list(point) for point in points]
-    assert picture.ignored_xyxy_px.tolist() == [[0, 0, 9, 9]]
+    assert picture.ignored_xyxy_px.tolist() == [[0, 0, 9, 9], [3, 0, 9, 9]]
     assert faces[2].size_px == (3, 4)
 
 

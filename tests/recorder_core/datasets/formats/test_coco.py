@@ -76,6 +76,40 @@ def test_other_classes_are_kept_and_not_judged(tmp_path, content):
     assert picture.masks == ()
 
 
+def test_a_head_from_behind_is_not_judged(tmp_path, content):
+    content["categories"].append({"id": 2, "name": "head_back"})
+    content["annotations"][2] |= {"category_id": 2}
+    picture = read_coco(_write(tmp_path, content)).pictures[0]
+    assert picture.judged_faces == ()
+    assert picture.ignored_xyxy_px.tolist() == [[-3, 1, 6, 6]]
+
+
+def test_flags_may_be_text(tmp_path, content):
+    content["annotations"][0] |= {"iscrowd": "0", "ignore": None}
+    content["annotations"][0]["attributes"] = {"difficult": "False", "occluded": "no"}
+    content["annotations"][2]["attributes"] = {"difficult": "true"}
+    first, second = read_coco(_write(tmp_path, content)).pictures
+    face = second.faces[0]
+    assert (face.difficult, face.occluded, face.ignored) == (False, False, False)
+    assert first.faces[0].difficult is True
+
+
+def test_camera_and_scene_are_attributes_of_the_picture(tmp_path, content):
+    content["images"][0] |= {"camera": "from_above", "scene": "or", "attributes": {"light": "dim"}}
+    content["images"][1] |= {"camera": {"fx": 1.0}, "scene": None}
+    dataset = read_coco(_write(tmp_path, content))
+    first, second = (picture.attributes for picture in dataset.pictures)
+    assert (first, second) == ({"light": "dim", "camera": "from_above", "scene": "or"}, {})
+    write_coco(dataset, tmp_path / "again.json")
+    assert read_coco(tmp_path / "again.json") == dataset
+    image = json.loads((tmp_path / "again.json").read_text())["images"][0]
+    assert (image["camera"], image["scene"], image["attributes"]) == (
+        "from_above",
+        "or",
+        {"light": "dim"},
+    )
+
+
 def test_a_class_may_name_the_mask_state(tmp_path, content):
     content["categories"] = [{"id": 1, "name": "mask_weared_incorrect"}]
     assert read_coco(_write(tmp_path, content)).pictures[0].masks == ("incorrect",)
@@ -92,6 +126,7 @@ def test_a_class_may_name_the_mask_state(tmp_path, content):
         (lambda c: c["annotations"][1].pop("bbox"), "annotation 2: 'bbox' is missing"),
         (lambda c: c["annotations"][2].update(image_id=77), "annotation 3: there is no image 77"),
         (lambda c: c["annotations"][2].update(attributes={"mask": "half"}), "'half' is not one of"),
+        (lambda c: c["annotations"][2].update(attributes={"difficult": "x"}), "true nor false"),
         (lambda c: c["annotations"][2].update(attributes=[1]), "attributes are not an object"),
         (lambda c: c["annotations"][2].update(attributes={"a": [1]}), "attribute a is neither"),
         (lambda c: c["annotations"].append(5), "annotation number 4 is damaged"),

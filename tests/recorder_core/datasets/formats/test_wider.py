@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from recorder_core.datasets.formats.wider import read_wider, read_wider_landmarks, write_wider
+from recorder_core.datasets import Dataset, LabelledFace, LabelledPicture
+from recorder_core.datasets.formats.fddb import read_fddb, write_fddb
+from recorder_core.datasets.formats.wider import (
+    read_wider,
+    read_wider_landmarks,
+    write_wider,
+    write_wider_landmarks,
+)
 from recorder_core.errors import DataError
 
 LIST = """0--Parade/0_Parade_1.jpg
@@ -51,6 +59,23 @@ def test_a_list_is_read(tmp_path):
 def test_a_list_is_written_as_it_was(tmp_path):
     write_wider(read_wider(_written(tmp_path, LIST)), tmp_path / "again.txt")
     assert (tmp_path / "again.txt").read_text() == LIST
+
+
+def test_what_is_no_face_never_becomes_one(tmp_path):
+    faces = [
+        LabelledFace((0, 0, 9, 9)),
+        LabelledFace((10, 0, 19, 9), label="head_back"),
+        LabelledFace((20, 0, 29, 9), label="lamp"),
+    ]
+    dataset = Dataset((LabelledPicture("1.jpg", (99, 99), tuple(faces)),))
+    write_wider(dataset, tmp_path / "wider.txt")
+    (again,) = read_wider(tmp_path / "wider.txt").pictures
+    assert [face.box_xyxy_px[0] for face in again.judged_faces] == [0]
+    assert again.ignored_xyxy_px.tolist() == [[10, 0, 19, 9]]
+    for write, read in ((write_wider_landmarks, read_wider_landmarks), (write_fddb, read_fddb)):
+        write(dataset, tmp_path / write.__name__)
+        (again,) = read(tmp_path / write.__name__).pictures
+        assert again.boxes_xyxy_px == pytest.approx(np.array([[0, 0, 9, 9]]), abs=1e-3)
 
 
 def test_boxes_without_an_area_are_left_out_and_named(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -162,6 +163,9 @@ def _add_kernel_limits(group: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until somebody stops it."""
+    # with Jupyter comes jsonschema, which would build grammars for two seconds, of the addresses in
+    # other scripts (iri) that no schema here has: it goes without them where they are not there
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     # Jupyter takes most of a second to load: other commands must not pay for it
     from workbench.server.application import ServeSettings, serve
     from workbench.server.entrance.sessions import SessionLimits

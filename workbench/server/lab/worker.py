@@ -56,6 +56,8 @@ def _limit() -> None:
 
 def _files() -> Any:
     """Return Jupyter's own manager of files, for the folder that this process is in."""
+    # as the server does: grammars that no notebook's schema needs, and two seconds to build them
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     from jupyter_server.services.contents.largefilemanager import LargeFileManager
     from tornado.web import HTTPError
 

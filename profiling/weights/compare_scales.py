@@ -88,6 +88,7 @@ def measure(
         min_face_px=MIN_FACE_PX * scale / VIEW_PX,
         scores=(SCORE,),
         false_boxes_per_picture=(FALSE_BOXES_PER_PICTURE,),
+        coverage=None,
     )
     sets: dict[str, Any] = {}
     for name, pictures in labelled.items():

@@ -73,7 +73,7 @@ def evaluate(
     dict
         As JSON types.
     """
-    settings = EvaluationSettings(scale=scale)
+    settings = EvaluationSettings(scale=scale, coverage=None)
     found = _detect(pictures, detector, settings)
     chosen = _curve(found, settings).at_false_boxes(FALSE_BOXES_PER_PICTURE)
     scores = {"at_most_0.3_false_boxes": chosen.min_score, "default_score": DEFAULT_SCORE}

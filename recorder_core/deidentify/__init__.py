@@ -6,7 +6,12 @@ from recorder_core.deidentify.corrections import (
     apply_corrections,
     touched_frames,
 )
-from recorder_core.deidentify.coverage import face_coverage, frame_shapes, redacted_grid
+from recorder_core.deidentify.coverage import (
+    face_coverage,
+    frame_shapes,
+    hidden_points,
+    redacted_grid,
+)
 from recorder_core.deidentify.redaction import redact
 from recorder_core.deidentify.redaction_shape import RedactionMethod, RedactionSettings
 from recorder_core.deidentify.smoothing import (
@@ -30,6 +35,7 @@ __all__ = [
     "apply_corrections",
     "face_coverage",
     "frame_shapes",
+    "hidden_points",
     "redact",
     "redact_detections",
     "redacted_grid",

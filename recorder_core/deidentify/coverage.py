@@ -12,7 +12,7 @@ from recorder_core.deidentify.redaction_shape import FaceShape, RedactionSetting
 from recorder_core.model.faces.detections import Redaction
 from recorder_core.model.frames.views import View
 
-__all__ = ["face_coverage", "frame_shapes", "redacted_grid"]
+__all__ = ["face_coverage", "frame_shapes", "hidden_points", "redacted_grid"]
 
 #: points per side of a face at which coverage is tested
 _COVERAGE_POINTS = 32
@@ -33,15 +33,28 @@ def face_coverage(face: Box, shapes: Sequence[FaceShape]) -> float:
     float
         In [0, 1], measured at 32 x 32 points.
     """
-    near = [shape for shape in shapes if clip_box(face, shape.core)]
-    if not near:
-        return 0.0
-    steps = (np.arange(_COVERAGE_POINTS) + 0.5) / _COVERAGE_POINTS
+    return float(hidden_points(face, shapes, _COVERAGE_POINTS).mean())
+
+
+def hidden_points(face: Box, shapes: Sequence[FaceShape], points: int) -> NDArray[np.bool_]:
+    """Return which points of a grid over a face's box, (points, points), the shapes hide.
+
+    Parameters
+    ----------
+    face : tuple of float
+        The face, in pixels.
+    shapes : sequence of FaceShape
+        The frame's redactions, from `face_shapes`.
+    points : int
+        Points along each side; the first lies half a step from the box's corner.
+    """
+    steps = (np.arange(points) + 0.5) / points
     xs, ys = face[0] + steps * (face[2] - face[0]), face[1] + steps * (face[3] - face[1])
-    hidden = np.zeros((_COVERAGE_POINTS, _COVERAGE_POINTS), bool)
-    for shape in near:
-        hidden |= _points_inside(xs, ys, shape)
-    return float(hidden.mean())
+    hidden = np.zeros((points, points), bool)
+    for shape in shapes:
+        if clip_box(face, shape.core):
+            hidden |= _points_inside(xs, ys, shape)
+    return hidden
 
 
 def frame_shapes(

@@ -1,5 +1,6 @@
 """How well detectors find faces in labelled pictures, by the protocols of the field."""
 
+from recorder_core.evaluation.attributes import FACE_ATTRIBUTES, PICTURE_ATTRIBUTES
 from recorder_core.evaluation.benchmark import (
     Benchmark,
     BenchmarkMeasures,
@@ -20,6 +21,8 @@ from recorder_core.evaluation.coco import (
     coco_average_precision,
     frame_average_precision,
 )
+from recorder_core.evaluation.coverage import CoveragePoint, HiddenFaces, measure_coverage
+from recorder_core.evaluation.definitions import DEFINITIONS
 from recorder_core.evaluation.detection import (
     EVALUATION_MIN_SCORE,
     DetectionRun,
@@ -28,7 +31,7 @@ from recorder_core.evaluation.detection import (
 from recorder_core.evaluation.matching import Matches, match_detections
 from recorder_core.evaluation.measures import (
     ALL_SETS,
-    DEFINITIONS,
+    ATTRIBUTE_MIN_HEIGHT_PX,
     HEIGHT_CLASSES_PX,
     FalseBoxes,
     MeasuredPoint,
@@ -39,6 +42,7 @@ from recorder_core.evaluation.measures import (
     voc_average_precision,
 )
 from recorder_core.evaluation.pictures import (
+    CoverageSettings,
     DetectedPicture,
     EvaluationSettings,
     PictureScale,
@@ -60,13 +64,18 @@ from recorder_core.model.faces.overlaps import box_overlaps, covered_shares
 
 __all__ = [
     "ALL_SETS",
+    "ATTRIBUTE_MIN_HEIGHT_PX",
     "DEFINITIONS",
     "EVALUATION_MIN_SCORE",
+    "FACE_ATTRIBUTES",
     "HEIGHT_CLASSES_PX",
+    "PICTURE_ATTRIBUTES",
     "SECOND_OPINION_SCORE",
     "AveragePrecision",
     "Benchmark",
     "BenchmarkMeasures",
+    "CoveragePoint",
+    "CoverageSettings",
     "DetectedPicture",
     "DetectionRun",
     "Evaluation",
@@ -75,6 +84,7 @@ __all__ = [
     "FalseBoxes",
     "FddbScore",
     "FramePrecision",
+    "HiddenFaces",
     "Matches",
     "MeasuredPoint",
     "OperatingPoint",
@@ -94,6 +104,7 @@ __all__ = [
     "join_predictions",
     "leave_unjudged",
     "match_detections",
+    "measure_coverage",
     "measure_false_boxes",
     "measure_set",
     "measure_sets",

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.detect import ScoredBoxes
+from recorder_core.evaluation.attributes import AttributeClasses, attribute_classes
 from recorder_core.evaluation.coco import (
     AveragePrecision,
     FramePrecision,
     coco_average_precision,
     frame_average_precision,
 )
+from recorder_core.evaluation.coverage import CoveragePoint, measure_coverage
 from recorder_core.evaluation.matching import Matches
 from recorder_core.evaluation.pictures import DetectedPicture, EvaluationSettings
 from recorder_core.evaluation.precision import (
@@ -27,9 +29,8 @@ from recorder_core.model.values.html import html_table
 
 __all__ = [
     "ALL_SETS",
-    "DEFINITIONS",
+    "ATTRIBUTE_MIN_HEIGHT_PX",
     "HEIGHT_CLASSES_PX",
-    "MASK_MIN_HEIGHT_PX",
     "FalseBoxes",
     "MeasuredPoint",
     "SetMeasures",
@@ -49,28 +50,9 @@ HEIGHT_CLASSES_PX: Final[Mapping[str, tuple[float, float]]] = {
     "32 to 96": (32, 96),
     "over 96": (96, np.inf),
 }
-#: recall by mask state is that of faces higher than this, scaled pixels
-MASK_MIN_HEIGHT_PX: Final = 16
+#: recall by mask state and by other attributes is that of faces higher than this, scaled pixels
+ATTRIBUTE_MIN_HEIGHT_PX: Final = 16
 _DECIMALS: Final = 4
-#: what each number of `SetMeasures` is, for those who read a result
-DEFINITIONS: Final[Mapping[str, str]] = {
-    "voc": "average precision as in PASCAL VOC since 2010, every point of the curve, at the "
-    "overlap in the settings",
-    "coco": "average precision as in COCO, 101 recalls, 100 boxes per picture, at overlaps 0.5 to "
-    "0.95 in steps of 0.05 and their mean; by faster-coco-eval",
-    "by_frame": "COCO's average precision of each frame alone, then averaged over the frames "
-    "with a face that counts",
-    "recall": "fraction of the faces that count that are found",
-    "precision": "fraction of the boxes that count that are right",
-    "recall_by_mask": f"recall of faces taller than {MASK_MIN_HEIGHT_PX} px in the scaled picture",
-    "recall_by_height_px": "recall by face height in the scaled picture, lower edge included",
-    "by_false_boxes": "the lowest score with at most this many false positives per image",
-    "min_face_px": "shorter faces in the scaled picture are ignored, and so is a box on one",
-    "wider_average_precision": "protocol of WIDER FACE: scores stretched over the set, 1000 "
-    "steps, faces outside a difficulty's list ignored",
-    "fddb": "protocol of FDDB: one-to-one pairs of largest total overlap, counted over 0.5 "
-    "(discrete) or summed (continuous), for each face",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +69,10 @@ class MeasuredPoint:
     false_boxes_per_picture: float
     #: of the pictures that show no face; None: every picture shows one
     false_boxes_per_picture_without_faces: float | None
-    #: mask state -> recall of faces taller than `MASK_MIN_HEIGHT_PX`
+    #: mask state -> recall of faces taller than `ATTRIBUTE_MIN_HEIGHT_PX`
     recall_by_mask: Mapping[str, float | None]
+    #: attribute -> value -> recall of faces taller than `ATTRIBUTE_MIN_HEIGHT_PX`
+    recall_by_attribute: Mapping[str, Mapping[str, float | None]]
     #: class of `HEIGHT_CLASSES_PX` -> recall
     recall_by_height_px: Mapping[str, float | None]
 
@@ -103,6 +87,7 @@ class SetMeasures:
     faces: int
     faces_left_out: int
     faces_by_mask: Mapping[str, int]
+    faces_by_attribute: Mapping[str, Mapping[str, int]]
     faces_by_height_px: Mapping[str, int]
     #: PASCAL VOC, at the settings' overlap; None: no face counts
     voc: float | None
@@ -113,6 +98,8 @@ class SetMeasures:
     by_score: tuple[MeasuredPoint, ...]
     #: one for each of the settings' numbers of false positives per image
     by_false_boxes: tuple[tuple[float, MeasuredPoint], ...]
+    #: one for each score of the settings' coverage; none where it is not measured
+    coverage: tuple[CoveragePoint, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the measures as JSON types, shares with four decimals."""
@@ -143,7 +130,41 @@ class SetMeasures:
             ]
             for point in self.by_score
         ]
-        return html_table(headings, rows, caption=caption)
+        parts = [html_table(headings, rows, caption=caption)]
+        if self.faces_by_attribute:
+            parts.append(self._attributes_html())
+        if self.coverage:
+            parts.append(self._coverage_html())
+        return "".join(parts)
+
+    def _attributes_html(self) -> str:
+        """Return recall by what the labels say of faces, one row for each value."""
+        rows = [
+            [name, value, count]
+            + [_rounded(point.recall_by_attribute[name][value]) for point in self.by_score]
+            for name, counts in self.faces_by_attribute.items()
+            for value, count in counts.items()
+            if count
+        ]
+        scores = [f"score {point.min_score:g}" for point in self.by_score]
+        caption = f"recall of faces taller than {ATTRIBUTE_MIN_HEIGHT_PX} px by attribute"
+        return html_table(["attribute", "value", "faces", *scores], rows, caption=caption)
+
+    def _coverage_html(self) -> str:
+        """Return what redaction would hide, one row for each score."""
+        headings = ["min score", "faces hidden", "mean hidden share", "eyes hidden"]
+        rows = [
+            [
+                point.min_score,
+                _rounded(point.all_faces.hidden),
+                _rounded(point.all_faces.mean_share),
+                _rounded(point.all_faces.eyes_hidden),
+                _rounded(point.redacted_outside_faces),
+            ]
+            for point in self.coverage
+        ]
+        caption = "what redacting the boxes from a score would hide"
+        return html_table([*headings, "redacted outside of faces"], rows, caption=caption)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +247,7 @@ def measure_set(pictures: Sequence[DetectedPicture], settings: EvaluationSetting
     curve = precision_recall(matches)
     faces = _Faces.of(pictures, matches)
     masks, heights = faces.mask_classes(), faces.height_classes()
+    attributes = faces.attribute_classes()
     empty = [m for p, m in zip(pictures, matches, strict=True) if not p.labelled.judged_faces]
     without = precision_recall(empty) if empty else None
 
@@ -237,6 +259,7 @@ def measure_set(pictures: Sequence[DetectedPicture], settings: EvaluationSetting
             point.false_boxes_per_picture,
             without.at_score(point.min_score).false_boxes_per_picture if without else None,
             faces.recall_by(masks, point.min_score),
+            {name: faces.recall_by(own, point.min_score) for name, own in attributes.items()},
             faces.recall_by(heights, point.min_score),
         )
 
@@ -246,6 +269,7 @@ def measure_set(pictures: Sequence[DetectedPicture], settings: EvaluationSetting
         faces=int(faces.counts.sum()),
         faces_left_out=int((~faces.counts).sum()),
         faces_by_mask=_count_each(masks),
+        faces_by_attribute={name: _count_each(own) for name, own in attributes.items()},
         faces_by_height_px=_count_each(heights),
         voc=_voc(matches),
         coco=coco_average_precision(pictures),
@@ -255,6 +279,7 @@ def measure_set(pictures: Sequence[DetectedPicture], settings: EvaluationSetting
             (limit, measure(curve.at_false_boxes(limit)))
             for limit in settings.false_boxes_per_picture
         ),
+        coverage=measure_coverage(pictures, settings.coverage) if settings.coverage else (),
     )
 
 
@@ -271,6 +296,7 @@ class _Faces:
     counts: NDArray[np.bool_]
     heights_px: NDArray[np.float32]
     masks: NDArray[np.str_]
+    attributes: AttributeClasses
 
     @classmethod
     def of(cls, pictures: Sequence[DetectedPicture], matches: Sequence[Matches]) -> _Faces:
@@ -280,12 +306,24 @@ class _Faces:
             np.concatenate([none.astype(bool), *(m.face_counts for m in matches)]),
             np.concatenate([none, *(p.heights_px for p in pictures)]),
             np.array([state for p in pictures for state in p.labelled.masks], np.str_),
+            attribute_classes(pictures),
         )
 
     def mask_classes(self) -> dict[str, NDArray[np.bool_]]:
         """Return which faces that count are in each mask state that occurs."""
-        large = self.counts & (self.heights_px > MASK_MIN_HEIGHT_PX)
+        large = self._are_large()
         return {str(state): large & (self.masks == state) for state in np.unique(self.masks)}
+
+    def attribute_classes(self) -> AttributeClasses:
+        """Return which faces that count have which value of each attribute that occurs."""
+        large = self._are_large()
+        return {
+            name: {value: large & chosen for value, chosen in own.items()}
+            for name, own in self.attributes.items()
+        }
+
+    def _are_large(self) -> NDArray[np.bool_]:
+        return self.counts & (self.heights_px > ATTRIBUTE_MIN_HEIGHT_PX)
 
     def height_classes(self) -> dict[str, NDArray[np.bool_]]:
         """Return which faces that count are in each class of height."""

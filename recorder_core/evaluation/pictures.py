@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.datasets import LabelledPicture, read_size_px
+from recorder_core.deidentify import RedactionSettings, SmoothingSettings
 from recorder_core.detect import InputGeometry, ScoredBoxes
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.evaluation.matching import Matches, match_detections
@@ -17,8 +18,10 @@ from recorder_core.model import View
 from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
+    "COVERAGE_SCORES",
     "REPORTED_FALSE_BOXES",
     "REPORTED_SCORES",
+    "CoverageSettings",
     "DetectedPicture",
     "EvaluationSettings",
     "PictureScale",
@@ -34,6 +37,26 @@ PictureScale: TypeAlias = int | Literal["original", "auto"]
 REPORTED_SCORES: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: false positives per image at which recall is reported
 REPORTED_FALSE_BOXES: Final = (0.1, 0.3, 1.0)
+_TRACKING: Final = SmoothingSettings()
+#: scores at which coverage is reported: that of one box that is redacted in a video, that of one
+#: in a still picture (0.6 of it), and that from which a box prolongs a track
+COVERAGE_SCORES: Final = (_TRACKING.birth_score, 0.3, _TRACKING.min_score)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageSettings:
+    """How faces are redacted where it is measured what that hides, and what counts as hidden."""
+
+    #: method and margins; only the shape matters here, and of it only the core
+    redaction: RedactionSettings = field(default_factory=RedactionSettings)
+    #: boxes with at least this score are redacted; one measurement for each
+    scores: tuple[float, ...] = COVERAGE_SCORES
+    #: a face is hidden if at least this share of the ellipse in its labelled box is
+    min_hidden_share: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not all(0 <= value <= 1 for value in (*self.scores, self.min_hidden_share)):
+            raise SettingsError("scores of coverage and the min hidden share must lie in 0 to 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +75,8 @@ class EvaluationSettings:
     scores: tuple[float, ...] = REPORTED_SCORES
     #: false positives per image at which recall is reported
     false_boxes_per_picture: tuple[float, ...] = REPORTED_FALSE_BOXES
+    #: None: what redaction would hide is not measured
+    coverage: CoverageSettings | None = field(default_factory=CoverageSettings)
 
     def __post_init__(self) -> None:
         if not 0 < self.min_match_iou <= 1:
@@ -76,6 +101,10 @@ class DetectedPicture:
     __repr__ = carrier_repr
 
     labelled: LabelledPicture
+    #: what was detected, in pixels of the picture
+    found: ScoredBoxes
+    #: width, height; None: neither the labels nor a file say it
+    size_px: tuple[int, int] | None
     #: scaled pixels for each pixel of the picture
     scale: float
     #: (M, 4) float32: the faces that a detector is expected to find
@@ -84,10 +113,6 @@ class DetectedPicture:
     face_counts: NDArray[np.bool_]
     #: (K, 4) float32: regions that nobody judged
     ignored_xyxy_px: NDArray[np.float32]
-    #: (N, 4) float32
-    boxes_xyxy_px: NDArray[np.float32]
-    #: (N,) float32
-    scores: NDArray[np.float32]
 
     @classmethod
     def judge(
@@ -108,22 +133,30 @@ class DetectedPicture:
             If the picture's size is needed, the labels do not give it, and the picture
             cannot be read.
         """
-        scale = 1.0
-        if settings.scale != "original":
-            size_px = labelled.size_px or read_size_px(labelled.path)
-            scale = scaled_long_side_px(settings.scale, size_px) / max(size_px)
+        size_px = _size_px(labelled, settings.scale)
+        scale = scaled_long_side_px(settings.scale, size_px) / max(size_px) if size_px else 1.0
         faces = labelled.boxes_xyxy_px * np.float32(scale)
         counts = faces[:, 3] - faces[:, 1] >= settings.min_face_px_of(labelled.set_name)
         counts &= ~np.array([face.difficult for face in labelled.judged_faces], bool)
         return cls(
             labelled,
+            boxes,
+            size_px,
             scale,
             faces,
             counts,
             labelled.ignored_xyxy_px * np.float32(scale),
-            boxes.xyxy_px * np.float32(scale),
-            boxes.scores,
         )
+
+    @property
+    def boxes_xyxy_px(self) -> NDArray[np.float32]:
+        """What was detected, (N, 4) float32, scaled pixels."""
+        return self.found.xyxy_px * np.float32(self.scale)
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """Scores of what was detected, (N,) float32."""
+        return self.found.scores
 
     @property
     def heights_px(self) -> NDArray[np.float32]:
@@ -140,6 +173,14 @@ class DetectedPicture:
             ignored_xyxy_px=self.ignored_xyxy_px,
             min_iou=min_iou,
         )
+
+
+def _size_px(labelled: LabelledPicture, scale: PictureScale) -> tuple[int, int] | None:
+    """Return the size of a picture, None if it is not known and the scale does not need it."""
+    if labelled.size_px is not None:
+        return labelled.size_px
+    has_file = labelled.folder is not None and labelled.path.is_file()
+    return read_size_px(labelled.path) if has_file or scale != "original" else None
 
 
 def scaled_long_side_px(scale: PictureScale, size_px: tuple[int, int]) -> int:

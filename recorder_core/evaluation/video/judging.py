@@ -13,8 +13,9 @@ from recorder_core.model import FrameDetections, TruthFace
 
 __all__ = ["FRAME_SETTINGS", "judge_frames"]
 
-#: faces are measured in pixels of the video, and each counts however small it is
-FRAME_SETTINGS: Final = EvaluationSettings(scale="original", min_face_px=0.0)
+#: faces are measured in pixels of the video, and each counts however small it is; what is hidden
+#: of them over time, `measure_exposure` says
+FRAME_SETTINGS: Final = EvaluationSettings(scale="original", min_face_px=0.0, coverage=None)
 #: states of a true face in which a mask is worn
 _MASKED: Final = frozenset({"masked", "masked+capped"})
 

@@ -58,7 +58,7 @@ class Validation:
         SettingsError
             If no face of the pictures is high enough to count.
         """
-        settings = EvaluationSettings(false_boxes_per_picture=(VALIDATION_FPPI,))
+        settings = EvaluationSettings(false_boxes_per_picture=(VALIDATION_FPPI,), coverage=None)
         detector = DetectorSettings(name=self.detector, min_score=EVALUATION_MIN_SCORE)
         run = detect_faces(self.pictures, detector, settings.scale, weights=weights)
         joined = join_predictions(self.pictures, run.predictions, settings)

@@ -67,5 +67,7 @@ def test_a_class_says_how_the_mask_is_worn() -> None:
 
 
 def test_a_label_that_no_box_has_is_refused() -> None:
-    with pytest.raises(DataError, match="no box is labelled 'haed'; the labels are head, head_back, lamp"):
+    with pytest.raises(
+        DataError, match="no box is labelled 'haed'; the labels are head, head_back, lamp"
+    ):
         map_labels(HEADS, {"haed": "face"})

@@ -25,12 +25,14 @@ def boxes() -> Callable[..., ScoredBoxes]:
 def judged() -> Callable[..., DetectedPicture]:
     """Make a picture of 640x480 from boxes of faces, or whole faces, and rows of detections."""
 
-    def make(faces, rows=(), *, name="a.jpg", set_name="", settings=None, size_px=(640, 480)):
+    def make(faces, rows=(), *, name="a.jpg", set_name="", settings=None, picture=None):
         marked = tuple(
             face if isinstance(face, LabelledFace) else LabelledFace(tuple(map(float, face)))
             for face in faces
         )
-        labelled = LabelledPicture(name, size_px, marked, set_name=set_name)
+        labelled = LabelledPicture(
+            name, (640, 480), marked, set_name=set_name, attributes=picture or {}
+        )
         return DetectedPicture.judge(labelled, scored(*rows), settings or EvaluationSettings())
 
     return make

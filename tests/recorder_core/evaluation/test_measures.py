@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,45 @@ def test_what_is_found_at_each_score(pictures):
     assert (high.recall, high.false_boxes_per_picture) == (1 / 3, 0.5)
     assert high.false_boxes_per_picture_without_faces == 0.0
     assert high.recall_by_mask == {"with_mask": 0.0, "without_mask": 1.0}
+
+
+def test_recall_by_what_the_labels_say_of_faces(judged):
+    def face(box, **attributes):
+        return LabelledFace(box, attributes=attributes)
+
+    pictures = [
+        judged(
+            [
+                face((0.0, 0.0, 20.0, 20.0), view="profile", cap="yes"),
+                face((100.0, 0.0, 120.0, 20.0), view="profile", cap="unknown"),
+                face((200.0, 0.0, 212.0, 12.0), view="profile"),
+            ],
+            [(0, 0, 20, 20, 0.5)],
+            picture={"camera": "from_above"},
+        ),
+        judged([face((0.0, 0.0, 20.0, 20.0), view="front")], [(0, 0, 20, 20, 0.9)]),
+    ]
+    measures = measure_set(pictures, SETTINGS)
+    # the third face is not over 16 px
+    assert measures.faces_by_attribute == {
+        "view": {"front": 1, "profile": 2},
+        "cap": {"yes": 1},
+        "camera": {"from_above": 2},
+    }
+    low, high = (point.recall_by_attribute for point in measures.by_score)
+    assert low["view"] == {"front": 1.0, "profile": 0.5}
+    assert high["view"] == {"front": 1.0, "profile": 0.0}
+    assert (low["cap"], low["camera"]) == ({"yes": 1.0}, {"from_above": 0.5})
+    shown = measures._repr_html_()
+    assert "<td>view</td><td>profile</td><td>2</td><td>0.5</td><td>0</td>" in shown
+    assert "eyes hidden" in shown
+
+
+def test_coverage_is_measured_unless_it_is_not_wanted(pictures):
+    measured = measure_set(pictures, SETTINGS).coverage
+    assert [point.min_score for point in measured] == [0.5, 0.3, 0.1]
+    assert [point.all_faces.faces for point in measured] == [3, 3, 3]
+    assert measure_set(pictures, replace(SETTINGS, coverage=None)).coverage == ()
 
 
 def test_what_is_found_at_so_many_false_boxes(pictures):

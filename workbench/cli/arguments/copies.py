@@ -30,6 +30,7 @@ from workbench.cli.arguments.common import (
 from workbench.cli.arguments.numbers import number, whole_number
 
 __all__ = [
+    "FARTHEST_REDACTION",
     "add_audio_arguments",
     "add_detection_arguments",
     "add_encoding_arguments",
@@ -42,7 +43,7 @@ _MAX_BATCH: Final = 256
 #: of libx264
 _MAX_THREADS: Final = 128
 #: times as far as usual, see `RedactionSettings`
-_FARTHEST_REDACTION: Final = 2.5
+FARTHEST_REDACTION: Final = 2.5
 
 
 def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | None = None) -> None:
@@ -107,7 +108,7 @@ def add_redaction_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--redaction-scale",
-        type=number(0, _FARTHEST_REDACTION),
+        type=number(0, FARTHEST_REDACTION),
         default=1.0,
         metavar="FACTOR",
         help="how far redactions reach beyond the box of a face, 0 to 2.5 times as far as usual; "

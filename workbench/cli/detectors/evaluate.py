@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from recorder_core.datasets import require_pictures
 from recorder_core.datasets.formats.formats import FORMATS
+from recorder_core.deidentify import RedactionSettings
 from recorder_core.detect import (
     DETECTOR_NAMES,
     ENGINE_NAMES,
@@ -28,6 +29,7 @@ from recorder_core.evaluation import (
     EVALUATION_MIN_SCORE,
     SECOND_OPINION_SCORE,
     Benchmark,
+    CoverageSettings,
     Evaluation,
     EvaluationSettings,
     EvaluationTask,
@@ -43,6 +45,7 @@ from recorder_core.evaluation import (
 )
 from recorder_core.jobs import machine_facts
 from workbench.cli.arguments.common import add_overwrite_argument, output_path
+from workbench.cli.arguments.copies import FARTHEST_REDACTION
 from workbench.cli.arguments.inputs import check_outputs
 from workbench.cli.arguments.numbers import MAX_COUNT, number, whole_number
 from workbench.cli.dataset.inputs import add_label_argument
@@ -73,8 +76,9 @@ def add_parser(commands: Any) -> None:
         help=SUMMARIES["evaluate"],
         description=(
             "Measure how well detectors find the faces of labelled pictures: average precision "
-            "(PASCAL VOC, COCO, frame by frame), recall by mask and by face height, false "
-            "positives, speed; on the lists of WIDER FACE and FDDB also by their own protocols."
+            "(PASCAL VOC, COCO, frame by frame), recall by mask, view, cap, goggles, camera and "
+            "face height, what redaction would hide of the faces, false positives, speed; on the "
+            "lists of WIDER FACE and FDDB also by their own protocols."
         ),
     )
     _add_data_arguments(parser)
@@ -191,6 +195,14 @@ def _add_measure_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="false positives per image at which recall is reported; default: 0.1 0.3 1",
     )
+    group.add_argument(
+        "--redaction-scale",
+        type=number(0, FARTHEST_REDACTION),
+        default=1.0,
+        metavar="FACTOR",
+        help="how far redactions reach beyond the box of a face, 0 to 2.5 times as far as usual, "
+        "where it is measured what they hide; default: 1",
+    )
 
 
 def _scale(text: str) -> PictureScale:
@@ -230,6 +242,7 @@ def _settings(options: argparse.Namespace) -> EvaluationSettings:
         min_face_px_by_set=tuple((name, limit) for name, limit in limits if name),
         scores=tuple(options.scores or default.scores),
         false_boxes_per_picture=tuple(options.false_boxes or default.false_boxes_per_picture),
+        coverage=CoverageSettings(redaction=RedactionSettings.scaled(options.redaction_scale)),
     )
 
 

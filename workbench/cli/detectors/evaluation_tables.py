@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from recorder_core.evaluation import (
     ALL_SETS,
+    ATTRIBUTE_MIN_HEIGHT_PX,
     HEIGHT_CLASSES_PX,
     Evaluation,
     EvaluationTask,
@@ -44,6 +45,9 @@ def format_evaluations(
         _introduction(task),
         _precision_table(evaluations),
         _operating_table(evaluations),
+        _attribute_table(evaluations, scores),
+        _coverage_table(evaluations),
+        _hidden_table(evaluations),
         _score_table(evaluations, scores),
         _empty_table(evaluations, scores),
         _wider_table(evaluations),
@@ -109,7 +113,8 @@ def _operating_table(evaluations: Sequence[Evaluation]) -> str:
             rows.append([set_name, candidate, f"{limit:g}", _share(point.min_score)])
             rows[-1] += _recalls(point)
     return _table(
-        "recall at this many false positives per image; by mask: faces over 16 px; by height in px",
+        "recall at this many false positives per image; by mask: faces over "
+        f"{ATTRIBUTE_MIN_HEIGHT_PX} px; by height in px",
         ("set", "candidate", "FPPI", "score", "recall", *_MASKS, *HEIGHT_CLASSES_PX),
         rows,
     )
@@ -119,6 +124,73 @@ def _recalls(point: MeasuredPoint) -> list[str | None]:
     by_mask = [point.recall_by_mask.get(state) for state in _MASKS]
     by_height = [point.recall_by_height_px[name] for name in HEIGHT_CLASSES_PX]
     return [_share(value) for value in (point.recall, *by_mask, *by_height)]
+
+
+def _attribute_table(evaluations: Sequence[Evaluation], scores: Sequence[float]) -> str:
+    """Return recall by what the labels say of faces: one column for each value that occurs."""
+    values = _attribute_values(evaluations)
+    rows = []
+    for candidate, set_name, measures in _rows(evaluations):
+        points = [(f"{limit:g} FPPI", point) for limit, point in measures.by_false_boxes]
+        points += [(f"score {p.min_score:g}", p) for p in _shown(measures, scores)]
+        for at, point in points if measures.faces_by_attribute else ():
+            rows.append([set_name, candidate, at, *_by_value(point.recall_by_attribute, values)])
+    return _table(
+        f"recall by attribute; faces over {ATTRIBUTE_MIN_HEIGHT_PX} px",
+        ("set", "candidate", "at", *(f"{name}: {value}" for name, value in values)),
+        rows,
+    )
+
+
+def _attribute_values(evaluations: Sequence[Evaluation]) -> list[tuple[str, str]]:
+    """Return every attribute with every value that a face of any set has that counts."""
+    counted = [m.faces_by_attribute.items() for _, _, m in _rows(evaluations)]
+    there = ((n, v) for each in counted for n, own in each for v, faces in own.items() if faces)
+    return list(dict.fromkeys(there))
+
+
+def _by_value(
+    shares: Mapping[str, Mapping[str, float | None]], values: Sequence[tuple[str, str]]
+) -> list[str | None]:
+    return [_share(shares.get(name, {}).get(value)) for name, value in values]
+
+
+def _coverage_table(evaluations: Sequence[Evaluation]) -> str:
+    rows = [
+        [
+            *(set_name, candidate, f"{point.min_score:g}", point.all_faces.faces),
+            *(_share(point.all_faces.hidden), _share(point.all_faces.mean_share)),
+            *(_share(point.all_faces.eyes_hidden), _share(point.redacted_outside_faces)),
+        ]
+        for candidate, set_name, measures in _rows(evaluations)
+        for point in measures.coverage
+    ]
+    return _table(
+        "what redacting every box from a score would hide, in pictures as they are stored",
+        (
+            *("set", "candidate", "score", "faces", "hidden", "mean share", "eyes hidden"),
+            "redacted outside of faces",
+        ),
+        rows,
+    )
+
+
+def _hidden_table(evaluations: Sequence[Evaluation]) -> str:
+    """Return which faces that would hide, by what the labels say of them."""
+    values = _attribute_values(evaluations)
+    rows = []
+    for candidate, set_name, measures in _rows(evaluations):
+        for point in measures.coverage if measures.faces_by_attribute else ():
+            shares = {
+                name: {value: faces.hidden for value, faces in own.items()}
+                for name, own in point.by_attribute.items()
+            }
+            rows.append([set_name, candidate, f"{point.min_score:g}", *_by_value(shares, values)])
+    return _table(
+        "share of faces hidden, by attribute",
+        ("set", "candidate", "score", *(f"{name}: {value}" for name, value in values)),
+        rows,
+    )
 
 
 def _shown(measures: SetMeasures, scores: Sequence[float]) -> list[MeasuredPoint]:

@@ -25,6 +25,7 @@ def dataset(tmp_path: Path) -> Path:
         cv2.imwrite(str(folder / f"{name}.png"), draw_faces())
         images.append(
             {"id": number, "file_name": f"{name}.png", "width": 384, "height": 192, "set": name}
+            | ({"camera": "from_above"} if name == "a" else {})
         )
         for x0, y0, x1, y1 in DRAWN_FACES_XYXY_PX.tolist():
             annotations.append(
@@ -61,13 +62,21 @@ def test_the_shipped_detector_is_measured(
     for title in (
         "average precision",
         "recall at this many false positives",
+        "recall by attribute; faces over 16 px",
+        "camera: from_above",
+        "share of faces hidden, by attribute",
         "milliseconds per picture",
     ):
         assert title in captured.out
     (result,) = content["results"]
     assert set(result["sets"]) == {"a", "b", "all sets"}
     assert result["sets"]["a"]["faces_by_mask"] == {"with_mask": 3}
-    assert result["sets"]["all sets"]["by_score"][6]["recall"] == 1.0
+    together = result["sets"]["all sets"]
+    assert together["by_score"][6]["recall"] == 1.0
+    assert together["by_score"][6]["recall_by_attribute"] == {"camera": {"from_above": 1.0}}
+    assert [point["min_score"] for point in together["coverage"]] == [0.5, 0.3, 0.1]
+    assert [point["all_faces"]["hidden"] for point in together["coverage"]] == [1.0, 1.0, 1.0]
+    assert together["coverage"][0]["by_attribute"]["camera"]["from_above"]["faces"] == 3
     assert result["without_faces"]["nobody"]["pictures"] == 1
     assert result["speed"]["input_sizes_px"] == {"384x192": 2}
     assert content["settings"]["scale"] == 384
@@ -114,11 +123,13 @@ def test_detections_are_measured_without_the_pictures(
 
 def test_what_counts_can_be_said(dataset: Path) -> None:
     words = ("--min-face", "500", "--min-face", "b=8", "--overlap", "0.3", "--false-boxes", "0.5")
+    words += ("--redaction-scale", "0.5")
     status, content = _evaluate(dataset, *words, "--scores", "0.25")
     assert status == 0
     settings = content["settings"]
     assert (settings["min_face_px"], settings["min_face_px_by_set"]) == (500, [["b", 8]])
     assert (settings["min_match_iou"], settings["scores"]) == (0.3, [0.25])
+    assert settings["coverage"]["redaction"]["enlarge_sides"] == pytest.approx(0.1)
     sets = content["results"][0]["sets"]
     assert (sets["a"]["faces"], sets["a"]["voc"], sets["b"]["faces"]) == (0, None, 3)
     assert [point["at_most"] for point in sets["b"]["by_false_boxes"]] == [0.5]

@@ -174,15 +174,7 @@ class Jobs:
         WrongState
             If it does not run, is another process's, or names an event already.
         """
-        with self._database.write() as connection:
-            row = connection.execute(
-                "UPDATE jobs SET event_id = ?1 WHERE job_id = ?2 AND worker = ?3 "
-                "AND state = 'running' AND event_id IS NULL RETURNING *",
-                (event_id, job_id, worker),
-            ).fetchone()
-        if row is None:
-            raise WrongState(f"job {job_id} does not run here, or names its event already")
-        return fetch(Job, [row])[0]
+        return self._state_once(job_id, worker, ("event_id", None), event_id)
 
     def keep_result(self, job_id: str, worker: str, result: str) -> Job:
         """Store JSON of what a running job found, and return the job.
@@ -190,16 +182,23 @@ class Jobs:
         Raises
         ------
         WrongState
-            If it does not run, or is another process's.
+            If it does not run, is another process's, or has a result already.
         """
+        return self._state_once(job_id, worker, ("result", "{}"), result)
+
+    def _state_once(
+        self, job_id: str, worker: str, column: tuple[str, str | None], value: str
+    ) -> Job:
+        """Store a value of a running job in a column, given by name and content until then."""
+        name, before = column
         with self._database.write() as connection:
             row = connection.execute(
-                "UPDATE jobs SET result = ?1 WHERE job_id = ?2 AND worker = ?3 "
-                "AND state = 'running' RETURNING *",
-                (result, job_id, worker),
+                f"UPDATE jobs SET {name} = ?1 WHERE job_id = ?2 AND worker = ?3 "  # noqa: S608
+                f"AND state = 'running' AND {name} IS ?4 RETURNING *",
+                (value, job_id, worker, before),
             ).fetchone()
         if row is None:
-            raise WrongState(f"job {job_id} does not run here")
+            raise WrongState(f"job {job_id} does not run here, or has its {name} already")
         return fetch(Job, [row])[0]
 
     def report(self, job_id: str, worker: str, progress: float) -> Job:

@@ -78,7 +78,7 @@ def test_two_lanes_never_work_on_the_same_event(catalog: Catalog, event: Event) 
     assert catalog.jobs.name_event(first.job_id, "host:1", event.event_id).event_id == (
         event.event_id
     )
-    with pytest.raises(WrongState, match="names its event already"):
+    with pytest.raises(WrongState, match="has its event_id already"):
         catalog.jobs.name_event(first.job_id, "host:1", event.event_id)
     assert [job.job_id for job in catalog.jobs.find(event_id=event.event_id)] == [first.job_id]
     other = catalog.jobs.add("report", by="reviewer1", event_id=event.event_id)
@@ -259,4 +259,6 @@ def test_what_a_running_job_found_is_kept(catalog: Catalog) -> None:
     )
     with pytest.raises(WrongState, match="does not run here"):
         catalog.jobs.keep_result(job.job_id, "host:2", "{}")
+    with pytest.raises(WrongState, match="has its result already"):
+        catalog.jobs.keep_result(job.job_id, "host:1", "{}")
     assert catalog.jobs.end(job.job_id, "done").result == '{"frames": 60}'

@@ -1,11 +1,12 @@
 """Kill recordings at random moments, and count what is lost.
 
-    python profiling/recorder/record_kills.py [--kills 100] [--out FILE.json]
+    python profiling/recorder/record_kills.py [--kills 100] [--held SECONDS] [--out FILE.json]
 
 Each trial starts a process that records test signals, kills it with SIGKILL, and looks at what is
 there as who comes next does: the catalog must be sound, the event is finalised and its video is
-decoded by FFmpeg's own tool. Exit status 1 if more than two seconds were lost, or anything is
-wrong. SIGKILL is not a power cut: what the kernel had not written yet survives it.
+decoded by FFmpeg's own tool. With --held each recording begins with so many seconds of a room that
+was held before, which count as what was recorded. Exit status 1 if more than two seconds were lost,
+or anything is wrong. SIGKILL is not a power cut: what the kernel had not written yet survives it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -28,8 +31,20 @@ from recording_site import (
 )
 
 from recorder_core.catalog import EventState
-from recorder_core.jobs.archive import check_copies, export_event, finalise_event, verify_audit
-from recorder_core.jobs.record import RecordRequest, record_room, room_from_values
+from recorder_core.jobs.archive import (
+    Archive,
+    check_copies,
+    export_event,
+    finalise_event,
+    verify_audit,
+)
+from recorder_core.jobs.record import (
+    RecordRequest,
+    RoomRecorder,
+    hold_room,
+    record_room,
+    room_from_values,
+)
 
 MAX_LOST_SECONDS: Final = 2.0
 LONGEST_SECONDS: Final = 8.0
@@ -45,17 +60,18 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=LONGEST_SECONDS, help="a recording lives at most so long"
     )
+    parser.add_argument("--held", type=float, default=0.0, help="seconds before the start")
     parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.record is not None:
-        _record(RecordingSite(options.record / "archive", options.record / "mirror"))
+        _record(RecordingSite(options.record / "archive", options.record / "mirror"), options.held)
     chance = numbers(options.seed)
     lost: list[float] = []
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         site = make_site(Path(folder))
         for number in range(options.kills):
-            said = _killed(Path(folder), chance.uniform(0.0, options.seconds))
+            said = _killed(Path(folder), options.held, chance.uniform(0.0, options.seconds))
             lost += _look(site, said, Path(folder), wrong)
             print(f"{number + 1} of {options.kills}: {max(lost, default=0):.2f}", file=sys.stderr)
         with site.opened("adam") as archive:
@@ -65,6 +81,7 @@ def main() -> int:
     content = {
         "goals": {"most_lost_seconds": {"at_most": MAX_LOST_SECONDS}},
         "kills": options.kills,
+        "held_seconds": options.held,
         "recordings": len(lost),
         "most_lost_seconds": round(max(lost, default=0.0), 3),
         "mean_lost_seconds": round(sum(lost) / max(1, len(lost)), 3),
@@ -72,9 +89,9 @@ def main() -> int:
     return finish(content, wrong, options.out)
 
 
-def _killed(folder: Path, seconds: float) -> list[str]:
+def _killed(folder: Path, held: float, seconds: float) -> list[str]:
     """Record in another process, kill it so long after its first word, and return its words."""
-    command = [sys.executable, __file__, "--record", str(folder)]
+    command = [sys.executable, __file__, "--record", str(folder), "--held", str(held)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         words = process.stdout
         if words is None or not (first := words.readline()):
@@ -84,16 +101,29 @@ def _killed(folder: Path, seconds: float) -> list[str]:
         return [line for line in (first, *words) if line.endswith("\n")]
 
 
-def _record(site: RecordingSite) -> NoReturn:
+def _record(site: RecordingSite, held: float) -> NoReturn:
     """Record until it is killed, and say all the time how long it is."""
     room = room_from_values(pattern_room(["laparoscope", "room"]))
-    with (
-        site.opened("olga") as archive,
-        record_room(archive, RecordRequest(room=room)) as recorder,
-    ):
+    request = RecordRequest(room=replace(room, pre_record_seconds=held))
+    with ExitStack() as stack:
+        archive = stack.enter_context(site.opened("olga"))
+        recorder = stack.enter_context(_begun(archive, request, stack))
         while recorder.wait(0.01):
             print(recorder.event_id, recorder.seconds, flush=True)
     raise SystemExit("the recording ended by itself")
+
+
+def _begun(
+    archive: Archive, request: RecordRequest, stack: ExitStack
+) -> AbstractContextManager[RoomRecorder]:
+    """Begin a recording, of a room that was held where that is wanted."""
+    held = request.room.pre_record_seconds
+    if not held:
+        return record_room(archive, request)
+    ready = stack.enter_context(hold_room(archive, request))
+    while ready.held_seconds < held:
+        ready.wait(0.1)
+    return ready.begin()
 
 
 def _look(site: RecordingSite, said: list[str], folder: Path, wrong: list[str]) -> list[float]:

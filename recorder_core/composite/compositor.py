@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
@@ -104,7 +104,11 @@ class Compositor:
         return self._format
 
     def compose(
-        self, frames: Mapping[str, Frame | None], content: PanelContent, seconds: float
+        self,
+        frames: Mapping[str, Frame | None],
+        content: PanelContent,
+        seconds: float,
+        starved: Collection[str] = (),
     ) -> Frame:
         """Return the next frame of the composite.
 
@@ -116,7 +120,9 @@ class Compositor:
         content : PanelContent
             What the panels show.
         seconds : float
-            Of the event; the frame lies on the nearest tick.
+            Of the composite; the frame lies on the nearest tick.
+        starved : collection of str, optional
+            Names of sources without a frame because this computer does not keep up with them.
 
         Returns
         -------
@@ -135,8 +141,10 @@ class Compositor:
                 f"the frame of {seconds:g} s comes after one of tick {self._pts}; compose each "
                 "tick once, in order"
             )
+        start = content.start_seconds
+        elapsed = None if start is None else seconds - start
         for source, painter in self._painters:
-            painter.update(frames.get(source), seconds)
+            painter.update(frames.get(source), elapsed, is_starved=source in starved)
         self._update_panels(content, seconds)
         frame = self._pool.painted(self._paint, frame_index=self._frame_index, pts=pts, duration=1)
         self._frames, self._pts = dict(frames), pts

@@ -21,6 +21,7 @@ __all__ = ["ViewPainter"]
 
 _LOST: Final = "SIGNAL LOST"
 _NEVER: Final = "NO SIGNAL"
+_BUSY: Final = "COMPUTER TOO BUSY"
 _HIDDEN: Final = "HIDDEN"
 _OTHER_SHAPE: Final = "its zones are for another picture shape"
 #: of a label's font, by the height of its view
@@ -65,12 +66,12 @@ class ViewPainter:
         self._shown: Frame | None = None
         #: of the last frame, at the scale of the composite; None where it may not be shown
         self._picture: Planes | None = None
-        #: whether a notice says that the signal is lost
-        self._is_lost = False
+        #: what a notice says of the signal that is lost, and since when
+        self._lost: tuple[str, str] | None = None
         fill_part(canvas, view.rectangle, _yuv(LINE))
         fill_part(canvas, view.inside)
 
-    def update(self, frame: Frame | None, seconds: float) -> None:
+    def update(self, frame: Frame | None, seconds: float | None, *, is_starved: bool) -> None:
         """Work out what the view shows; nothing, for the frame of the last time.
 
         Parameters
@@ -78,11 +79,13 @@ class ViewPainter:
         frame : Frame or None
             The same object as the last time where the source gave no other; None while its signal
             is lost.
-        seconds : float
-            Of the event.
+        seconds : float or None
+            Of the event; None: nobody has begun it yet.
+        is_starved : bool
+            Whether its signal is lost because this computer does not keep up.
         """
         if frame is None:
-            self._lose(seconds)
+            self._lose(seconds, is_starved)
         elif frame is not self._shown:
             self._show(frame)
         self._shown = frame
@@ -104,18 +107,19 @@ class ViewPainter:
             fill_part(planes, part)
         self._paint_label(planes)
 
-    def _lose(self, seconds: float) -> None:
-        if self._is_lost:
-            return
-        heading = _NEVER if self._placed is None else _LOST
-        self._paint_notice(heading, f"since {elapsed_text(seconds)}")
-        self._is_lost = True
+    def _lose(self, seconds: float | None, is_starved: bool) -> None:
+        then = "before the start" if seconds is None else elapsed_text(seconds)
+        heading = _BUSY if is_starved else _NEVER if self._placed is None else _LOST
+        lost = heading, then if self._lost is None else self._lost[1]
+        if lost != self._lost:
+            self._paint_notice(heading, f"since {lost[1]}")
+            self._lost = lost
 
     def _show(self, frame: Frame) -> None:
         placed = self._place(frame.format.geometry)
         if placed is not self._cleared:
             self._clear(placed)
-        self._is_lost = False
+        self._lost = None
         if not placed.is_hidden:
             self._picture = _upright(placed.scaler.scale(frame), frame.format.orientation)
 

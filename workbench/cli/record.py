@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import select
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from recorder_core.errors import NotAllowed, RecorderError, SettingsError
 from recorder_core.jobs.archive import EventNames
@@ -22,9 +20,10 @@ from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import add_quiet_argument, parse_seconds
 from workbench.cli.recording_health import describe_held, describe_recording
 from workbench.cli.summaries import SUMMARIES
-from workbench.cli.terminal.console import complain, draw, has_terminal
+from workbench.cli.terminal.console import complain, has_terminal
 from workbench.cli.terminal.keys import reading_keys
 from workbench.cli.terminal.listing import show
+from workbench.cli.terminal.status_line import StatusLine, takes_text
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive import Archive
@@ -35,11 +34,6 @@ __all__ = ["add_parser"]
 _POLL_SECONDS: Final = 0.1
 #: after a recording that could not go on
 _AGAIN_SECONDS: Final = 10.0
-#: how often a line is printed where there is no terminal
-_LINE_SECONDS: Final = 10.0
-_REDRAW_SECONDS: Final = 0.5
-#: sentences that wait for a terminal which takes no text
-_MAX_WAITING: Final = 100
 _MARKER: Final = "marker"
 #: what ended a recording: somebody wanted it, as by a key or a length; a full disk; or its signal
 _End: TypeAlias = Literal["wanted", "disk", "other"]
@@ -56,8 +50,8 @@ def add_parser(commands: Any) -> None:
             "signals, markers and screenshots, encrypted from the first byte. It ends after "
             "--duration, with Ctrl-C or SIGTERM, and before the disk is full; the event is then "
             "complete. With --unattended each recording begins and ends by itself, until Ctrl-C; "
-            "--duration is then the most that each may last. With --ready it begins at the key r, "
-            "with the seconds before that. "
+            "--duration is then the most that each may last. With --ready each begins at the key "
+            "r, with the seconds before that, until q is pressed while nothing is recorded. "
             f"Keys in a terminal: {_KEYS}."
         ),
     )
@@ -89,7 +83,8 @@ def _add_beginning(parser: argparse.ArgumentParser) -> None:
         "--ready",
         action="store_true",
         help="hold the last seconds in memory, pre_record_seconds of the room's file, until the "
-        "key r begins the recording with them, or q forgets them",
+        "key r begins a recording with them, or q forgets them and ends; with --names-file it "
+        "ends after one recording, too",
     )
     when.add_argument(
         "--unattended",
@@ -119,19 +114,19 @@ def _run(options: argparse.Namespace) -> int:
         else EventNames.from_file(options.names_file),
         duration_seconds=options.duration,
         is_unattended=options.unattended,
-        seals_later=options.unattended,
+        seals_later=True,
         room_name=options.config.stem,
     )
     with (
         opened(options) as archive,
-        as_only_recorder(archive.folders, request),
         _stops() as is_stopped,
+        LateSealing(partial(_say, options)) as sealing,
+        as_only_recorder(archive.folders, request),
         reading_keys() as next_key,
     ):
-        room = _Room(options, archive, request, is_stopped, next_key)
+        room = _Room(options, archive, request, is_stopped, next_key, sealing)
         if options.unattended:
-            with LateSealing(partial(_say, room)) as sealing:
-                _record_unattended(replace(room, sealing=sealing))
+            _record_unattended(room)
         elif options.ready:
             _record_ready(room)
         else:
@@ -148,26 +143,26 @@ class _Room:
     request: RecordRequest
     is_stopped: Callable[[], bool]
     next_key: Callable[[], str | None]
-    #: of what is recorded one after another
-    sealing: LateSealing | None = None
+    #: waited for when the room is free for who records it next
+    sealing: LateSealing
 
 
 def _record(room: _Room) -> _End:
     """Record one event; return what ended it."""
     from recorder_core.jobs.record import record_room
 
-    return _record_begun(room, record_room(room.archive, room.request))
+    with ExitStack() as recording:
+        recorder = recording.enter_context(record_room(room.archive, room.request))
+        return _record_begun(room, recorder, recording)
 
 
-def _record_begun(room: _Room, begun: AbstractContextManager[RoomRecorder]) -> _End:
-    with begun as recorder:
+def _record_begun(room: _Room, recorder: RoomRecorder, recording: ExitStack) -> _End:
+    """Record until the end, with which `recording` ends; return what ended it."""
+    with recording:
         _drive(recorder, room)
         summary = recorder.finish()
-    if room.sealing is not None:
-        room.sealing.add(recorder)
-    for sentence in recorder.fragmented:
-        _say(room, sentence)
-    if not room.options.unattended or _takes_text(sys.stdout):
+    room.sealing.add(recorder)
+    if not room.options.unattended or takes_text(sys.stdout):
         show(room.options, summary.to_dict(), "\n".join(summary.sentences))
     if not recorder.stop_reason:
         return "wanted"
@@ -175,43 +170,62 @@ def _record_begun(room: _Room, begun: AbstractContextManager[RoomRecorder]) -> _
 
 
 def _record_ready(room: _Room) -> None:
-    """Hold a room until a key begins its recording, and record one event; or forget it."""
+    """Record one event after another, each from a key on, until a key forgets what is held."""
+    _ = room.request.needed_procedure_code
+    while _record_at_key(room) and not room.is_stopped():
+        if room.options.names_file is not None:  # they are of one patient
+            return
+
+
+def _record_at_key(room: _Room) -> bool:
+    """Hold a room until a key begins its recording, and record one; False: it was forgotten."""
     from recorder_core.jobs.record import hold_room
 
-    _ = room.request.needed_procedure_code
-    line = _Line(is_quiet=room.options.quiet)
-    with hold_room(room.archive, room.request) as ready:
-        line.say("r: record, q: forget what is held")
-        while (key := room.next_key()) != "r" or not _may_start(ready, line):
-            if key == "q" or room.is_stopped():
-                line.end()
-                return
+    line, recorder = StatusLine(is_quiet=room.options.quiet), None
+    with hold_room(room.archive, room.request) as ready, ExitStack() as recording:
+        _forget_keys(room)
+        line.say("r: record, q: forget what is held, and end")
+        while recorder is None:
             ready.wait(_POLL_SECONDS)
             line.show(lambda: describe_held(ready))
+            key = room.next_key()
+            if key == "q" or room.is_stopped():
+                line.end()
+                return False
+            if key == "r":
+                recorder = _begin(ready, recording, line.say)
         line.end()
-        _record_begun(room, ready.begin())
-
-
-def _may_start(ready: ReadyRoom, line: _Line) -> bool:
-    """Return whether a recording can begin; say why if it cannot."""
-    try:
-        ready.check_start()
-    except RecorderError as error:
-        line.say(f"{error}; the room is held on")
-        return False
+        _record_begun(room, recorder, recording)
     return True
 
 
-def _record_held(room: _Room, name: str) -> _End | None:
+def _record_at_signal(room: _Room, name: str) -> _End | None:
     """Hold a room until a source gives its signal, and record one event; None: it was stopped."""
     from recorder_core.jobs.record import hold_room
 
-    with hold_room(room.archive, room.request) as ready:
-        while not ready.has_signal(name):
+    recorder, tried = None, float("-inf")
+    with hold_room(room.archive, room.request) as ready, ExitStack() as recording:
+        while recorder is None:
             if room.is_stopped():
                 return None
             ready.wait(_POLL_SECONDS)
-        return _record_begun(room, ready.begin())
+            if ready.has_signal(name) and time.monotonic() - tried >= _AGAIN_SECONDS:
+                tried = time.monotonic()
+                recorder = _begin(ready, recording, partial(_say, room.options))
+        return _record_begun(room, recorder, recording)
+
+
+def _begin(
+    ready: ReadyRoom, recording: ExitStack, say: Callable[[str], None]
+) -> RoomRecorder | None:
+    """Begin the recording of a room that is held; say why if it cannot, and return None."""
+    try:
+        return recording.enter_context(ready.begin())
+    except (SettingsError, NotAllowed):  # as it would again
+        raise
+    except RecorderError as error:
+        say(f"{error}; the room is held on")
+        return None
 
 
 def _record_unattended(room: _Room) -> None:
@@ -228,7 +242,7 @@ def _record_unattended(room: _Room) -> None:
     while not is_stopped():
         _tell(room, f"waiting for the signal of {name}")
         if room.request.room.pre_record_seconds:
-            end = _record_one_of_many(room, lambda: _record_held(room, name))
+            end = _record_one_of_many(room, lambda: _record_at_signal(room, name))
         elif wait_for_signal(name, source, is_stopped):
             end = _record_one_of_many(room, lambda: _record(room))
         else:
@@ -247,7 +261,7 @@ def _record_one_of_many(room: _Room, record: Callable[[], _End | None]) -> _End 
     except (SettingsError, NotAllowed):
         raise
     except RecorderError as error:
-        _say(room, str(error))
+        _say(room.options, str(error))
         _wait(_AGAIN_SECONDS, room.is_stopped)
         return "other"
 
@@ -255,12 +269,12 @@ def _record_one_of_many(room: _Room, record: Callable[[], _End | None]) -> _End 
 def _tell(room: _Room, sentence: str) -> None:
     """Print what is waited for."""
     if not room.options.quiet:
-        _say(room, sentence)
+        _say(room.options, sentence)
 
 
-def _say(room: _Room, sentence: str) -> None:
+def _say(options: argparse.Namespace, sentence: str) -> None:
     """Print a sentence on standard error; one recording of many waits for no reader of it."""
-    if not room.options.unattended or _takes_text(sys.stderr):
+    if not options.unattended or takes_text(sys.stderr):
         complain(sentence)
 
 
@@ -293,11 +307,10 @@ def _stops() -> Iterator[Callable[[], bool]]:
 
 def _drive(recorder: RoomRecorder, room: _Room) -> None:
     """Record until the end: show how it is, and do what keys say."""
-    line = _Line(is_quiet=room.options.quiet)
+    line = StatusLine(is_quiet=room.options.quiet)
     if not room.options.quiet:
         line.say(recorder.encoder)
-    while room.next_key() is not None:
-        pass  # pressed before it began
+    _forget_keys(room)
     told, key = 0, None
     while key != "q" and recorder.wait(_POLL_SECONDS) and not room.is_stopped():
         key = room.next_key()
@@ -311,6 +324,12 @@ def _drive(recorder: RoomRecorder, room: _Room) -> None:
             told += 1
         line.show(lambda: describe_recording(recorder))
     line.end()
+
+
+def _forget_keys(room: _Room) -> None:
+    """Forget the keys that were pressed before it began."""
+    while room.next_key() is not None:
+        pass
 
 
 def _mark(recorder: RoomRecorder) -> str:
@@ -336,55 +355,3 @@ _ACTS: Final[Mapping[str, Callable[[RoomRecorder], str]]] = {
     "s": _take_screenshot,
     "p": _toggle_pause,
 }
-
-
-class _Line:
-    """One line that says how a recording is: written over in a terminal, else now and then.
-
-    What standard error cannot take just now waits; the recording does not.
-    """
-
-    def __init__(self, *, is_quiet: bool) -> None:
-        self._is_quiet = is_quiet
-        self._has_terminal = sys.stderr.isatty()
-        self._shown = float("-inf")
-        self._is_open = False
-        self._waiting: deque[str] = deque(maxlen=_MAX_WAITING)
-
-    def show(self, describe: Callable[[], str]) -> None:
-        """Show how it is, if it is time."""
-        self._say_waiting()
-        now = time.monotonic()
-        period = _REDRAW_SECONDS if self._has_terminal else _LINE_SECONDS
-        if self._is_quiet or now - self._shown < period or not _takes_text(sys.stderr):
-            return
-        self._shown = now
-        if self._has_terminal:
-            draw(f"\r\x1b[K{describe()}")
-            self._is_open = True
-        else:
-            print(describe(), file=sys.stderr)
-
-    def say(self, sentence: str) -> None:
-        """Print a sentence of its own."""
-        self._waiting.append(sentence)
-        self._say_waiting()
-
-    def end(self) -> None:
-        """End the line that is written over."""
-        if self._is_open and _takes_text(sys.stderr):
-            print(file=sys.stderr)
-            self._is_open = False
-
-    def _say_waiting(self) -> None:
-        while self._waiting and _takes_text(sys.stderr):
-            self.end()
-            complain(self._waiting.popleft())
-
-
-def _takes_text(stream: TextIO | None) -> bool:
-    """Return whether a stream takes a line now, without waiting for who reads it."""
-    try:
-        return stream is None or bool(select.select([], [stream], [], 0)[1])
-    except (OSError, ValueError):  # no file, which makes nobody wait
-        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -12,6 +13,8 @@ from recorder_core.capture.source import Source
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.errors import ArchiveError, DataError
 from recorder_core.jobs.archive import EventRecording
+from recorder_core.jobs.archive.recording.raw import RawStream
+from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.gaps import Gap, GapWatch
 from recorder_core.jobs.record.held_rows import HeldRows, moved_row
@@ -25,6 +28,8 @@ __all__ = ["Collector"]
 _PERIOD_SECONDS: Final = 0.05
 #: bytes of monitors are written so seldom: a batch of a few takes as much room as one of many
 _RAW_PERIOD_SECONDS: Final = 1.0
+#: of those before a recording so many wait until it has begun
+_MAX_PRESSES: Final = 100
 
 
 class Collector:
@@ -54,10 +59,13 @@ class Collector:
     ) -> None:
         self._sources, self._clock, self._pauses = sources, clock, pauses
         self._on_rows = on_rows
-        self._on_press: Callable[[SwitchPress], None] = _ignore
+        #: that nobody was told of yet
+        self._presses: deque[SwitchPress] = deque(maxlen=_MAX_PRESSES)
+        self._on_press: Callable[[SwitchPress], None] | None = None
         self._faults: list[str] = []
         self._held = HeldRows[SignalRow](lambda row: row.seconds, moved_row, hold_seconds)
         self._held_raw = HeldRows[RawRow](lambda row: row.seconds, moved_row, hold_seconds)
+        self._streams: tuple[SignalStream, RawStream] | None = None
         #: whether they can be written
         self._is_stored = self._is_raw_stored = True
         self._raw: list[RawRow] = []
@@ -68,29 +76,37 @@ class Collector:
         self._watches = [(source, GapWatch(name)) for name, source in watched]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
-        self._stop_seconds = math.inf
+        self._stop_seconds, self._pressed_since = math.inf, -math.inf
         #: why it ended before it was asked to
         self.error: BaseException | None = None
 
     def start(self) -> None:
-        """Begin to collect; presses are ignored before somebody is told of them."""
+        """Begin to collect."""
         self._thread.start()
 
-    def begin(self, recording: EventRecording, time: EventTime) -> None:
-        """Append to an event from now on, and first what is held of it.
+    def open(self, recording: EventRecording) -> None:
+        """Open the files of an event, into which nothing is written before `begin`.
 
         Raises
         ------
         ArchiveError, CatalogError
-            If a file of it cannot be begun.
+            If one cannot be opened.
         """
+        if self._sources.signals:
+            self._streams = recording.open_signals(), recording.open_raw()
+
+    def begin(self, time: EventTime) -> None:
+        """Append to the event that is open from now on, and first what is held of it."""
         for _, watch in self._watches:
             watch.forget_before(time.zero_seconds)
-        if self._sources.signals:
-            self._held.begin(recording.open_signals(), time)
-            self._held_raw.begin(recording.open_raw(), time)
+        if self._streams is not None:
+            signals, raw = self._streams
+            self._held.begin(signals, time)
+            self._held_raw.begin(raw, time)
 
-    def tell(self, on_press: Callable[[SwitchPress], None], faults: list[str]) -> None:
+    def tell(
+        self, on_press: Callable[[SwitchPress], None], faults: list[str], since_seconds: float
+    ) -> None:
         """Report presses and faults from now on.
 
         Parameters
@@ -99,8 +115,11 @@ class Collector:
             Given each press of a switch.
         faults : list of str
             Gets a sentence where no more signals can be written; that ends nothing else.
+        since_seconds : float
+            By `time.monotonic`; what was pressed before is ignored.
         """
-        self._on_press, self._faults = on_press, faults
+        self._pressed_since, self._faults = since_seconds, faults
+        self._on_press = on_press
 
     def end_at(self, room_seconds: float) -> None:
         """Collect nothing from a moment on; what came before is still collected."""
@@ -145,20 +164,26 @@ class Collector:
             self._raw += [row for row in monitor.take_raw(self._clock) if self._is_wanted(row)]
         if time.monotonic() - self._raw_written >= _RAW_PERIOD_SECONDS:
             self._write_raw()
-        for switch in self._sources.switches:
-            for press in switch.take():
-                if self._clock.seconds(press.seconds) < self._stop_seconds:
-                    self._on_press(press)
+        self._report_presses()
         for source, watch in self._watches:
             state = source.state
             since = max(0.0, self._clock.seconds(state.since_seconds))
             watch.note_state(is_present=state.is_present, since_seconds=since)
 
+    def _report_presses(self) -> None:
+        """Report what was pressed; what nobody was told of yet waits."""
+        for switch in self._sources.switches:
+            self._presses.extend(switch.take())
+        while self._presses and self._on_press is not None:
+            press = self._presses.popleft()
+            is_before_end = self._clock.seconds(press.seconds) < self._stop_seconds
+            if is_before_end and press.seconds >= self._pressed_since:
+                self._on_press(press)
+
     def _append(self, rows: Sequence[SignalRow]) -> None:
         kept = [row for row in rows if self._is_wanted(row)]
-        if not kept:
-            return
-        self._on_rows(kept)
+        if kept:
+            self._on_rows(kept)
         if not self._is_stored:
             return
         try:
@@ -182,7 +207,3 @@ class Collector:
         except (ArchiveError, DataError) as error:
             self._is_raw_stored = False
             self._faults.append(f"no more bytes of the monitors are recorded: {error}")
-
-
-def _ignore(press: SwitchPress) -> None:
-    """Ignore a press before the recording runs."""

@@ -42,8 +42,6 @@ class EventTime:
 
     def clock(self) -> EventClock:
         """Return the clock of the event; the wall time is asked now, not when the room opened."""
-        if not self.first_tick:
-            return self.ticks.clock
         now, zero = EventClock.now(), self.ticks.seconds(self.first_tick)
         return EventClock(zero, now.utc(now.seconds(zero)))
 

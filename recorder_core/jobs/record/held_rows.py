@@ -54,20 +54,12 @@ class HeldRows(Generic[_Row]):
         self._target: tuple[_Stream[_Row], EventTime] | None = None
 
     def begin(self, stream: _Stream[_Row], time: EventTime) -> None:
-        """Pass on what is held of the event, and what comes from now on.
-
-        Raises
-        ------
-        ArchiveError
-            As the stream.
-        """
+        """Pass on what comes from now on, and before the next rows what is held of the event."""
         with self._lock:
             self._target = stream, time
-            self._pass_on(self._held)
-            self._held.clear()
 
     def append(self, rows: Sequence[_Row]) -> None:
-        """Append rows by the room's clock.
+        """Append rows by the room's clock; none pass on what is held.
 
         Raises
         ------
@@ -75,21 +67,20 @@ class HeldRows(Generic[_Row]):
             As the stream, once there is one.
         """
         with self._lock:
-            if self._target is not None:
-                self._pass_on(rows)
-                return
             self._held.extend(rows)
+            if self._target is not None:
+                self._pass_on(*self._target)
             while self._held and self._is_old(self._held[0]):
                 self._held.popleft()
 
     def _is_old(self, row: _Row) -> bool:
         return self._seconds_of(self._held[-1]) - self._seconds_of(row) > self._hold_seconds
 
-    def _pass_on(self, rows: Sequence[_Row]) -> None:
-        assert self._target is not None
-        stream, time = self._target
-        zero = time.zero_seconds
-        stream.append([self._moved(row, time) for row in rows if self._seconds_of(row) >= zero])
+    def _pass_on(self, stream: _Stream[_Row], time: EventTime) -> None:
+        held, self._held = self._held, deque()
+        rows = [row for row in held if self._seconds_of(row) >= time.zero_seconds]
+        if rows:
+            stream.append([self._moved(row, time) for row in rows])
 
 
 def moved_row(row: _Timed, time: EventTime) -> _Timed:

@@ -63,23 +63,32 @@ class RecorderParts:
     @property
     def running(self) -> list[RecordingWriter | Composer | Collector]:
         """The threads without which it cannot go on."""
-        apart = None if self.live is None else self.live.writer
-        found: list[RecordingWriter | Composer | Collector]
-        found = [self.writer, self.composer, self.collector]
-        return found if apart is None else [*found, apart]
+        return [*self._writers, self.composer, self.collector]
 
     def start(self) -> None:
-        """Start the threads."""
+        """Start the threads; nothing that they make is written before `begin`."""
         self.writer.start()
         if self.live is not None:
             self.live.start()
         self.composer.start()
         self.collector.start()
 
+    def open(self, recording: EventRecording) -> None:
+        """Open the files of an event, of which nothing is written before `begin`.
+
+        Raises
+        ------
+        ArchiveError, CatalogError
+            If one cannot be opened; what is held is still held.
+        """
+        if self.live is not None:
+            self.live.open(recording)
+        self.collector.open(recording)
+
     def begin(
         self, recording: EventRecording, time: EventTime, event_lines: tuple[str, ...]
     ) -> None:
-        """Enter everything into an event from now on, and first what is held of it.
+        """Enter everything into the event that is open from now on, and first what is held of it.
 
         Parameters
         ----------
@@ -89,30 +98,32 @@ class RecorderParts:
             Of the event.
         event_lines : tuple of str
             What the composite says of it.
-
-        Raises
-        ------
-        ArchiveError, CatalogError
-            If a file of it cannot be begun.
         """
-        self.picture.begin(time.zero_seconds, event_lines)
+        room_utc = recording.clock.utc(-time.zero_seconds)
+        self.picture.begin(time.zero_seconds, room_utc, event_lines)
         if self.live is not None:
             self.live.begin(recording, time)
-        self.collector.begin(recording, time)
+        self.collector.begin(time)
         self.writer.begin(recording.sink, time.first_tick)
 
-    def keep_held(self) -> tuple[int, int]:
-        """Forget nothing from now on; return index and tick of the first frame that is held.
+    def keep_held(self) -> None:
+        """Forget nothing from now on."""
+        for writer in self._writers:
+            writer.keep_held()
+
+    def release_held(self) -> None:
+        """Forget again what is older than the room's file says."""
+        for writer in self._writers:
+            writer.release_held()
+
+    def first_held(self) -> tuple[int, int]:
+        """Return index and tick of the first frame that is held.
 
         Where the view of the room is a video of its own, a GOP of it begins there, too; where none
         of its GOPs begins with one of the composite, it has fewer frames, and begins later.
         """
-        apart = None if self.live is None else self.live.writer
-        for writer in (self.writer, apart):
-            if writer is not None:
-                writer.keep_held()
         gops = self.writer.held_gops
-        ticks = {tick for _, tick in (gops if apart is None else apart.held_gops)}
+        ticks = {tick for _, tick in self._writers[-1].held_gops}
         return next((gop for gop in gops if gop[1] in ticks), gops[0])
 
     def check(self, sentence: str) -> None:
@@ -143,6 +154,11 @@ class RecorderParts:
         """End the gaps that go on; return all."""
         return self.picture.finish(room_seconds) + self.collector.finish(room_seconds)
 
+    def end_at(self, moment: float) -> None:
+        """Capture nothing from a moment of `time.monotonic` on, but one frame at least."""
+        self.composer.end_before(max(1, self.ticks.tick_at(moment)))
+        self.collector.end_at(self.ticks.clock.seconds(moment))
+
     def end_capture(self, moment: float) -> float:
         """End the threads but the one that writes; return when the room ended, by its clock.
 
@@ -159,3 +175,9 @@ class RecorderParts:
         # what was pressed until then has its screenshot
         self.collector.stop(seconds)
         return seconds
+
+    @property
+    def _writers(self) -> list[RecordingWriter]:
+        """What writes the composite, and the view of the room where that is a video of its own."""
+        apart = None if self.live is None else self.live.writer
+        return [self.writer] if apart is None else [self.writer, apart]

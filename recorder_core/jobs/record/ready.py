@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Final
 
 from recorder_core.capture.source import SourceCounters, SourceState
-from recorder_core.catalog import Action
 from recorder_core.jobs.archive import Archive, EventNames, RecordingRequest, record_event
-from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.parts import RecorderParts
@@ -118,29 +116,13 @@ class ReadyRoom:
                 return
             time.sleep(min(left, _POLL_SECONDS))
 
-    def check_start(self) -> None:
-        """Raise why no recording can begin now; what is held is held on.
-
-        Raises
-        ------
-        NotAllowed
-            If who holds it was disabled, or has another profile.
-        AuditError
-            If it cannot be logged.
-        ArchiveError
-            If there is too little room.
-        """
-        with acting(self._archive, Action.RECORD, detail="start") as session:
-            session.check_person()
-        self._parts.guard.check_start(self._archive.folders.roots())
-
     @contextmanager
     def begin(
         self, *, procedure_code: str | None = None, names: EventNames | None = None
     ) -> Iterator[RoomRecorder]:
         """Begin the recording with what is held, and lend what records it; as `record_room`.
 
-        One that fails ends what is held, too: see `check_start`.
+        One that cannot begin leaves what is held, which may begin with it again.
 
         Parameters
         ----------
@@ -154,10 +136,20 @@ class ReadyRoom:
             procedure_code=procedure_code or self._request.procedure_code,
             names=self._request.names if names is None else names,
         )
-        code = request.needed_procedure_code
+        with ExitStack() as stack:
+            try:
+                recorder = self._begun(request, stack)
+            except BaseException:
+                self._parts.release_held()
+                raise
+            stack.callback(recorder.abandon)
+            yield recorder
+
+    def _begun(self, request: RecordRequest, stack: ExitStack) -> RoomRecorder:
+        """Begin an event, which ends with `stack`; return what records it."""
+        code, began = request.needed_procedure_code, time.monotonic()
         self._parts.guard.check_start(self._archive.folders.roots())
-        began, faults = time.monotonic(), list[str]()
-        event_time = self._event_time()
+        event_time, faults = self._event_time(), list[str]()
         wanted = RecordingRequest(
             procedure_code=code,
             site_code=request.room.site_code,
@@ -165,28 +157,23 @@ class ReadyRoom:
             view=request.room.layout.room_view,
             on_fault=lambda fault: faults.append(str(fault)),
         )
-        with record_event(
-            self._archive, wanted, clock=event_time.clock(), seals_later=request.seals_later
-        ) as recording:
-            faults += [recording.warning] if recording.warning else []
-            entries = Entries(self._archive, recording, faults)
-            before = self._counters_before(event_time)
-            recorder = RoomRecorder(
-                request,
-                self._sources,
-                recording,
-                self._parts,
-                entries,
-                event_time=event_time,
-                counted=before,
+        recording = stack.enter_context(
+            record_event(
+                self._archive, wanted, clock=event_time.clock(), seals_later=request.seals_later
             )
-            try:
-                recorder.begin(began if self._is_holding else recorder.clock.zero_monotonic_seconds)
-                if not self._is_holding:
-                    self._parts.start()
-                yield recorder
-            finally:
-                recorder.abandon()
+        )
+        faults += [recording.warning] if recording.warning else []
+        recorder = RoomRecorder(
+            request,
+            self._sources,
+            recording,
+            self._parts,
+            Entries(self._archive, recording, faults),
+            event_time=event_time,
+            counted=self._counters_before(event_time),
+        )
+        recorder.begin(began)
+        return recorder
 
     def close(self) -> None:
         """End it; what is held and was not begun is forgotten. Does nothing after a recording."""
@@ -196,11 +183,21 @@ class ReadyRoom:
     def _event_time(self) -> EventTime:
         """Return from which frame on the event is, from now on held whatever it takes to begin."""
         if not self._is_holding:
-            return EventTime(self._parts.ticks)
+            return self._begun_now()
         while not self._parts.writer.held_gops:
             self.wait(_POLL_SECONDS)
-        index, tick = self._parts.keep_held()
+        self._parts.keep_held()
+        index, tick = self._parts.first_held()
         return EventTime(self._parts.ticks, tick, index)
+
+    def _begun_now(self) -> EventTime:
+        """Hold from now on what is recorded, up to its end, and nothing of what was before."""
+        ticks, duration = self._parts.ticks, self._request.duration_seconds
+        self._parts.keep_held()
+        if duration is not None:
+            self._parts.end_at(ticks.seconds(0) + duration)
+        self.hold()
+        return EventTime(ticks)
 
     def _count(self) -> None:
         now = time.monotonic()

@@ -19,10 +19,7 @@ from recorder_core.capture.source import SourceCounters, SourceState
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.catalog import Marker, Screenshot
 from recorder_core.errors import RecorderError, WrongState
-from recorder_core.jobs.archive import (
-    EventNames,
-    EventRecording,
-)
+from recorder_core.jobs.archive import EventNames, EventRecording
 from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.live.hidden import HiddenSpans
@@ -294,20 +291,27 @@ class RoomRecorder:
             faults=tuple(self.faults),
         )
 
-    def begin(self, moment: float) -> None:
-        """Enter everything into the event; a given length counts from a moment of the machine.
+    def begin(self, asked_seconds: float) -> None:
+        """Enter everything into the event.
+
+        Parameters
+        ----------
+        asked_seconds : float
+            By `time.monotonic`, when somebody began it; what was pressed before is ignored, and a
+            given length counts from it, or from second 0 where that is later.
 
         Raises
         ------
         ArchiveError, CatalogError
-            If a file of the event cannot be begun.
+            If a file of the event cannot be opened; nothing is entered then.
         """
         parts, duration = self._parts, self._request.duration_seconds
+        parts.open(self._recording)
         if duration is not None:
+            moment = max(asked_seconds, self.clock.zero_monotonic_seconds)
             self._stop_seconds = self.clock.seconds(moment) + duration
-            parts.composer.end_before(max(1, parts.ticks.tick_at(moment + duration)))
-            parts.collector.end_at(parts.ticks.clock.seconds(moment) + duration)
-        parts.collector.tell(self.press, self.faults)
+            parts.end_at(moment + duration)
+        parts.collector.tell(self.press, self.faults, asked_seconds)
         parts.begin(self._recording, self._time, self._request.event_lines(self.event_id))
 
     def abandon(self) -> None:
@@ -337,9 +341,7 @@ class RoomRecorder:
         return room_seconds
 
     def _is_over(self) -> bool:
-        if self._wake.is_set():
-            return True
-        return self.seconds >= self._stop_seconds
+        return self._wake.is_set() or self.seconds >= self._stop_seconds
 
     def _event_seconds(self, asked_seconds: float | None) -> float:
         return self._time.seconds(self._room_seconds(asked_seconds))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from recorder_core.capture.source import FrameSource
@@ -27,7 +28,11 @@ class Composing(Protocol):
         """What all its frames have in common."""
 
     def compose(
-        self, frames: Mapping[str, Frame | None], content: PanelContent, seconds: float
+        self,
+        frames: Mapping[str, Frame | None],
+        content: PanelContent,
+        seconds: float,
+        starved: Collection[str],
     ) -> Frame:
         """Return a frame; `pts` counts ticks."""
 
@@ -70,11 +75,26 @@ class RoomPicture:
         """What all its frames have in common."""
         return self._compositor.format
 
-    def begin(self, room_seconds: float, event_lines: tuple[str, ...]) -> None:
-        """Show the data of the event, which began at a second of the room; no clock does before."""
+    def begin(self, room_seconds: float, room_utc: datetime, event_lines: tuple[str, ...]) -> None:
+        """Show the data of the event; no clock does before.
+
+        Parameters
+        ----------
+        room_seconds : float
+            When it began, by the room's clock.
+        room_utc : datetime
+            The wall time at second 0 of the room, as the wall clock is set now.
+        event_lines : tuple of str
+            What the composite says of it.
+        """
         for watch in self._watches.values():
             watch.forget_before(room_seconds)
-        self._content = replace(self._content, start_seconds=room_seconds, event_lines=event_lines)
+        self._content = replace(
+            self._content,
+            start_seconds=room_seconds,
+            event_lines=event_lines,
+            zero_utc=None if self._content.zero_utc is None else room_utc,
+        )
 
     def add_signals(self, rows: Iterable[SignalRow]) -> None:
         """Show numbers from the next frame on; any thread may call this."""
@@ -94,7 +114,8 @@ class RoomPicture:
         while self._rows:
             self._content.signals.add([self._rows.popleft()])
         self.shown = {name: frame.frame for name, frame in frames.items() if frame is not None}
-        return self._compositor.compose(self.shown, self._content, room_seconds)
+        starved = {name for name, frame in frames.items() if frame is None and self._starves(name)}
+        return self._compositor.compose(self.shown, self._content, room_seconds, starved)
 
     def gaps(self) -> list[Gap]:
         """Return the gaps that have ended."""
@@ -105,3 +126,6 @@ class RoomPicture:
         for watch in self._watches.values():
             watch.finish(room_seconds)
         return self.gaps()
+
+    def _starves(self, name: str) -> bool:
+        return self._sources[name].state.is_starved

@@ -37,8 +37,8 @@ from recorder_core.model import EventClock
 
 __all__ = ["hold_room", "record_room"]
 
-#: beginning an event takes about so long; second 0 of a room lies after that
-_BEGIN_SECONDS: Final = 0.5
+#: in which the sources may give their first frames; what is slower shows NO SIGNAL until then
+_OPENING_SECONDS: Final = 0.5
 
 
 @contextmanager
@@ -163,11 +163,11 @@ def _warm_up(room: RoomConfig) -> None:
 
 
 def _clock_ahead() -> EventClock:
-    """Return a clock whose second 0 is when an event that begins now has begun."""
+    """Return a clock whose second 0 is when sources that were opened now give frames."""
     now = EventClock.now()
     return EventClock(
-        now.zero_monotonic_seconds + _BEGIN_SECONDS,
-        now.zero_utc + timedelta(seconds=_BEGIN_SECONDS),
+        now.zero_monotonic_seconds + _OPENING_SECONDS,
+        now.zero_utc + timedelta(seconds=_OPENING_SECONDS),
     )
 
 

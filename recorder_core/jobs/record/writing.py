@@ -66,6 +66,10 @@ class RecordingWriter:
         """Forget nothing of what is held from now on."""
         self._writer.keep_held()
 
+    def release_held(self) -> None:
+        """Forget again what is older than is held."""
+        self._writer.release_held()
+
     def begin(self, sink: ByteSink, first_tick: int) -> None:
         """Write from a frame on, which is the first of the video, into what takes the bytes."""
         self._writer.begin(sink, first_tick)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -36,12 +36,15 @@ _NOT_ALLOWED: Final = (
 
 @contextmanager
 def wait_for_start(
-    running: RunningJob, room: ReadyRoom, request: RecordRequest
+    running: RunningJob,
+    room: ReadyRoom,
+    request: RecordRequest,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[RoomRecorder | None]:
     """Show a room that is held until its recording is started, and lend what records it.
 
-    A start is answered once the recording has begun. One that is refused is answered with the
-    reason, and the room is held on, unless who holds it may not record any more.
+    A start is answered once the recording has begun. One that fails is answered with the reason,
+    and the room is held on, unless who holds it may not record any more.
 
     Parameters
     ----------
@@ -51,6 +54,8 @@ def wait_for_start(
         Held.
     request : RecordRequest
         What is recorded, unless who starts it says something else.
+    clock : callable, optional
+        `time.monotonic`.
 
     Yields
     ------
@@ -78,7 +83,7 @@ def wait_for_start(
     with ExitStack() as recording:
         with running.commands.answering(answer):
             try:
-                recorder = _hold(running, room, starts, recording)
+                recorder = _hold(running, room, starts, recording, clock)
             finally:
                 ended.set_result(None)  # who waits for an answer has one
         yield recorder
@@ -104,42 +109,41 @@ def _asked_start(command: JobCommand, request: RecordRequest) -> _Start:
 
 
 def _hold(
-    running: RunningJob, room: ReadyRoom, starts: SimpleQueue[_Start], recording: ExitStack
+    running: RunningJob,
+    room: ReadyRoom,
+    starts: SimpleQueue[_Start],
+    recording: ExitStack,
+    clock: Callable[[], float],
 ) -> RoomRecorder | None:
     """Show a room until its recording has begun, in `recording`; None if nobody starts it."""
-    shown, asked, watched = float("-inf"), time.monotonic(), time.monotonic()
+    shown, asked, watched = float("-inf"), clock(), clock()
     while not running.is_stop_requested:
         room.wait(_POLL_SECONDS)
         with suppress(Empty):
             recorder = _begin(room, starts.get_nowait(), recording)
             if recorder is not None:
                 return recorder
-        now = time.monotonic()
+        now = clock()
         if now - asked >= _PERSON_SECONDS:
             asked = now
             _check_person(running)
         watched = now if running.has_watchers else watched
         if now - watched > _UNWATCHED_SECONDS:
             return None
-        shown = _show(running, room, shown)
+        shown = _show(running, room, now, shown)
     return None
 
 
 def _begin(room: ReadyRoom, start: _Start, recording: ExitStack) -> RoomRecorder | None:
-    """Begin the recording and answer; None: it is refused, and the room held on."""
+    """Begin the recording and answer; None: it could not begin, and the room is held on."""
     try:
-        room.check_start()
+        recorder = recording.enter_context(room.begin(**start.arguments))
     except NotAllowed as error:
         start.begun.set_exception(NotAllowed(_NOT_ALLOWED))
         raise NotAllowed(_NOT_ALLOWED) from error
     except RecorderError as error:
         start.begun.set_exception(error)
         return None
-    try:
-        recorder = recording.enter_context(room.begin(**start.arguments))
-    except RecorderError as error:
-        start.begun.set_exception(error)
-        raise
     start.begun.set_result(None)
     return recorder
 
@@ -154,9 +158,8 @@ def _check_person(running: RunningJob) -> None:
         pass
 
 
-def _show(running: RunningJob, room: ReadyRoom, shown: float) -> float:
+def _show(running: RunningJob, room: ReadyRoom, now: float, shown: float) -> float:
     """Show what is due; return when a state was shown last."""
-    now = time.monotonic()
     preview = room.preview() if running.has_watchers else None
     is_due = now - shown >= _STATE_SECONDS
     if is_due or preview is not None:

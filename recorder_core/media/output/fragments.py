@@ -177,6 +177,10 @@ class FragmentWriter:
         """Forget nothing of what is held from now on; any thread may call this before `begin`."""
         self._held.keep()
 
+    def release_held(self) -> None:
+        """Forget again what is older than `hold_seconds`; any thread may call this."""
+        self._held.release()
+
     def begin(self, sink: ByteSink, first_pts: int = 0) -> None:
         """Write into a sink from now on, what is held first; any thread may call this, once.
 

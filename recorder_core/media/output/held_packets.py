@@ -81,6 +81,11 @@ class HeldPackets:
         with self._lock:
             self._is_kept = True
 
+    def release(self) -> None:
+        """Forget again what is older than is wanted: nobody began after all."""
+        with self._lock:
+            self._is_kept = False
+
     def begin(self, first_pts: int, time_base: Fraction) -> None:
         """Keep all from the next keyframe on, which is the first of the file; forget the rest.
 

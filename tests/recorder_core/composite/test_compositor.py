@@ -197,18 +197,27 @@ def notice(heading: str, line: str) -> Any:
     return planes_of_picture(np.asarray(picture)).y, slice(40 + above, 40 + above + picture.height)
 
 
-def test_a_lost_signal_says_since_when_until_it_is_back() -> None:
+def test_a_lost_signal_says_since_when_and_whose_fault_it_is_until_it_is_back() -> None:
     compositor = Compositor(LAYOUT, RATE)
     source = plain_frame(640, 360, (WHITE, 128, 128))
     never = compositor.compose({}, NOTHING, 0.0)
     there = compositor.compose({"camera": source}, NOTHING, 1.0)
     lost = compositor.compose({"camera": None}, NOTHING, 3725.0)
     still = compositor.compose({"camera": None}, NOTHING, 3790.0)
+    busy = compositor.compose({"camera": None}, NOTHING, 3795.0, {"camera"})
     back = compositor.compose({"camera": source}, NOTHING, 3800.0)
+    held = compositor.compose({}, PanelContent(start_seconds=None), 3900.0)
+    begun = compositor.compose({}, PanelContent(start_seconds=3990.0), 4000.0, {"camera"})
+    compositor.compose({"camera": source}, NOTHING, 4001.0)
+    within = compositor.compose({}, PanelContent(start_seconds=3990.0), 4010.0)
     for frame, heading, line in (
         (never, "NO SIGNAL", "since 00:00:00"),
         (lost, "SIGNAL LOST", "since 01:02:05"),
         (still, "SIGNAL LOST", "since 01:02:05"),
+        (busy, "COMPUTER TOO BUSY", "since 01:02:05"),
+        (held, "SIGNAL LOST", "since before the start"),
+        (begun, "COMPUTER TOO BUSY", "since before the start"),
+        (within, "SIGNAL LOST", "since 00:00:20"),
     ):
         drawn, rows = notice(heading, line)
         assert np.array_equal(frame.planes.y[rows, 100:420], drawn)

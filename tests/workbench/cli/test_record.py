@@ -27,6 +27,7 @@ from recorder_core.jobs.record.space import SpaceLeft
 from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
 from workbench.cli import record
 from workbench.cli.recording_health import describe_recording
+from workbench.cli.terminal.status_line import StatusLine
 
 __all__ = ["_made_site", "site"]
 
@@ -249,17 +250,22 @@ def test_a_room_is_ready_until_a_key_begins_its_recording(
     room = ROOM.replace('preset = "ultrafast"', 'preset = "ultrafast"\npre_record_seconds = 1')
     (tmp_path / "room.toml").write_text(room)
     with _terminal([*words, "--ready"]) as terminal:
-        terminal.wait_for("r: record, q: forget what is held")
+        terminal.wait_for("r: record, q: forget what is held, and end")
         terminal.wait_for(r"ready, holds the last \d+ s in memory, 2 sources well")
         terminal.type("q")
     assert _events(site) == []
     with _terminal([*words, "--ready", "--duration", "0.5"]) as terminal:
-        terminal.wait_for(r"ready, holds the last [1-9]\d* s in memory, 2 sources well")
-        terminal.type("r")
-        terminal.wait_for(r"event [0-9a-f]{16}: [\d.]+ s")
-    [(row, _)] = _events(site)
-    assert row.is_complete
-    assert row.duration_seconds > 0.9  # with what was before
+        for _ in range(2):
+            terminal.wait_for(r"ready, holds the last [1-9]\d* s in memory, 2 sources well")
+            terminal.type("r")
+            terminal.wait_for(r"event [0-9a-f]{16}: [\d.]+ s")
+        terminal.wait_for("r: record, q: forget what is held, and end")
+        terminal.type("q")
+    events = _events(site)
+    assert len(events) == 2
+    for row, _ in events:
+        assert row.is_complete
+        assert row.duration_seconds > 0.9  # with what was before
 
 
 def test_without_a_terminal_no_room_waits_for_a_key(words: list[str]) -> None:
@@ -310,7 +316,7 @@ def test_what_a_terminal_does_not_take_is_said_later(monkeypatch: pytest.MonkeyP
     master, slave = pty.openpty()
     with os.fdopen(slave, "w") as stream:
         monkeypatch.setattr(sys, "stderr", stream)
-        line = record._Line(is_quiet=False)
+        line = StatusLine(is_quiet=False)
         termios.tcflow(slave, termios.TCOOFF)  # as Ctrl-S does
         line.say("a disk is away")
         assert not select.select([master], [], [], 0)[0]
@@ -394,7 +400,9 @@ def test_the_next_recording_waits_for_no_reader_of_what_the_last_became(
     monkeypatch.setattr("recorder_core.jobs.record.record_room", lambda *_: nullcontext(recorder))
     monkeypatch.setattr(record, "_drive", lambda *_: None)
     options = SimpleNamespace(unattended=True, quiet=False, json=False)
-    room: Any = SimpleNamespace(options=options, archive=None, request=None, sealing=None)
+    room: Any = SimpleNamespace(
+        options=options, archive=None, request=None, sealing=SimpleNamespace(add=lambda _: None)
+    )
     reader, writer = os.pipe()
     os.set_blocking(writer, False)  # a write that would wait is an error
     with os.fdopen(writer, "w", buffering=1) as full:

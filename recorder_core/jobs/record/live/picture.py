@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from recorder_core.composite.canvas import paste_planes
@@ -126,9 +127,9 @@ class DeidentifiedPicture:
         self._ahead.close()
         self._search.close()
 
-    def begin(self, room_seconds: float, event_lines: tuple[str, ...]) -> None:
+    def begin(self, room_seconds: float, room_utc: datetime, event_lines: tuple[str, ...]) -> None:
         """Show the data of the event, and count what is hidden of it; as `RoomPicture.begin`."""
-        self._picture.begin(room_seconds, event_lines)
+        self._picture.begin(room_seconds, room_utc, event_lines)
         self.hidden.begin(room_seconds)
 
     def add_signals(self, rows: Iterable[SignalRow]) -> None:

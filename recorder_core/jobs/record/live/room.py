@@ -13,6 +13,7 @@ import numpy as np
 from recorder_core.errors import ArchiveError, CatalogError, DataError
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.archive.marker_kinds import ROOM_HIDDEN
+from recorder_core.jobs.archive.recording.detections import DetectionStream
 from recorder_core.jobs.archive.recording.videos import VideoStream
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.frame_queue import FrameQueue
@@ -80,7 +81,8 @@ class LiveRoom:
         self._queue = FrameQueue(rate)
         #: of the view as it is, where it is kept
         self.writer: RecordingWriter | None = None
-        self._video: VideoStream  # from `begin` on, where it is kept
+        self._stream: DetectionStream  # from `open` on
+        self._video: VideoStream  # too, where it is kept
         #: frames of that view that were left out, because the encoder was held up
         self.dropped = 0
         self._has_failed, self._is_stored = False, True
@@ -93,18 +95,23 @@ class LiveRoom:
         )
         self.writer = RecordingWriter(self._queue, writer, None, self._rate)
 
-    def begin(self, recording: EventRecording, time: EventTime) -> None:
-        """Keep it with an event from now on, and first what is held of it.
+    def open(self, recording: EventRecording) -> None:
+        """Open what it keeps of an event, of which nothing is written before `begin`.
 
         Raises
         ------
         ArchiveError, CatalogError
-            If what it keeps cannot be begun.
+            If it cannot be opened.
         """
         settings = {"live": asdict(self._settings)}
-        self._detections.begin(recording.open_detections(1 / self._rate, settings), time)
+        self._stream = recording.open_detections(1 / self._rate, settings)
         if self.writer is not None:
             self._video = recording.open_stream("room")
+
+    def begin(self, recording: EventRecording, time: EventTime) -> None:
+        """Keep it with the event that is open from now on, and first what is held of it."""
+        self._detections.begin(self._stream, time)
+        if self.writer is not None:
             self.writer.begin(self._video.sink, time.first_tick)
         self._event = recording, time
 

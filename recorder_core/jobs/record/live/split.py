@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -85,12 +85,17 @@ class SplitCompositor:
         return self._place
 
     def compose(
-        self, frames: Mapping[str, Frame | None], content: PanelContent, seconds: float
+        self,
+        frames: Mapping[str, Frame | None],
+        content: PanelContent,
+        seconds: float,
+        starved: Collection[str] = (),
     ) -> Frame:
         """Return the composite without the room; as `Compositor.compose` otherwise."""
         shown = {self._source: frames.get(self._source)}
-        self._newest = self._room.compose(shown, PanelContent(), seconds)
-        return self._around.compose({**frames, self._source: self._nothing}, content, seconds)
+        self._newest = self._room.compose(shown, content, seconds, starved)
+        around = {**frames, self._source: self._nothing}
+        return self._around.compose(around, content, seconds, starved)
 
     def take_room(self) -> Frame | None:
         """Return the view of the room of the last composed frame, once."""

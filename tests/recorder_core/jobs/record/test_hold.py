@@ -15,8 +15,9 @@ from recorder_core.capture.source import LiveFrame
 from recorder_core.composite import LayoutPanel, PanelContent
 from recorder_core.composite.panels.clock import ClockPanel
 from recorder_core.errors import ArchiveError, NotAllowed, SettingsError, WrongState
-from recorder_core.jobs.archive import export_event
-from recorder_core.jobs.record import ReadyRoom, RecordRequest, RoomSources, hold_room
+from recorder_core.jobs.archive import EventRecording, export_event
+from recorder_core.jobs.archive.recording import streams
+from recorder_core.jobs.record import ReadyRoom, RecordRequest, RoomSources, hold_room, record_room
 from recorder_core.jobs.record.live.hidden import HiddenSpans
 from recorder_core.model import EventClock, View
 from recorder_core.tables import RawRow, SignalRow
@@ -240,18 +241,86 @@ def test_what_nobody_begins_is_forgotten_and_only_who_may_record_holds(site: Any
         pass
 
 
-def test_a_start_for_which_there_is_no_room_leaves_what_is_held(site: Any) -> None:
+def _fail(*_given: Any, **_named: Any) -> Any:
+    raise ArchiveError("the archive is gone")
+
+
+def _start_is_refused(ready: ReadyRoom, because: str) -> None:
+    with pytest.raises(ArchiveError, match=because), ready.begin():
+        pass
+
+
+def test_a_start_that_fails_wherever_it_does_leaves_what_is_held_for_the_next(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = RecordRequest(room=room(layout=LAYOUT, pre_record_seconds=HOLD_SECONDS))
-    with site.opened("olga") as archive, hold_room(archive, request, _sources()) as ready:
+    sources = _sources(signals=[_Clocked()], switches=[switch := FakeSwitch()])
+    with site.opened("olga") as archive, hold_room(archive, request, sources) as ready:
         _wait_until_some_is_forgotten(ready)
-        guard = ready._parts.guard
-        free_bytes, guard._free_bytes = guard._free_bytes, lambda _root: -1
-        with pytest.raises(ArchiveError, match="room for 0 minutes"):
-            ready.check_start()
-        guard._free_bytes = free_bytes
-        ready.check_start()
-        ready.wait(0.1)
-        assert ready.held_seconds >= HOLD_SECONDS - 1
+        with monkeypatch.context() as patch:
+            patch.setattr(ready._parts.guard, "_free_bytes", lambda _root: -1)
+            _start_is_refused(ready, "room for 0 minutes")
+        with monkeypatch.context() as patch:
+            patch.setattr(streams, "_begin_file", _fail)  # before there is an event
+            _start_is_refused(ready, "is gone")
+        assert archive.events() == []
+        with monkeypatch.context() as patch:
+            patch.setattr(EventRecording, "open_raw", _fail)  # after that
+            _start_is_refused(ready, "is gone")
+        switch.press()  # of nothing that is recorded
+        ready.wait(2.0)  # what is older is forgotten again
+        assert HOLD_SECONDS <= ready.held_seconds < HOLD_SECONDS + 1.5
+        began = time.monotonic()
+        with ready.begin() as recorder:
+            zero = recorder.clock.zero_monotonic_seconds
+            recorder.wait(0.5)
+            summary = recorder.finish()
+    assert began - zero >= HOLD_SECONDS
+    assert summary.faults == ()
+    with site.opened("rita") as archive:
+        event = archive.event(summary.event_id)
+        export_event(archive, event.event_id, tmp_path, ["original"])
+        pts, signals = event.frames()["pts"].tolist(), event.signals()
+        assert set(event.markers()["kind"]) == set()
+        [other] = {each.event_id for each in archive.events()} - {summary.event_id}
+        assert not archive.event(other).row.is_complete
+    luma = _luma(tmp_path / f"{summary.event_id}.original.mp4", 2 * WIDTH)
+    assert _numbers(luma[:, :, WIDTH:]).tolist() == _expected(zero, pts)
+    assert 0 <= signals["seconds"].min() < 0.11
+    assert np.allclose(signals["seconds"] + zero, signals["value"], atol=1e-3)
+
+
+def test_what_comes_while_an_event_is_begun_is_recorded_however_long_that_takes(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill, switch, begun = streams.fill_reserves, FakeSwitch(), list[float]()
+
+    def fill_slowly(roots: Any) -> None:
+        time.sleep(2.5)
+        switch.press()
+        begun.append(time.monotonic())
+        fill(roots)
+
+    monkeypatch.setattr(streams, "fill_reserves", fill_slowly)
+    request = RecordRequest(room=room(layout=LAYOUT), duration_seconds=3.5)
+    with (
+        site.opened("olga") as archive,
+        record_room(archive, request, _sources(switches=[switch])) as recorder,
+    ):
+        zero = recorder.clock.zero_monotonic_seconds
+        while recorder.wait(0.05):
+            pass
+        summary = recorder.finish()
+    assert (summary.faults, summary.gaps, summary.seconds) == ((), (), 3.5)
+    with site.opened("rita") as archive:
+        export_event(archive, summary.event_id, tmp_path, ["original"])
+        event = archive.event(summary.event_id)
+        pts, marks = event.frames()["pts"].tolist(), event.markers()
+    assert any(0 < each / RATE + zero < begun[0] - 0.5 for each in pts)
+    luma = _luma(tmp_path / f"{summary.event_id}.original.mp4", 2 * WIDTH)
+    assert _numbers(luma[:, :, WIDTH:]).tolist() == _expected(zero, pts)
+    [pressed] = marks["start_seconds"]
+    assert pressed + zero == pytest.approx(begun[0], abs=0.5)
 
 
 def test_a_room_of_which_a_part_fails_is_not_held(site: Any) -> None:

@@ -199,7 +199,7 @@ def test_where_the_detector_is_too_slow_all_of_the_room_is_hidden(
         site.opened("olga") as archive,
         record_room(archive, request, sources, _Slow()) as recorder,
     ):
-        shot = recorder.take_screenshot()
+        shot = recorder.take_screenshot(asked_seconds=recorder.clock.zero_monotonic_seconds)
         preview = None
         while recorder.wait(0.05):
             preview = recorder.preview() or preview

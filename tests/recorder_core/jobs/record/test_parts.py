@@ -5,23 +5,29 @@ from __future__ import annotations
 import math
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from recorder_core.capture.source import SourceState
+from recorder_core.composite import PanelContent
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.record.composer import Composer
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.gaps import Gap, GapWatch
 from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.space import SpaceGuard, SpaceLimits
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.media import Frame
 from recorder_core.model import EventClock
-from tests.recorder_core.jobs.record.fakes import FORMAT
+from tests.recorder_core.jobs.record.fakes import FORMAT, FakeFrames
 
 GIB = 1 << 30
 
@@ -52,9 +58,18 @@ def test_gaps_before_an_event_are_forgotten_and_others_count_from_its_start() ->
         watch.note(seconds)
     watch.forget_before(3.0)
     assert watch.gaps == [Gap("room", 2.0, 4.0)]
-    time = EventTime(Ticks(EventClock(1000.0, datetime.now(UTC)), Fraction(30)), 90, 88)
-    assert time.gaps([Gap("room", 1.0, 2.0), *watch.gaps]) == [Gap("room", 0.0, 1.0)]
-    assert time.clock().zero_monotonic_seconds == 1003.0
+    opened = EventClock(1000.0, datetime(1999, 1, 1, tzinfo=UTC))
+    event_time = EventTime(Ticks(opened, Fraction(30)), 90, 88)
+    assert event_time.gaps([Gap("room", 1.0, 2.0), *watch.gaps]) == [Gap("room", 0.0, 1.0)]
+    for clock, zero in (
+        (event_time.clock(), 1003.0),
+        (EventTime(event_time.ticks).clock(), 1000.0),
+    ):
+        assert clock.zero_monotonic_seconds == zero
+        # by the wall clock as it is set now, not as it was when the room was opened
+        assert clock.zero_utc.timestamp() - zero == pytest.approx(
+            time.time() - time.monotonic(), abs=1.0
+        )
 
 
 def test_a_source_that_never_came_is_absent_from_the_start() -> None:
@@ -66,6 +81,21 @@ def test_a_source_that_never_came_is_absent_from_the_start() -> None:
     assert said.note_state(is_present=False, since_seconds=3.0) is None
     assert said.note_state(is_present=False, since_seconds=3.0) is None
     assert said.note_state(is_present=True, since_seconds=4.5) == Gap("bis", 3.0, 4.5)
+
+
+def test_only_of_a_source_without_a_frame_the_picture_says_that_the_computer_is_too_busy() -> None:
+    class Source(FakeFrames):
+        @property
+        def state(self) -> SourceState:
+            return replace(super().state, is_starved=self.name != "cable")
+
+    sources = {name: Source(name) for name in ("cable", "busy", "well")}
+    for name in ("cable", "busy"):
+        sources[name].gaps.append((0.0, math.inf))
+    said: list[Any] = []
+    compositor: Any = SimpleNamespace(compose=lambda *given: said.append(given[-1]))
+    RoomPicture(sources, compositor, PanelContent(), _ticks(), Pauses()).compose(0)
+    assert said == [{"busy"}]
 
 
 def test_pauses_cover_their_moments_alone() -> None:

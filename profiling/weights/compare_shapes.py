@@ -60,12 +60,13 @@ def main() -> None:
     detector = DetectorSettings(engine="pytorch", min_score=EVALUATION_MIN_SCORE)
     run = detect_faces(pictures, detector, SETTINGS.scale)
     found = join_predictions(pictures, run.predictions, SETTINGS)
+    candidates = {name: measure(found, own) for name, own in CANDIDATES.items()}
     content = {
         "labels_sha256": content_sha256(labels),
         "weights_sha256": run.facts.weights_sha256,
-        "candidates": {name: measure(found, own) for name, own in CANDIDATES.items()},
+        "candidates": candidates,
     }
-    _print_table(content["candidates"])
+    _print_table(candidates)
     write_result(RESULTS / "compare_shapes.json", "how far redactions reach", content)
 
 

@@ -109,6 +109,11 @@ class Composer:
         self.error: BaseException | None = None
 
     @property
+    def is_behind(self) -> bool:
+        """Whether others should leave the processor to who takes the frames."""
+        return self._queue.is_behind
+
+    @property
     def next_tick(self) -> int:
         """The tick that is composed next."""
         return self._next_tick
@@ -205,7 +210,8 @@ class Composer:
             self._next_tick = first
 
     def _compose(self, tick: int) -> None:
-        frame = self._picture.compose(tick)
+        # what nobody takes is not composed: the encoder needs the processor
+        frame = None if self._queue.is_full else self._picture.compose(tick)
         if frame is None or not self._queue.offer(frame):
             self.dropped += 1
             return

@@ -11,13 +11,16 @@ from fractions import Fraction
 from typing import Final
 
 from recorder_core.media import Frame
+from recorder_core.model import FrameFormat
 
 __all__ = ["FrameQueue"]
 
 #: how long the encoder may be held up before frames are left out; a crash loses so much more
-_QUEUE_SECONDS: Final = 1
-#: what part of that is full when others should leave the processor to the encoder
-_BEHIND_PART: Final = 0.25
+_QUEUE_SECONDS: Final = 4
+#: and what its frames take at most: that many seconds of 1920x1080 at 30 frames a second
+_QUEUE_BYTES: Final = 384 << 20
+#: of how many seconds others should leave the processor to the encoder
+_BEHIND_SECONDS: Final = 0.25
 
 
 class FrameQueue:
@@ -25,15 +28,18 @@ class FrameQueue:
 
     Parameters
     ----------
+    frame_format : FrameFormat
+        Of the frames, of 8 bits.
     frame_rate : Fraction
         Frames per second.
     """
 
-    def __init__(self, frame_rate: Fraction) -> None:
-        self._limit = max(2, round(_QUEUE_SECONDS * frame_rate))
+    def __init__(self, frame_format: FrameFormat, frame_rate: Fraction) -> None:
+        fits = _QUEUE_BYTES // (frame_format.width * frame_format.height * 3 // 2)
+        self._limit = max(2, min(round(_QUEUE_SECONDS * frame_rate), fits))
         self._changed = threading.Condition()
         self._ready: deque[Frame] = deque()
-        self._behind = round(_BEHIND_PART * self._limit)
+        self._behind = round(_BEHIND_SECONDS * frame_rate)
         self._count, self._is_over = 0, False
 
     @property
@@ -46,10 +52,15 @@ class FrameQueue:
         """Whether so many frames wait that others should leave the processor to the encoder."""
         return len(self._ready) > self._behind
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a frame that is offered now would be left out."""
+        return len(self._ready) == self._limit
+
     def offer(self, frame: Frame) -> bool:
         """Add a frame, with its index in the video; return False where the queue is full."""
         with self._changed:
-            if len(self._ready) == self._limit:
+            if self.is_full:
                 return False
             frame.frame_index = self._count
             self._count += 1

@@ -36,7 +36,8 @@ class Previews:
     def newest(self) -> bytes | None:
         """Return a preview as JPEG, if one is due and there; this does not wait."""
         if self._next is None:
-            if time.monotonic() - self._made >= 1 / _RATE:
+            is_due = time.monotonic() - self._made >= 1 / _RATE
+            if is_due and not self._composer.is_behind:
                 self._next = self._composer.frame_at(time.monotonic())
             return None
         if not self._next.done():

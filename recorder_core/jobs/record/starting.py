@@ -184,7 +184,7 @@ def _parts(
     ticks = Ticks(clock, room.rate)
     content = _content(request, clock)
     picture = RoomPicture(sources.frames, compositor, content, ticks, pauses)
-    queue, live = FrameQueue(room.rate), None
+    queue, live = FrameQueue(compositor.format, room.rate), None
     if isinstance(compositor, SplitCompositor) and finder is not None:
         live = live_room(room, picture, compositor, finder, ticks=ticks, pauses=pauses, queue=queue)
     delay_seconds = room.delay_seconds + (0.0 if live is None else room.live.hold_seconds)

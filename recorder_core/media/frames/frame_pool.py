@@ -13,8 +13,10 @@ from recorder_core.model import FrameFormat, Planes
 
 __all__ = ["FramePool"]
 
-#: who holds a free buffer: the pool, the variable that looks at it, and the question itself
-_OWN_REFERENCES: Final = 3
+#: who holds a free buffer: the pool, and the question itself
+_OWN_REFERENCES: Final = 2
+#: of buffers that nobody holds so many are kept, as after an encoder was held up
+_MAX_FREE: Final = 16
 
 
 class FramePool:
@@ -52,10 +54,16 @@ class FramePool:
         return Frame(buffer, self._format, frame_index=frame_index, pts=pts, duration=duration)
 
     def _free_buffer(self) -> av.VideoFrame:
-        for buffer in self._buffers:
-            if sys.getrefcount(buffer) <= _OWN_REFERENCES:
-                buffer.make_writable()
-                return buffer
+        free = [
+            place
+            for place in range(len(self._buffers))
+            if sys.getrefcount(self._buffers[place]) <= _OWN_REFERENCES
+        ]
+        for place in reversed(free[_MAX_FREE:]):
+            del self._buffers[place]
+        if free:
+            self._buffers[free[0]].make_writable()
+            return self._buffers[free[0]]
         size = self._format.width, self._format.height
         self._buffers.append(av.VideoFrame(*size, self._format.working_format))
         return self._buffers[-1]

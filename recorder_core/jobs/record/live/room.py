@@ -78,7 +78,7 @@ class LiveRoom:
         )
         self._lock = threading.Lock()
         self._found: list[FrameDetections] = []
-        self._queue = FrameQueue(rate)
+        self._queue: FrameQueue  # from `keep_untouched` on
         #: of the view as it is, where it is kept
         self.writer: RecordingWriter | None = None
         self._stream: DetectionStream  # from `open` on
@@ -93,6 +93,7 @@ class LiveRoom:
         writer = FragmentWriter(
             None, room_format, encoder, frame_rate=self._rate, hold_seconds=hold_seconds
         )
+        self._queue = FrameQueue(room_format, self._rate)
         self.writer = RecordingWriter(self._queue, writer, None, self._rate)
 
     def open(self, recording: EventRecording) -> None:
@@ -157,8 +158,8 @@ class LiveRoom:
     def close(self) -> None:
         """End the threads; the composer must have ended."""
         self.picture.close()
-        self._queue.end()
         if self.writer is not None:
+            self._queue.end()
             self.writer.join()
 
     def finish(self, frame_count: int) -> None:

@@ -26,7 +26,7 @@ from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.space import SpaceGuard, SpaceLimits
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.media import Frame
-from recorder_core.model import EventClock
+from recorder_core.model import EventClock, FrameFormat
 from tests.recorder_core.jobs.record.fakes import FORMAT, FakeFrames
 
 GIB = 1 << 30
@@ -139,8 +139,10 @@ def test_ticks_are_where_the_clock_has_them() -> None:
 
 
 def test_a_full_queue_leaves_frames_out_and_makes_nobody_wait() -> None:
-    queue = FrameQueue(Fraction(4))
+    queue = FrameQueue(FORMAT, Fraction(1))
     assert [queue.offer(_frame(each)) for each in range(6)] == [True] * 4 + [False] * 2
+    assert queue.is_full
+    assert queue.is_behind
     first = queue.take()
     assert first is not None
     assert (first.frame_index, first.pts) == (0, 0)
@@ -154,6 +156,16 @@ def test_a_full_queue_leaves_frames_out_and_makes_nobody_wait() -> None:
         (4, 9),
         None,
     ]
+
+
+def test_an_encoder_may_be_held_up_for_seconds_that_fit_into_memory() -> None:
+    def held(queue: FrameQueue) -> int:
+        frame = _frame(0)
+        return sum(queue.offer(frame) for _ in range(1000))
+
+    full = FrameFormat(width=1920, height=1080, pixel_format="yuv420p", time_base=Fraction(1, 30))
+    assert held(FrameQueue(full, Fraction(30))) == 4 * 30
+    assert held(FrameQueue(full, Fraction(60))) * 1920 * 1080 * 1.5 == pytest.approx(384e6, rel=0.1)
 
 
 class _Picture:
@@ -177,7 +189,7 @@ def _drain(queue: FrameQueue, found: list[Frame]) -> None:
 
 
 def _composed(picture: _Picture, stop_tick: int, rate: int = 200) -> tuple[Composer, list[Frame]]:
-    ticks, queue, found = _ticks(rate), FrameQueue(Fraction(rate)), list[Frame]()
+    ticks, queue, found = _ticks(rate), FrameQueue(FORMAT, Fraction(rate)), list[Frame]()
     composer = Composer(picture, ticks, 0.05, queue)
     reader = threading.Thread(target=_drain, args=(queue, found))
     reader.start()
@@ -209,10 +221,20 @@ def test_ticks_that_are_too_late_are_left_out_and_counted() -> None:
     assert 10 in pts
 
 
+def test_a_frame_that_the_encoder_cannot_take_is_not_composed() -> None:
+    picture, ticks, queue = _Picture(), _ticks(10), FrameQueue(FORMAT, Fraction(1))
+    composer = Composer(picture, ticks, 0.0, queue)
+    composer.start()
+    composer.stop(ticks.seconds(8))
+    assert composer.is_behind
+    assert picture.ticks == [0, 1, 2, 3]
+    assert composer.dropped == composer.next_tick - 4
+
+
 def test_second_0_is_a_frame_where_it_takes_long_to_begin() -> None:
     picture, rate = _Picture(), 50
     ticks = Ticks(EventClock(time.monotonic() - 3.0, datetime.now(UTC)), Fraction(rate))
-    queue, found = FrameQueue(Fraction(rate)), list[Frame]()
+    queue, found = FrameQueue(FORMAT, Fraction(rate)), list[Frame]()
     composer = Composer(picture, ticks, 0.05, queue)
     reader = threading.Thread(target=_drain, args=(queue, found))
     reader.start()
@@ -235,7 +257,7 @@ def test_an_error_of_what_is_composed_ends_it_and_is_kept() -> None:
 
 
 def test_the_frame_of_a_moment_is_handed_out_once_it_is_composed() -> None:
-    ticks, queue = _ticks(100), FrameQueue(Fraction(100))
+    ticks, queue = _ticks(100), FrameQueue(FORMAT, Fraction(100))
     composer = Composer(_Picture(), ticks, 0.02, queue)
     wanted = composer.frame_at(ticks.seconds(20))
     composer.start()

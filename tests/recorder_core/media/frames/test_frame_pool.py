@@ -44,6 +44,15 @@ def test_frames_that_are_held_stay_as_they_are() -> None:
     assert [int(frame.planes.y[5, 5]) for frame in held] == list(range(20, 60))
 
 
+def test_few_buffers_stay_once_many_frames_were_held() -> None:
+    pool = FramePool(FORMAT)
+    held = [pool.painted(painting(20), frame_index=0, pts=0, duration=1) for _ in range(60)]
+    assert len(pool._buffers) == 60
+    held.clear()
+    pool.painted(painting(30), frame_index=0, pts=0, duration=1)
+    assert len(pool._buffers) == 16
+
+
 def test_planes_outlive_their_frame() -> None:
     pool = FramePool(FORMAT)
     planes = [

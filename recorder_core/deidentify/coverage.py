@@ -80,7 +80,9 @@ def redacted_grid(shapes: Sequence[FaceShape], view: View, grid_px: float) -> ND
     ys = np.arange(view.y + grid_px / 2, view.y + view.height, grid_px)
     hidden = np.zeros((len(ys), len(xs)), bool)
     for shape in shapes:
-        hidden |= _points_inside(xs, ys, shape)
+        x0, y0, x1, y1 = shape.core
+        across, down = slice(*xs.searchsorted((x0, x1))), slice(*ys.searchsorted((y0, y1)))
+        hidden[down, across] |= _points_inside(xs[across], ys[down], shape)
     return hidden
 
 

@@ -128,8 +128,13 @@ def _hidden_shares(
     picture: DetectedPicture, shapes: Sequence[FaceShape], view: View
 ) -> NDArray[np.float64]:
     """Return the hidden shares of each face's ellipse and of its band of the eyes, (M, 2)."""
-    boxes = [face.box_xyxy_px for face in picture.labelled.judged_faces]
-    rows = [_hidden_of(box, shapes, view) for box in boxes]
+    cores = np.array([shape.core for shape in shapes]).reshape(-1, 4)
+    rows = []
+    for face in picture.labelled.judged_faces:
+        x0, y0, x1, y1 = face.box_xyxy_px
+        meets = (cores[:, :2] < (x1, y1)).all(axis=1) & (cores[:, 2:] > (x0, y0)).all(axis=1)
+        near = [shapes[place] for place in np.flatnonzero(meets).tolist()]
+        rows.append(_hidden_of(face.box_xyxy_px, near, view))
     return np.array(rows, np.float64).reshape(-1, 2)
 
 

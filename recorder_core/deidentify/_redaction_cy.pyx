@@ -1,9 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Kernel behind `redaction.redact`: one plane, private, trusts its arguments.
 
-All cells are averaged from the untouched plane before the first sample is written.
-Levels are whole numbers times 256 held in float32 (below 2**24, hence exact), so that
-the loops over samples vectorise and the NumPy version agrees.
+A shape is averaged from the plane as the shapes before it left it: where it lies on them
+it says nothing that they do not say. Levels are whole numbers times 256 held in float32
+(below 2**24, hence exact), so that the loops over samples vectorise and the NumPy version
+agrees.
 """
 
 from libc.math cimport ceil, fabs, floor, sqrt
@@ -326,34 +327,23 @@ cdef void redact_shapes(
     uint8_t* plane, Py_ssize_t stride, int sample_px, const double[:, ::1] ellipses,
     const int64_t[:, ::1] grids, Levels levels, bint smooth, float* cells, Scratch* scratch,
 ) noexcept nogil:
-    """Average every shape's cells, then paint them."""
-    cdef Py_ssize_t i, k, offset = 0, count
+    """Average the cells of one shape after the other, and paint them before the next is read."""
+    cdef Py_ssize_t i, k
     cdef Span across, down
     cdef const int64_t* g
     for i in range(grids.shape[0]):
         g = &grids[i, 0]
-        count = g[COLUMNS] * g[ROWS]
         across = filled_cells(g[READ_X0], g[READ_X1], g[GRID_X0], g[GRID_X1], g[COLUMNS])
         down = filled_cells(g[READ_Y0], g[READ_Y1], g[GRID_Y0], g[GRID_Y1], g[ROWS])
-        for k in range(count):
-            cells[offset + k] = levels.fill * 256 if levels.fill >= 0 else 0
+        for k in range(g[COLUMNS] * g[ROWS]):
+            cells[k] = levels.fill * 256 if levels.fill >= 0 else 0
         if levels.fill < 0:
-            average_cells(
-                plane, stride, g, levels, across, down, cells + offset, scratch.column_sums
-            )
+            average_cells(plane, stride, g, levels, across, down, cells, scratch.column_sums)
         if g[REACH_X] > 0:
-            blur_cells(g, across, down, cells + offset, scratch)
-        offset += count
-    offset = 0
-    for i in range(grids.shape[0]):
-        g = &grids[i, 0]
-        across = filled_cells(g[READ_X0], g[READ_X1], g[GRID_X0], g[GRID_X1], g[COLUMNS])
-        down = filled_cells(g[READ_Y0], g[READ_Y1], g[GRID_Y0], g[GRID_Y1], g[ROWS])
+            blur_cells(g, across, down, cells, scratch)
         paint(
-            plane, stride, sample_px, &ellipses[i, 0], g, across, down, smooth, cells + offset,
-            scratch,
+            plane, stride, sample_px, &ellipses[i, 0], g, across, down, smooth, cells, scratch
         )
-        offset += g[COLUMNS] * g[ROWS]
 
 
 def redact_plane(
@@ -365,7 +355,7 @@ def redact_plane(
     `ellipses` is (N, 6), `grids` (N, 16); see the enumerations above. Rows may be
     padded, samples of a row lie side by side.
     """
-    cdef Py_ssize_t i, width = 1, line = 1, total = 0
+    cdef Py_ssize_t i, width = 1, line = 1, most = 1
     cdef Levels levels = Levels(step, lowest, highest, fill)
     cdef Scratch scratch
     cdef float* cells
@@ -376,9 +366,9 @@ def redact_plane(
         width = max(width, grids[i, READ_X1] - grids[i, READ_X0])
         width = max(width, grids[i, CLIP_X1] - grids[i, CLIP_X0])
         line = max(line, max(grids[i, COLUMNS], grids[i, ROWS]))
-        total += grids[i, COLUMNS] * grids[i, ROWS]
+        most = max(most, grids[i, COLUMNS] * grids[i, ROWS])
     with nogil:
-        cells = <float*> malloc(total * sizeof(float))
+        cells = <float*> malloc(most * sizeof(float))
         complete = take_scratch(&scratch, width, line) and cells != NULL
         if complete:
             redact_shapes(

@@ -1,9 +1,10 @@
 """Make faces unrecognisable, in place, on a writable copy of a frame's planes.
 
 The frame stays YUV 4:2:0: luma and chroma are redacted each in its own resolution,
-and every chroma sample that touches a shape is redacted. Redactions of one call read
-the frame as it came in, before the first sample is written, and are painted in an
-order that depends on their boxes alone.
+and every chroma sample that touches a shape is redacted. Redactions of one call are
+painted in an order that depends on their boxes alone, large before small, and each reads
+the frame as the ones before it left it: a small box inside a large one, from a detector
+or from a person, shows nothing that the large one hides.
 
 What a redaction covers, and whether it was really applied, is in `redaction_check`.
 """

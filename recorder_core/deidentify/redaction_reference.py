@@ -34,8 +34,8 @@ def redact_reference(
     """Redact faces in place, as `recorder_core.deidentify.redaction.redact` does."""
     shapes = face_shapes(redactions, settings, bounds, planes.width, planes.height)
     for plane, sample_px, levels in plane_jobs(planes, settings):
-        fills = [_fill(plane, shape, settings, sample_px, levels) for shape in shapes]
-        for shape, fill in zip(shapes, fills, strict=True):
+        for shape in shapes:
+            fill = _fill(plane, shape, settings, sample_px, levels)
             x0, y0, x1, y1 = shape.plane_clip(sample_px)
             weights = shape_weights(shape, (x0, y0, x1, y1), sample_px)
             part = plane[y0:y1, x0:x1]

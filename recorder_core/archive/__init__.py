@@ -59,7 +59,8 @@ from recorder_core.archive.secrets.secret import MIN_PASSWORD_CHARACTERS, Passwo
 from recorder_core.archive.secrets.signing import check_signature, sign_text, verify_key_of
 from recorder_core.archive.secrets.wrapping import PrivateKey, PublicKey
 from recorder_core.archive.writing.copies import CopyFault
-from recorder_core.archive.writing.writer import SealedWriter, SealSettings
+from recorder_core.archive.writing.settings import SealSettings
+from recorder_core.archive.writing.writer import SealedWriter
 
 __all__ = [
     "DEFAULT_COST",

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final
 
 from recorder_core.archive.identity import FileIdentity
 from recorder_core.archive.keyfile import KeyFile, format_key_file
 from recorder_core.archive.keys.grants import (
-    DEFAULT_SEGMENT_BYTES,
     ReaderSet,
     complete_key_file,
     create_key_file,
@@ -28,50 +25,10 @@ from recorder_core.archive.segments.tail import TailCipher
 from recorder_core.archive.writing.blocks import Block, BlockPool
 from recorder_core.archive.writing.copies import CopyFault
 from recorder_core.archive.writing.copyset import CopySet, check_place
-from recorder_core.errors import ArchiveError, SettingsError
+from recorder_core.archive.writing.settings import DEFAULT_SEAL_SETTINGS, SealSettings
+from recorder_core.errors import ArchiveError
 
-__all__ = ["DEFAULT_SEAL_SETTINGS", "SealSettings", "SealedWriter"]
-
-
-@dataclass(frozen=True, slots=True)
-class SealSettings:
-    """How a file is sealed.
-
-    Attributes
-    ----------
-    segment_bytes : int
-        Size of a segment in the stream; readers verify one segment per random access.
-    sync_seconds : float
-        What was written is on its way to the disk at least this often; at most 1 s.
-    stall_seconds : float
-        A copy that holds a live recording up for longer in all, or another file for longer at
-        once, is given up while another works.
-    is_live : bool
-        Whether the content comes from a source that cannot wait, and what is there of it after a
-        crash is needed.
-    hash_stream : bool
-        Whether the SHA-256 of the stream is computed on the way, for scrubbing without keys.
-    patchable_head : bool
-        Keep segment 0 in memory until the end, so that a muxer may go back and fill in the
-        sizes at the beginning. For derived files only: nothing is readable before the end.
-    """
-
-    segment_bytes: int = DEFAULT_SEGMENT_BYTES
-    sync_seconds: float = 0.5
-    stall_seconds: float = 2.0
-    is_live: bool = True
-    hash_stream: bool = True
-    patchable_head: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 < self.sync_seconds <= 1:
-            raise SettingsError(f"sync_seconds is above 0 and at most 1, not {self.sync_seconds}")
-        if self.stall_seconds <= 0:
-            raise SettingsError(f"stall_seconds must be positive, not {self.stall_seconds}")
-
-
-#: for live recordings
-DEFAULT_SEAL_SETTINGS: Final = SealSettings()
+__all__ = ["SealedWriter"]
 
 
 class SealedWriter:
@@ -236,6 +193,15 @@ class SealedWriter:
             self._save_tail()
         self._copies.sync()
 
+    def request_sync(self) -> None:
+        """Request that what was written so far is made durable, and wait for nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            if self._settings.is_live:
+                self._save_tail()
+            self._copies.request_sync()
+
     def close(self) -> None:
         """Seal the last segment and make the whole file durable.
 
@@ -374,11 +340,7 @@ class SealedWriter:
 
     def _run_clock(self) -> None:
         while not self._stopped.wait(self._settings.sync_seconds):
-            with self._lock:
-                if not self._closed:
-                    if self._settings.is_live:
-                        self._save_tail()
-                    self._copies.request_sync()
+            self.request_sync()
 
     def _check_writable(self) -> None:
         if self._closed:

@@ -48,6 +48,11 @@ class FrameQueue:
         return self._count
 
     @property
+    def has_waiting(self) -> bool:
+        """Whether a frame waits, or none will come any more."""
+        return bool(self._ready) or self._is_over
+
+    @property
     def is_behind(self) -> bool:
         """Whether so many frames wait that others should leave the processor to the encoder."""
         return len(self._ready) > self._behind

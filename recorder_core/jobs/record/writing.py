@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from fractions import Fraction
+from typing import Final
 
+from recorder_core.archive import SealedWriter
 from recorder_core.errors import EncodeError
 from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
-from recorder_core.media import ByteSink, FragmentWriter
+from recorder_core.media import FragmentWriter, Frame
 from recorder_core.model import FrameTimes
 
 __all__ = ["RecordingWriter"]
+
+#: a start waits no longer until what was held is written
+_MAX_WAIT_SECONDS: Final = 2.0
 
 
 class RecordingWriter:
@@ -39,6 +44,9 @@ class RecordingWriter:
         self._queue, self._writer, self._audio = queue, writer, audio
         self._tick_seconds = 1 / frame_rate
         self._times: FrameTimes | None = None
+        #: of what is held and not written yet
+        self._begun: SealedWriter | None = None
+        self._is_written = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="recording writer", daemon=True)
 
@@ -70,9 +78,16 @@ class RecordingWriter:
         """Forget again what is older than is held."""
         self._writer.release_held()
 
-    def begin(self, sink: ByteSink, first_tick: int) -> None:
-        """Write from a frame on, which is the first of the video, into what takes the bytes."""
+    def begin(self, sink: SealedWriter, first_tick: int) -> None:
+        """Write from a frame on, which is the first of the video, into a file of an event.
+
+        Returns once what is held is written, or after a while where a disk is slow.
+        """
+        is_held = self._writer.held_seconds > 0
         self._writer.begin(sink, first_tick)
+        self._begun = sink
+        if is_held:
+            self._is_written.wait(_MAX_WAIT_SECONDS)
 
     def start(self) -> None:
         """Begin to encode; nothing is written before `begin`."""
@@ -103,10 +118,19 @@ class RecordingWriter:
                     self._times = self._writer.finish()
         except Exception as error:  # who supervises the recording says it
             self._error = error
+            self._is_written.set()
 
     def _write_all(self) -> None:
-        while (frame := self._queue.take()) is not None:
+        while (frame := self._next()) is not None:
             self._writer.write_frame(frame)
             if self._audio is not None:
                 stop = float((frame.pts + frame.duration) * self._tick_seconds)
                 self._writer.write_audio(self._audio.take_until(stop))
+
+    def _next(self) -> Frame | None:
+        """Return the next frame; write what was held while none waits, and have it durable."""
+        if self._begun is not None and self._writer.write_held(lambda: self._queue.has_waiting):
+            self._begun.request_sync()
+            self._begun = None
+            self._is_written.set()
+        return self._queue.take()

@@ -9,10 +9,9 @@ are written, their packets wait in memory: see :mod:`recorder_core.media.output.
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -43,7 +42,7 @@ Samples: TypeAlias = NDArray[np.float32]
 
 #: what a crash leaves ends with a fragment: a GOP may have several
 _FRAGMENT_SECONDS: Final = 0.5
-#: of the time between two frames: what was held is written beside what comes
+#: of the time between two frames at least: what was held is written beside what comes
 _CATCH_UP_SECONDS: Final = 0.01
 _MICROSECONDS: Final = 1_000_000
 _LAYOUTS: Final = {1: "mono", 2: "stereo"}
@@ -216,6 +215,23 @@ class FragmentWriter:
         if not self.has_begun and self.held_gops:
             self._forget_before(self.held_gops[0][1])
 
+    def write_held(self, until: Callable[[], bool]) -> bool:
+        """Write what was held before `begin`; return whether all of it is written.
+
+        Parameters
+        ----------
+        until : callable
+            Whether something else is to be done first.
+
+        Raises
+        ------
+        EncodeError
+            If it cannot be written.
+        ArchiveError
+            As the sink.
+        """
+        return self.has_begun and self._mux(until=until)
+
     def write_audio(self, samples: Samples) -> None:
         """Encode the next samples; the first one of all is heard when the first frame is shown.
 
@@ -264,7 +280,7 @@ class FragmentWriter:
             with encoding():
                 packets = self._audio.encode(None)
             self._write(packets)
-        self._mux(until=math.inf)
+        self._mux(until=lambda: False)
         with encoding():
             self._container.close()
         begun = self._held.begun_pts
@@ -293,17 +309,19 @@ class FragmentWriter:
         """Write as many packets as come, and of those that were held what there is time for."""
         for packet in packets:
             self._held.add(packet)
-        self._mux(len(packets), until=time.monotonic() + _CATCH_UP_SECONDS)
+        stop = time.monotonic() + _CATCH_UP_SECONDS
+        self._mux(len(packets), until=lambda: time.monotonic() >= stop)
 
-    def _mux(self, count: int = 0, *, until: float) -> None:
-        """Write so many packets that are due, and more until a time of `time.monotonic`."""
-        while count > 0 or time.monotonic() < until:
+    def _mux(self, count: int = 0, *, until: Callable[[], bool]) -> bool:
+        """Write so many packets that are due, and more until something; return whether none is."""
+        while count > 0 or not until():
             packet = self._held.pop()
             if packet is None:
-                return
+                return True
             with encoding():
                 self._container.mux_one(packet)
             count -= 1
+        return False
 
     def _forget_before(self, pts: int) -> None:
         while self._pts and self._pts[0] < pts:

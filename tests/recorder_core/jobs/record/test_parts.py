@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import subprocess
 import threading
 import time
 from dataclasses import replace
@@ -10,13 +12,15 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from recorder_core.archive import SealedWriter
 from recorder_core.capture.source import SourceState
 from recorder_core.composite import PanelContent
 from recorder_core.errors import ArchiveError
+from recorder_core.jobs.record import writing
 from recorder_core.jobs.record.composer import Composer
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.frame_queue import FrameQueue
@@ -25,7 +29,8 @@ from recorder_core.jobs.record.pauses import Pauses
 from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.space import SpaceGuard, SpaceLimits
 from recorder_core.jobs.record.ticks import Ticks
-from recorder_core.media import Frame
+from recorder_core.jobs.record.writing import RecordingWriter
+from recorder_core.media import EncoderSettings, FragmentWriter, Frame
 from recorder_core.model import EventClock, FrameFormat
 from tests.recorder_core.jobs.record.fakes import FORMAT, FakeFrames
 
@@ -96,6 +101,51 @@ def test_only_of_a_source_without_a_frame_the_picture_says_that_the_computer_is_
     compositor: Any = SimpleNamespace(compose=lambda *given: said.append(given[-1]))
     RoomPicture(sources, compositor, PanelContent(), _ticks(), Pauses()).compose(0)
     assert said == [{"busy"}]
+
+
+class _Sealed:
+    """What was written, and how much of it when it was asked to be durable."""
+
+    def __init__(self) -> None:
+        self.content, self.synced = io.BytesIO(), list[int]()
+        self.write = self.content.write
+
+    def request_sync(self) -> None:
+        self.synced.append(self.content.tell())
+
+
+def test_what_was_held_is_written_when_a_recording_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_MAX_WAIT_SECONDS", 120.0)
+    rate, queue = Fraction(30), FrameQueue(FORMAT, Fraction(30))
+    settings = EncoderSettings(preset="ultrafast", threads=1)
+    encoder = FragmentWriter(None, FORMAT, settings, frame_rate=rate, hold_seconds=60.0)
+    writer, sealed = RecordingWriter(queue, encoder, None, rate), _Sealed()
+
+    def offer(count: int) -> None:
+        while count:
+            count -= queue.offer(_frame(queue.count))
+            time.sleep(0.001)
+
+    writer.start()
+    offer(90)
+    while writer.held_seconds < 2.9:
+        time.sleep(0.01)
+    next_frame = threading.Timer(0.2, lambda: offer(1))
+    next_frame.start()
+    writer.begin(cast(SealedWriter, sealed), 0)
+    written = tmp_path / "written.mp4"
+    written.write_bytes(sealed.content.getvalue())
+    next_frame.join()
+    queue.end()
+    writer.join()
+    assert sealed.synced == [written.stat().st_size]
+    command = ["ffprobe", "-v", "error", "-count_packets", "-of", "csv=p=0"]
+    command += ["-show_entries", "stream=nb_read_packets", str(written)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert 75 <= int(done.stdout) <= 91  # all but the fragment that is not full yet
+    assert len(writer.times()) == 91
 
 
 def test_pauses_cover_their_moments_alone() -> None:

@@ -1,6 +1,7 @@
 """The PDF report of an event, with names or de-identified; owner of reportlab."""
 
 from recorder_core.report.content import (
+    RECORDING,
     DeidentificationSummary,
     Device,
     EventReport,
@@ -22,6 +23,7 @@ from recorder_core.report.content import (
 from recorder_core.report.document import render_report
 
 __all__ = [
+    "RECORDING",
     "DeidentificationSummary",
     "Device",
     "EventReport",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from recorder_core.errors import ReportError
 from recorder_core.model.values.carriers import carrier_repr
 
 __all__ = [
+    "RECORDING",
     "DeidentificationSummary",
     "Device",
     "EventReport",
@@ -80,11 +81,15 @@ class Device:
     serial_number: str | None = field(default=None, repr=False)
 
 
+#: source of the frames of the recorded file itself
+RECORDING: Final = "recording"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameCounts:
     """What became of the frames of one source; None where nobody counted."""
 
-    #: code of a device, or of the recording
+    #: code of a device, or `RECORDING`
     source: str
     recorded: int | None = None
     #: never came

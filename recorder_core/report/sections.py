@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from recorder_core.report.chart import draw_trend
-from recorder_core.report.content import EventReport, ReportIdentity, ReportMarker
+from recorder_core.report.content import RECORDING, EventReport, ReportIdentity, ReportMarker
 from recorder_core.report.evidence import evidence_sections
 from recorder_core.report.picture_rows import screenshot_section
 from recorder_core.report.pictures import PreparedPicture
@@ -91,9 +91,19 @@ def _recording(report: EventReport, sheet: Sheet) -> list[Any]:
         ]
     facts += [
         ("duration", None if duration is None else duration_text(duration)),
-        ("completeness", sheet.word("complete" if report.is_complete else "incomplete")),
+        ("completeness", _completeness(report, sheet)),
     ]
     return sheet.section("recording", sheet.fact_table(facts))
+
+
+def _completeness(report: EventReport, sheet: Sheet) -> str:
+    if not report.is_complete:
+        return sheet.word("incomplete")
+    for row in report.frames:
+        if row.source == RECORDING and row.dropped:
+            total = row.dropped + (row.recorded or 0)
+            return sheet.word("frames_missing", missing=row.dropped, total=total)
+    return sheet.word("complete")
 
 
 def _devices(report: EventReport, sheet: Sheet) -> list[Any]:

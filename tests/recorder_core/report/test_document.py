@@ -74,7 +74,7 @@ def test_the_full_report_has_every_field(make_report: Make) -> None:
         "reviewer-NAMEREVIEWER", "2026-11-21 06:00:00",
         "original (original.1) 19.0 GB " + "ab" * 32, "cd" * 32,
         "screenshot 4 (screenshot.9)", "4 \u00b7 0:03:00 \u00b7 frame 5400 \u00b7 CAPTIONSHOT",
-        "412:" + "9f" * 32, "complete", "Confidential",
+        "412:" + "9f" * 32, "not cut off, but 7 of 107966 frames are missing", "Confidential",
     ):  # fmt: skip
         assert words in text, words
 

@@ -31,6 +31,7 @@ from recorder_core.jobs.archive.review.statement import count_moments
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport, known
 from recorder_core.model import FrameTimes
 from recorder_core.report import (
+    RECORDING,
     DeidentificationSummary,
     Device,
     EventReport,
@@ -47,11 +48,13 @@ from recorder_core.report import (
 )
 from recorder_core.signals import find_gaps
 
-__all__ = ["read_report_content"]
+__all__ = ["missing_frames", "read_report_content"]
 
 #: the signal that is drawn, and the values that it can have
 _TREND_SIGNAL: Final = "bis"
 _TREND_RANGE: Final = (0.0, 100.0)
+#: how far a frame may lie beside a grid of equal steps, share of the step: containers round times
+_GRID_TOLERANCE: Final = 0.1
 
 
 def read_report_content(session: Session, event: ArchivedEvent, *, is_full: bool) -> EventReport:
@@ -224,15 +227,24 @@ def _frames(
         if device.frames_recorded is not None
     ]
     if index is not None:
-        missing = _missing_frames(index)
-        counted.append(FrameCounts(source="recording", recorded=len(index), dropped=missing))
+        missing = missing_frames(index)
+        counted.append(FrameCounts(source=RECORDING, recorded=len(index), dropped=missing))
     return tuple(counted)
 
 
-def _missing_frames(index: FrameTimes) -> int:
-    """Return how many frames would fit into the pauses between frames."""
+def missing_frames(index: FrameTimes) -> int:
+    """Return how many frames would fit into the pauses between the frames of a recording.
+
+    Where all frames lie on a grid, as the recorder's do, it is the grid that counts: of a
+    recording that lost most of its frames the usual step is no step of the grid.
+    """
     steps = np.diff(index.pts)
-    return int(np.maximum(np.rint(steps / np.median(steps)) - 1, 0).sum())
+    length = int(index.pts[-1] - index.pts[0])
+    step = length / max(round(length / max(int(steps.min()), 1)), 1)
+    off_grid = (index.pts - index.pts[0]) / step
+    if np.abs(off_grid - np.rint(off_grid)).max() > _GRID_TOLERANCE:
+        step = float(np.median(steps))
+    return int(np.maximum(np.rint(steps / step) - 1, 0).sum())
 
 
 def _rows(table: Any, name: str) -> Any:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
@@ -26,7 +28,8 @@ from recorder_core.jobs.archive import (
     write_kept_report,
     write_report,
 )
-from recorder_core.jobs.archive.reports.report_content import read_report_content
+from recorder_core.jobs.archive.reports.report_content import missing_frames, read_report_content
+from recorder_core.model import FrameTimes
 from recorder_core.report import Language, PageSize, ReportSettings
 
 SERIAL, NOTE, CAPTION = "SN-99812-QX", "with Dr Quellmarker", "Zephyrina's hilum"
@@ -287,3 +290,22 @@ def test_times_are_those_of_the_zone(site: Any, event_id: str) -> None:
         text = _text(make_report(archive, event.event_id, ReportSettings(time_zone="Asia/Kolkata")))
     assert "(UTC+05:30)" in text
     assert "(UTC)" not in text
+
+
+@pytest.mark.parametrize(
+    ("pts", "missing"),
+    [
+        (range(0, 250, 5), 0),
+        # of a recording at 30 a second that kept a frame of six, and two neighbours
+        ([0, 6, 12, 18, 19, 25, 31], 25),
+        # times in milliseconds, one frame missing
+        ([0, 33, 67, 133, 167, 200], 1),
+        # a phone's frames lie on no grid: a pause is longer than they usually are
+        ([0, 31, 70, 99, 141, 170, 255, 290], 1),
+    ],
+)
+def test_frames_that_are_missing_are_counted_on_the_grid_of_the_recording(
+    pts: Sequence[int], missing: int
+) -> None:
+    times = FrameTimes(Fraction(1, 1000), np.array(pts, np.int64))
+    assert missing_frames(times) == missing

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from time import process_time
 from typing import Any, Final
 
 import numpy as np
@@ -80,8 +81,10 @@ def _record(site: RecordingSite, sources: Path, way: str, seconds: float) -> dic
     )
     request = RecordRequest(room=room, duration_seconds=seconds)
     with site.opened("olga") as archive, record_room(archive, request) as recorder:
+        began = process_time()
         while recorder.wait(10):
             print(f"{way}: {recorder.seconds:.0f} s", file=sys.stderr)
+        spent = process_time() - began
         summary = recorder.finish()
     with site.opened("rita") as archive, tempfile.TemporaryDirectory() as folder:
         export_event(archive, summary.event_id, Path(folder), ["original"])
@@ -90,6 +93,7 @@ def _record(site: RecordingSite, sources: Path, way: str, seconds: float) -> dic
     live = summary.live
     return {
         "frames": summary.frame_count,
+        "processor_ms_per_frame": round(spent / summary.frame_count * 1000, 1),
         "dropped_frames": summary.dropped_frames,
         "hidden_frames": 0 if live is None else live.hidden_frames,
         "dropped_room_frames": 0 if live is None else live.dropped_frames,

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from time import process_time
 from typing import Any, Final
 
 from recording_site import finish, make_site, script_parser
@@ -79,7 +80,9 @@ def _record(temporary: Path, sources: Path, seconds: float) -> tuple[dict[str, A
         site.opened("olga") as archive,
         record_room(archive, request) as recorder,
     ):
+        began = process_time()
         first, memory = _watch(recorder)
+        spent = process_time() - began
         last = {state.name: state.counters for state in recorder.source_states()}
         summary = recorder.finish()
     used = {name: _used(first[name], last[name]) for name in NAMES}
@@ -88,6 +91,7 @@ def _record(temporary: Path, sources: Path, seconds: float) -> tuple[dict[str, A
         "seconds": seconds,
         "frames": summary.frame_count,
         "dropped_frames": summary.dropped_frames,
+        "processor_ms_per_frame": round(spent / summary.frame_count * 1000, 1),
         "megabits_per_second": round(summary.video_bytes * 8e-6 / seconds, 2),
         "memory_mib": memory,
         "used": used,

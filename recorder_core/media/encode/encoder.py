@@ -88,6 +88,7 @@ def add_encoder(
     *,
     frame_rate: Fraction,
     source_bps: int = 0,
+    counts_errors: bool = False,
 ) -> VideoStream:
     """Add a video stream with an opened encoder to what is being written.
 
@@ -103,6 +104,8 @@ def add_encoder(
         Nominal, frames per second; what is shown when never depends on it.
     source_bps : int
         Bit rate that an encoder is to keep to if it must be told one; 0: not known.
+    counts_errors : bool
+        Whether an encoder that can count them says how far each frame is from what it was given.
 
     Raises
     ------
@@ -119,6 +122,8 @@ def add_encoder(
         codec = stream.codec_context
         codec.time_base, codec.framerate = frame_format.time_base, frame_rate
         _configure(codec, frame_format, settings)
+        if counts_errors:  # it takes time, and changes no byte
+            codec.flags |= Flags.psnr
         bit_rate_bps = settings.expected_bps(frame_format, frame_rate, source_bps)
         has_header = bool(codec.flags & Flags.global_header)
         codec.options = _options(settings, bit_rate_bps, has_header)
@@ -159,7 +164,7 @@ def _configure(
     codec.gop_size = _MAX_GOP_FRAMES
     codec.max_b_frames = 0
     codec.thread_count = settings.threads
-    codec.flags |= Flags.closed_gop | Flags.bitexact | Flags.psnr
+    codec.flags |= Flags.closed_gop | Flags.bitexact
     _set_tags(codec, frame_format)
 
 

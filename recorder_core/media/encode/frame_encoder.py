@@ -71,7 +71,12 @@ class FrameEncoder:
         self._time_base, self._settings = frame_format.time_base, settings
         self._origin_pts = origin_pts
         self._stream = add_encoder(
-            container, frame_format, settings, frame_rate=frame_rate, source_bps=source_bps
+            container,
+            frame_format,
+            settings,
+            frame_rate=frame_rate,
+            source_bps=source_bps,
+            counts_errors=counts_errors,
         )
         self._errors = LumaErrors(self._stream, settings) if counts_errors else None
         self._filter = sei_filter(settings)

@@ -247,6 +247,7 @@ def _encode(
             settings,
             frame_rate=video.average_frame_rate,
             source_bps=video.bit_rate_bps,
+            counts_errors=True,
         )
         errors = LumaErrors(stream, settings)
         for frame in chain(frames, [None]):

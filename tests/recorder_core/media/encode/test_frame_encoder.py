@@ -123,19 +123,23 @@ def test_a_live_source_is_encoded_into_any_container(
         assert error[WIDTH * HEIGHT :].mean() < MAX_ERROR
 
 
-def test_errors_are_counted_where_somebody_asks(tmp_path: Path) -> None:
+def test_errors_are_counted_where_somebody_asks_and_change_no_byte(tmp_path: Path) -> None:
     settings = EncoderSettings(preset="ultrafast", qp=14)
-    with av.open(str(tmp_path / "a.mp4"), "w") as container:
-        encoder = FrameEncoder(
-            container, CAMERA, settings, frame_rate=Fraction(25), counts_errors=True
-        )
-        for frame in captured():
-            container.mux(encoder.encode(frame))
-        container.mux(encoder.finish())
-    came = decoded(tmp_path / "a.mp4")[:, : WIDTH * HEIGHT]
+    counted = {}
+    for counts_errors in (True, False):
+        with av.open(str(tmp_path / f"{counts_errors}.mp4"), "w") as container:
+            encoder = FrameEncoder(
+                container, CAMERA, settings, frame_rate=Fraction(25), counts_errors=counts_errors
+            )
+            for frame in captured():
+                container.mux(encoder.encode(frame))
+            container.mux(encoder.finish())
+        counted[counts_errors] = encoder.luma_errors
+    came = decoded(tmp_path / "True.mp4")[:, : WIDTH * HEIGHT]
     shown = [frame.planes.y.ravel() for frame in captured()]
     errors = np.square(np.asarray(shown).astype(float) - came).sum(axis=1)
-    assert encoder.luma_errors == pytest.approx(errors.tolist(), rel=0.05)
+    assert counted == {True: pytest.approx(errors.tolist(), rel=0.05), False: []}
+    assert (tmp_path / "True.mp4").read_bytes() == (tmp_path / "False.mp4").read_bytes()
 
 
 def test_frames_come_one_after_another_and_not_none() -> None:

@@ -224,7 +224,7 @@ def _begin(
     except (SettingsError, NotAllowed):  # as it would again
         raise
     except RecorderError as error:
-        say(f"{error}; the room is held on")
+        say(f"{error}; the room is still held")
         return None
 
 

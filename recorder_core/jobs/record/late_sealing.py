@@ -19,7 +19,7 @@ _NICENESS: Final = 10
 
 
 class LateSealing:
-    """Seals videos again, one after another; a context manager, at whose end all is done.
+    """Makes videos seekable, one after another; a context manager, at whose end all is done.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class LateSealing:
         self._sealed: list[Future[None]] = []
 
     def add(self, recorder: RoomRecorder) -> None:
-        """Seal the videos of a finished recording when those before it are done."""
+        """Make the videos of a finished recording seekable when those before it are done."""
         self._sealed.append(self._thread.submit(self._seal, recorder))
 
     def __enter__(self) -> Self:

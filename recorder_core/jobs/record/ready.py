@@ -183,15 +183,15 @@ class ReadyRoom:
     def _event_time(self) -> EventTime:
         """Return from which frame on the event is, from now on held whatever it takes to begin."""
         if not self._is_holding:
-            return self._begun_now()
+            return self._start_at_once()
         while not self._parts.writer.held_gops:
             self.wait(_POLL_SECONDS)
         self._parts.keep_held()
         index, tick = self._parts.first_held()
         return EventTime(self._parts.ticks, tick, index)
 
-    def _begun_now(self) -> EventTime:
-        """Hold from now on what is recorded, up to its end, and nothing of what was before."""
+    def _start_at_once(self) -> EventTime:
+        """Hold what is recorded from now on, up to its end; return that the event is all of it."""
         ticks, duration = self._parts.ticks, self._request.duration_seconds
         self._parts.keep_held()
         if duration is not None:

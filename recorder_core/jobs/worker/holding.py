@@ -44,7 +44,7 @@ def wait_for_start(
     """Show a room that is held until its recording is started, and lend what records it.
 
     A start is answered once the recording has begun. One that fails is answered with the reason,
-    and the room is held on, unless who holds it may not record any more.
+    and the room is still held, unless who holds it may not record any more.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _hold(
 
 
 def _begin(room: ReadyRoom, start: _Start, recording: ExitStack) -> RoomRecorder | None:
-    """Begin the recording and answer; None: it could not begin, and the room is held on."""
+    """Begin the recording and answer; None: it could not begin, and the room is still held."""
     try:
         recorder = recording.enter_context(room.begin(**start.arguments))
     except NotAllowed as error:

@@ -25,9 +25,9 @@ from recorder_core.jobs.record import (
     RecordRequest,
     RoomSources,
     SpaceLimits,
+    assembling,
     record_room,
     recorder_state,
-    starting,
 )
 from recorder_core.model import View
 from tests.recorder_core.jobs.record.fakes import (
@@ -170,7 +170,7 @@ def test_the_date_stands_in_the_video_only_where_the_room_wants_it(
         shown.extend(given[name] for name in ("zero_utc",) if name in given)
         return PanelContent(**given)
 
-    monkeypatch.setattr(starting, "PanelContent", content)
+    monkeypatch.setattr(assembling, "PanelContent", content)
     request = RecordRequest(
         room=replace(room(), shows_wall_clock=shows_wall_clock), duration_seconds=0.2
     )

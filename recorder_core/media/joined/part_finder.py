@@ -77,7 +77,10 @@ class PartFinder:
             column.append(value)
 
     def clock(self, video: MediaFile, pids: Mapping[int, int], codec: str) -> JoinedClock | None:
-        """Return the clock of a file with more than one part or with damage, None for any other.
+        """Return the clock of a file with more than one part, with damage, or begun before a wrap.
+
+        None for any other. FFmpeg counts what comes before a wrap of the clock below zero, where
+        an MP4 file would hide it.
 
         Parameters
         ----------
@@ -101,11 +104,13 @@ class PartFinder:
         else:
             joints = _joints(rows, whole.joints)
         self.beginnings = (*whole.joints, *rows[joints, _POSITION].tolist())
-        if not (joints or whole.damaged or self._is_marked):
+        stretches = np.split(rows, joints)
+        is_negative = not self._may_overlap and bool((stretches[0][:, _DTS] < 0).any())
+        if not (joints or whole.damaged or self._is_marked or is_negative):
             return None
         parts: list[ClockPart] = []
-        stop_time = 0
-        for stretch in np.split(rows, joints):
+        stop_time = CLOCK_WRAP if is_negative else 0
+        for stretch in stretches:
             part = _part(stretch, parts[-1] if parts else None, stop_time)
             parts.append(part)
             stop_time = max(part.time(int(end)) for end in stretch[:, _END])
@@ -186,10 +191,13 @@ def _overlaps(rows: NDArray[np.int64], video_index: int) -> list[int]:
 
 
 def _part(rows: NDArray[np.int64], before: ClockPart | None, stop_time: int) -> ClockPart:
-    """Return a part that goes on where the one before stopped, or after a pause of its clock."""
+    """Return a part that goes on where the one before stopped, or after a pause of its clock.
+
+    The times of the first part are what it states, after `stop_time`.
+    """
     position, first = int(rows[0, _POSITION]), int(rows[0, _DTS])
     if before is None:
-        return ClockPart(position, first, first)
+        return ClockPart(position, first, stop_time + first)
     earliest = min(since(int(pts), first) for pts in rows[:, _PTS])
     paused = before.time(first) + earliest - stop_time
     return ClockPart(position, first, stop_time - earliest + (paused if _is_pause(paused) else 0))

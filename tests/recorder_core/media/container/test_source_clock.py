@@ -182,12 +182,16 @@ def test_what_is_joined_can_be_put_into_an_archive(
 ) -> None:
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(make_part(f"{start}.ts", start).read_bytes() for start in (10, 3)))
-    for path in (joined, make_video("s.avi")):
+    # what comes before a wrap has times below zero for FFmpeg, which MP4 would hide
+    wrapping = [make_part(f"wrapping{suffix}", WRAP_SECONDS - 0.8) for suffix in (".ts", ".m2ts")]
+    for path in (joined, make_video("s.avi"), *wrapping):
         info = probe(path)
         index = index_frames(info)
         sink = io.BytesIO()
         unit = remux(info, sink, clock=index.clock)
         (tmp_path / "archived.mp4").write_bytes(sink.getvalue())
+        with av.open(str(tmp_path / "archived.mp4")) as played:
+            assert sum(1 for _ in played.decode(video=0)) == len(index)
         copy = probe(tmp_path / "archived.mp4")
         after = index_frames(copy)
         assert numbers(copy, after, read_number) == numbers(info, index, read_number)

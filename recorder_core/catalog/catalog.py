@@ -37,6 +37,7 @@ from recorder_core.catalog.model.profiles import Action
 from recorder_core.catalog.people import Grants, Users
 from recorder_core.catalog.settings import Settings
 from recorder_core.errors import AuditError, CatalogBusy, CatalogError, NotAllowed
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Catalog"]
 
@@ -170,7 +171,7 @@ class Catalog:
         """
         user = self.users.get(user_id)
         if user.is_disabled:
-            raise NotAllowed("this user is disabled; ask an administrator")
+            raise NotAllowed(phrase("user_disabled", "this user is disabled; ask an administrator"))
         return Actor(user.user_id, user.profile, origin)
 
     def delete_event(self, actor: Actor, event_id: str, reason: DeletionReason) -> bool:

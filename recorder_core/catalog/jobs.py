@@ -13,6 +13,7 @@ from recorder_core.catalog.database.rows import column_value, fetch, insert
 from recorder_core.catalog.model.codes import Clock, check_code, new_id
 from recorder_core.catalog.model.records import Job, JobState
 from recorder_core.errors import NotInCatalog, QueueFull, WrongState
+from recorder_core.model.values.phrase import Phrase, phrase
 
 __all__ = ["Jobs", "SameKind"]
 
@@ -238,7 +239,7 @@ class Jobs:
                 (by, column_value(self._clock()), job_id),
             ).fetchone()
         if row is None:
-            raise WrongState(f"job {job_id} has already ended")
+            raise WrongState(phrase("job_ended", "job {job} has already ended", job=job_id))
         return fetch(Job, [row])[0]
 
     def end(
@@ -266,7 +267,7 @@ class Jobs:
                 (state, error_class, column_value(self._clock()), job_id),
             ).fetchone()
             if row is None:
-                raise WrongState(f"job {job_id} has already ended")
+                raise WrongState(phrase("job_ended", "job {job} has already ended", job=job_id))
         return fetch(Job, [row])[0]
 
     def mark_interrupted(self, is_gone: Callable[[str], bool | None]) -> list[Job]:
@@ -345,8 +346,13 @@ def _refuse_second(connection: sqlite3.Connection, job: Job, setting: str) -> No
         if json.loads(row["settings"]).get(setting) == value:
             # not the value: who asks may know less of that job than who began it
             raise WrongState(
-                f"job {row['job_id']} has the same {setting.partition('_')[0]} already: look at "
-                "that one, or wait until it has ended"
+                phrase(
+                    "job_second",
+                    "job {job} has the same {what} already: look at that one, or wait until it "
+                    "has ended",
+                    job=row["job_id"],
+                    what=setting.partition("_")[0],
+                )
             )
 
 
@@ -356,17 +362,28 @@ def _refuse_more(connection: sqlite3.Connection, kind: str, most_open: int | Non
     (count,) = connection.execute(sql, (kind,)).fetchone()
     if most_open is not None and count >= most_open:
         raise QueueFull(
-            f"{count} jobs of the kind {kind} wait or run already, as many as may: wait until one "
-            "has ended, or cancel one"
+            phrase(
+                "job_full",
+                "{count} jobs of the kind {kind} wait or run already, as many as may: wait until "
+                "one has ended, or cancel one",
+                count=count,
+                kind=kind,
+            )
         )
 
 
-def _refusal(job_id: str, state: str) -> str:
+def _refusal(job_id: str, state: str) -> Phrase:
     if state == "running":
-        return f"job {job_id} of the same kind runs already: wait for it, or cancel it first"
-    return (
-        f"job {job_id} of the same kind waits already, and will do all that is asked for until "
-        "it begins: wait for it, or cancel it first"
+        return phrase(
+            "job_runs",
+            "job {job} of the same kind runs already: wait for it, or cancel it first",
+            job=job_id,
+        )
+    return phrase(
+        "job_waits",
+        "job {job} of the same kind waits already, and will do all that is asked for until it "
+        "begins: wait for it, or cancel it first",
+        job=job_id,
     )
 
 

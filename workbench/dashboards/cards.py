@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+import json
+from typing import Any, Final
+
+from recorder_core.errors import RecorderError
+from workbench.wire import error_content
 
 __all__ = ["problem_card"]
 
+#: name by which the page's script knows it in other languages -> in English
+_TITLES: Final = {
+    "nothing_to_review": "Nothing to review here",
+    "nothing_to_compare": "Nothing to compare here",
+    "no_times": "No times to show here",
+}
 
-def problem_card(title: str, sentence: str) -> Any:
+
+def problem_card(title: str, error: RecorderError) -> Any:
     """Return a card that says what is wrong, with a way back.
 
     Parameters
     ----------
     title : str
-        A few words.
-    sentence : str
-        Without its full stop.
+        Name of it: `nothing_to_review`, `nothing_to_compare` or `no_times`.
+    error : RecorderError
+        What is wrong.
     """
     from IPython.display import HTML
 
+    content = html.escape(json.dumps(error_content(error)))
     return HTML(  # type: ignore[no-untyped-call]
-        f'<section class="card narrow"><h1>{html.escape(title)}</h1>'
-        f'<p class="error" role="alert">{html.escape(sentence)}.</p>'
-        '<p><a class="main" href="/library">Back to the library</a></p></section>'
+        f'<section class="card narrow"><h1 data-say="{title}">{_TITLES[title]}</h1>'
+        f'<p class="error" role="alert" data-error="{content}">{html.escape(str(error))}.</p>'
+        '<p><a class="main" href="/library" data-say="back">Back to the library</a></p></section>'
     )

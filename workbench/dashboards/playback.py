@@ -13,12 +13,13 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from recorder_core.errors import RecorderError
+from recorder_core.errors import RecorderError, SettingsError
 from recorder_core.jobs.archive.words import RELEASED_STATES
+from recorder_core.model.values.phrase import phrase
 from workbench.client import RemoteArchive, RemoteEvent, open_served_archive
 from workbench.dashboards.cards import problem_card
 from workbench.widgets import PlaybackBoard, PlaybackEvent, PlaybackMarker, shown_seconds
-from workbench.wire import API_PATH
+from workbench.wire import API_PATH, error_content
 
 __all__ = ["playback_page", "read_event"]
 
@@ -32,7 +33,7 @@ def playback_page() -> Any:
     try:
         return _board(open_served_archive(), _asked(os.environ.get("QUERY_STRING", "")))
     except RecorderError as error:
-        return problem_card("Nothing to compare here", str(error))
+        return problem_card("nothing_to_compare", error)
 
 
 def _asked(query: str) -> list[str]:
@@ -42,14 +43,21 @@ def _asked(query: str) -> list[str]:
 
 
 def _board(archive: RemoteArchive, asked: Sequence[str]) -> PlaybackBoard:
-    problem = f"Only the first {MAX_EVENTS} events are shown." if len(asked) > MAX_EVENTS else ""
+    problem: RecorderError | None = _too_many() if len(asked) > MAX_EVENTS else None
     shown = []
     for each in asked[:MAX_EVENTS]:
         try:
             shown.append(read_event(archive.event(each)))
         except RecorderError as error:
-            problem = f"{error}."
-    return PlaybackBoard(shown, _choices(archive), problem=problem)
+            problem = error
+    told = error_content(problem) if problem is not None else {}
+    return PlaybackBoard(shown, _choices(archive), problem=told)
+
+
+def _too_many() -> RecorderError:
+    return SettingsError(
+        phrase("first_events", "only the first {count} events are shown", count=MAX_EVENTS)
+    )
 
 
 def _choices(archive: RemoteArchive) -> list[dict[str, Any]]:

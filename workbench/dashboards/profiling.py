@@ -34,7 +34,7 @@ def profiling_page() -> Any:
     try:
         return _board(open_served_archive(), os.environ.get("QUERY_STRING", ""))
     except RecorderError as error:
-        return problem_card("No times to show here", str(error))
+        return problem_card("no_times", error)
 
 
 def _board(archive: RemoteArchive, query: str) -> ProfilingBoard:

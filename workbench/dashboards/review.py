@@ -13,8 +13,10 @@ from recorder_core.errors import RecorderError, SettingsError, WrongState
 from recorder_core.jobs.archive import EventCorrections
 from recorder_core.jobs.archive.words import COPY_STATES, EventState, Job, Verdict
 from recorder_core.model import Correction
+from recorder_core.model.values.phrase import phrase
 from workbench.client import RemoteArchive, RemoteEvent, ReviewMoments, open_served_archive
 from workbench.dashboards.cards import problem_card
+from workbench.dashboards.ranking import RankingStart
 from workbench.widgets import (
     Decision,
     EditedCorrections,
@@ -30,7 +32,6 @@ __all__ = ["ReviewPage", "review_page"]
 
 #: jobs of a review that this page shows
 _JOBS: Final = ("rank", "rerender")
-_NOTHING: Final = "Nothing to review here"
 _ENDED_BADLY: Final = ("failed", "interrupted")
 #: wide enough for a part of it as a thumbnail
 _PICTURE_PX: Final = 960
@@ -43,14 +44,20 @@ def review_page() -> Any:
         event = archive.event(os.environ["WORKBENCH_PAGE"].rpartition("/")[2])
         if event.row.state not in COPY_STATES:
             raise SettingsError(
-                f"event {event.event_id} is {event.row.state}: it has no de-identified copy to "
-                f"review yet. Make one with 'workbench event deidentify {event.event_id}'"
+                phrase(
+                    "no_copy_yet",
+                    "event {event} is {state}: it has no de-identified copy to review yet. Make "
+                    "one with 'workbench event deidentify {event}'",
+                    event=event.event_id,
+                    state=event.row.state,
+                )
             )
         return ReviewPage(archive, event).desk
     except KeyError:
-        return problem_card(_NOTHING, "This page is opened from the library of 'workbench serve'.")
+        said = "This page is opened from the library of 'workbench serve'"
+        return problem_card("nothing_to_review", SettingsError(said))
     except RecorderError as error:
-        return problem_card(_NOTHING, str(error))
+        return problem_card("nothing_to_review", error)
 
 
 class ReviewPage:
@@ -76,6 +83,7 @@ class ReviewPage:
         self._copy: str | None = None
         #: whether a copy of other frames has come in place of the one that the page shows
         self._is_outdated = False
+        self._ranking = RankingStart(lambda: self._start("rank"), self._newest_job)
         self._file = event.file("deidentified")
         if event.row.state is EventState.DEIDENTIFIED:
             event.reviewing.begin()
@@ -193,7 +201,7 @@ class ReviewPage:
             self._show_corrections()
         if found.copy is None and (newest is None or newest.state not in ("queued", "running")):
             has_failed = newest is not None and newest.state in _ENDED_BADLY and not is_first
-            newest = newest if has_failed else self._rank()
+            newest = newest if has_failed else self._ranking.begin()
         self._show_job(newest)
 
     def _has_another_file(self) -> bool:
@@ -204,13 +212,6 @@ class ReviewPage:
     def _newest_job(self) -> Job | None:
         known = self._archive.jobs(event=self._event.event_id)
         return next((each for each in reversed(known) if each.kind in _JOBS), None)
-
-    def _rank(self) -> Job | None:
-        """Return the job that ranks; of two pages that open together, one begins it."""
-        try:
-            return self._start("rank")
-        except WrongState:
-            return self._newest_job()
 
     def _start(self, kind: str) -> Job:
         return self._archive.start_job(kind, self._event.event_id)
@@ -235,11 +236,18 @@ class ReviewPage:
 
     def _refuse_outdated(self) -> None:
         if self._is_outdated:
-            raise WrongState("a copy with other frames was made meanwhile: load this page again")
+            raise WrongState(
+                phrase(
+                    "other_frames",
+                    "a copy with other frames was made meanwhile: load this page again",
+                )
+            )
 
     def _show_job(self, job: Job | None) -> None:
         shown: dict[str, Any] = {}
-        if job is not None and job.state in ("queued", "running", *_ENDED_BADLY):
+        if job is None and self._copy is None and self._ranking.waits:
+            shown = {"kind": "rank", "state": "full", "progress": 0.0}
+        elif job is not None and job.state in ("queued", "running", *_ENDED_BADLY):
             shown = {
                 "kind": job.kind,
                 "state": "failed" if job.state in _ENDED_BADLY else job.state,

@@ -11,7 +11,8 @@ from typing import Any, Final
 import anywidget
 import traitlets
 
-from recorder_core.errors import SettingsError
+from recorder_core.errors import RecorderError, SettingsError
+from workbench.wire import error_content
 
 __all__ = [
     "LANGUAGES",
@@ -23,6 +24,7 @@ __all__ = [
     "checked_span",
     "checked_url",
     "checked_view",
+    "problem_content",
     "read_bundle",
 ]
 
@@ -85,6 +87,13 @@ class ToldWidget(BundledWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Set the traits that are a browser's to set, and none of the others."""
         super().set_state({key: sync_data[key] for key in sync_data.keys() & {"language"}})
+
+
+def problem_content(error: RecorderError | traitlets.TraitError) -> dict[str, Any]:
+    """Return what a page needs to say an error in the language of its reader."""
+    if isinstance(error, RecorderError):
+        return error_content(error)
+    return {"error": str(error), "code": None, "said": None}
 
 
 def checked_url(url: str) -> str:

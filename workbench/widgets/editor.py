@@ -14,7 +14,7 @@ import traitlets
 from recorder_core.deidentify.corrections import CorrectionPlan
 from recorder_core.errors import DataError, EditConflict, RecorderError, SettingsError
 from recorder_core.model import Correction, Keyframe
-from workbench.widgets.bundle import checked_number
+from workbench.widgets.bundle import checked_number, problem_content
 from workbench.widgets.player import Player
 
 __all__ = ["BoxEditor", "EditedCorrections", "FollowRequest"]
@@ -221,7 +221,7 @@ class BoxEditor(Player):
         except EditConflict as exc:
             self._answer_conflict(answer, exc)
         except (RecorderError, traitlets.TraitError) as exc:
-            self.send({"kind": "refused", **answer, "message": str(exc)})
+            self.send({"kind": "refused", **answer, "problem": problem_content(exc)})
         else:
             self.send({"kind": "saved", **answer, "base": self._base, "at": at})
             self._share_stored()
@@ -232,7 +232,7 @@ class BoxEditor(Player):
                 raise conflict
             self.rebase(*self._read())
         except RecorderError as exc:
-            self.send({"kind": "refused", **answer, "message": str(exc)})
+            self.send({"kind": "refused", **answer, "problem": problem_content(exc)})
 
     def _save_all(self, corrections: object) -> str:
         """Check what a browser sent, and pass on what differs from the last save."""
@@ -289,7 +289,7 @@ class BoxEditor(Player):
             request = FollowRequest(_whole(content.get("track")), frame, box, direction)
             followed = self._follow(request)
         except (RecorderError, traitlets.TraitError) as exc:
-            self.send({"kind": "failed", "message": str(exc)})
+            self.send({"kind": "failed", "problem": problem_content(exc)})
             return
         boxes = [[frame - self._frames.start, *box] for frame, box in followed]
         self.send({"kind": "followed", "track": request.track, "boxes": boxes})

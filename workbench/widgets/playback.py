@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from recorder_core.errors import DataError, RecorderError
 from recorder_core.signals import BIS_RANGE, Signal, measure_span
-from workbench.widgets.bundle import ToldWidget, checked_number
+from workbench.widgets.bundle import ToldWidget, checked_number, problem_content
 from workbench.widgets.signal_packing import pack_signals
 
 __all__ = ["PlaybackBoard", "PlaybackEvent", "PlaybackMarker"]
@@ -63,7 +64,7 @@ class PlaybackBoard(ToldWidget):
         That are shown.
     choices : sequence of dict
         Events that could be: event_id, procedure, started, end_seconds, is_released.
-    problem : str, optional
+    problem : mapping, optional
         A sentence on what was asked for and cannot be shown.
     """
 
@@ -74,7 +75,7 @@ class PlaybackBoard(ToldWidget):
     frames = traitlets.Bytes().tag(sync=True)
     choices: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     limits: traitlets.List[float] = traitlets.List(list(BIS_RANGE)).tag(sync=True)
-    problem = traitlets.Unicode().tag(sync=True)
+    problem: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     _script = "playback.js"
 
@@ -83,7 +84,7 @@ class PlaybackBoard(ToldWidget):
         events: Sequence[PlaybackEvent],
         choices: Sequence[dict[str, Any]] = (),
         *,
-        problem: str = "",
+        problem: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._shown = tuple(events)
         packed = [pack_signals(each.signals) for each in events]
@@ -95,7 +96,7 @@ class PlaybackBoard(ToldWidget):
             samples=b"".join(each["samples"] for each in packed),
             frames=b"".join(each.frame_seconds.tobytes() for each in events),
             choices=list(choices),
-            problem=problem,
+            problem=dict(problem),
         )
         self.on_msg(self._receive)
 
@@ -106,13 +107,13 @@ class PlaybackBoard(ToldWidget):
         answer: dict[str, Any] = {
             "kind": "answer",
             "number": content.get("number"),
-            "problem": "",
+            "problem": None,
             "rows": [],
         }
         try:
             answer["rows"] = self._measure(content.get("spans"), content.get("limits"))
         except (RecorderError, traitlets.TraitError) as error:
-            answer["problem"] = str(error)
+            answer["problem"] = problem_content(error)
         self.send(answer)
 
     def _measure(self, spans: object, limits: object) -> list[dict[str, Any] | None]:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 import traitlets
 
 from recorder_core.errors import DataError, RecorderError
+from workbench.widgets.bundle import problem_content
 from workbench.widgets.editor import BoxEditor
 from workbench.widgets.timeline import Timeline
 
@@ -80,8 +81,8 @@ class ReviewDesk(BoxEditor, Timeline):
         self._own: dict[str, Any] = {"draft_key": draft_key}
         for name in ("moments", "about", "job", "statement", "not_rendered", "draft_key"):
             self.observe(self._refuse, name)
-        #: number of a request -> what was wrong with it; empty: nothing
-        self._answers: dict[object, str] = {}
+        #: number of a request -> what was wrong with it; None: nothing
+        self._answers: dict[object, dict[str, Any] | None] = {}
 
     def show(self, **traits: Any) -> None:
         """Show values of traits that only this program sets."""
@@ -112,9 +113,9 @@ class ReviewDesk(BoxEditor, Timeline):
             try:
                 work()
             except RecorderError as error:
-                self._answers[number] = str(error)
+                self._answers[number] = problem_content(error)
             else:
-                self._answers[number] = ""
+                self._answers[number] = None
         else:
             # it got no answer because it was cut off: it may have missed what changed, too
             self.send_state([*self._own])

@@ -15,8 +15,9 @@ from recorder_core.errors import (
     SignInDelayed,
     WrongState,
 )
+from recorder_core.model.values.phrase import error_text, said, said_again
 
-__all__ = ["error_code", "raise_error"]
+__all__ = ["error_code", "error_content", "raise_error"]
 
 #: for an answer without the name of an error
 _BY_STATUS: Final[Mapping[int, type[RecorderError]]] = {
@@ -33,6 +34,16 @@ def error_code(error: RecorderError) -> str:
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in errors.__all__)
 
 
+def error_content(error: RecorderError) -> dict[str, Any]:
+    """Return what a page needs to say an error in the language of its reader.
+
+    `error` is the sentence in English, `code` the name of the class, and `said`, where it is not
+    null, name and values of the sentence.
+    """
+    text = error_text(error)
+    return {"error": str(text), "code": error_code(error), "said": said(text)}
+
+
 def raise_error(status: int, content: Mapping[str, Any]) -> NoReturn:
     """Raise what the server raised.
 
@@ -44,6 +55,7 @@ def raise_error(status: int, content: Mapping[str, Any]) -> NoReturn:
         The answer: `error`, a sentence, and `code`, the name of a class.
     """
     sentence = str(content.get("error") or f"the server answers {status} and says no more")
+    sentence = said_again(sentence, content.get("said"))
     code = content.get("code")
     if code == SignInDelayed.__name__:
         raise SignInDelayed(sentence, float(content.get("retry_after_seconds") or 0.0))

@@ -23,6 +23,7 @@ from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.secrets.wrapping import PrivateKey, PublicKey, open_sealed_key, seal_key
 from recorder_core.archive.segments.stream import KEY_BYTES, SegmentLayout, StreamHeader, derive_key
 from recorder_core.errors import HeaderDamaged, NoKeyMatches, SettingsError
+from recorder_core.model.values.phrase import phrase
 
 __all__ = [
     "DEFAULT_SEGMENT_BYTES",
@@ -147,9 +148,14 @@ def open_file_key(key_file: KeyFile, private_key: PrivateKey) -> SecretBytes:
     entry = key_file.entry_for(private_key.public_key)
     if entry is None:
         raise NoKeyMatches(
-            f"{key_file.identity}: not sealed to key {private_key.key_id}; "
-            "someone who can read the file may grant it, or an administrator with the recovery "
-            "words, with 'workbench grant LOGIN EVENT --recovery'"
+            phrase(
+                "not_sealed",
+                "{file}: not sealed to key {key}; someone who can read the file may grant it, or "
+                "an administrator with the recovery words, with 'workbench grant LOGIN EVENT "
+                "--recovery'",
+                file=key_file.identity,
+                key=private_key.key_id,
+            )
         )
     try:
         return open_sealed_key(entry.sealed, private_key, key_file.parameters())

@@ -23,6 +23,7 @@ from recorder_core.archive.secrets.secret import SecretBytes
 from recorder_core.archive.secrets.wrapping import PrivateKey
 from recorder_core.archive.segments.stream import derive_key
 from recorder_core.errors import NoKeyMatches, SettingsError
+from recorder_core.model.values.phrase import phrase
 
 __all__ = [
     "RECOVERY_NOTICE",
@@ -89,7 +90,13 @@ def recovery_key_from_words(words: str) -> PrivateKey:
             )
     data = bytearray(b"".join(_value(word) for word in parts))
     if not _is_consistent(data):
-        raise NoKeyMatches(f"the recovery words do not belong together{_suspect(parts)}")
+        raise NoKeyMatches(
+            phrase(
+                "words_together",
+                "the recovery words do not belong together{suspect}",
+                suspect=_suspect(parts),
+            )
+        )
     return _key_of(SecretBytes(data[:SEED_BYTES]))
 
 

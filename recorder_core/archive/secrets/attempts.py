@@ -25,6 +25,7 @@ from recorder_core.archive.secrets.wrapping import PrivateKey
 from recorder_core.errors import ArchiveError, NoKeyMatches, SignInDelayed
 from recorder_core.model.files.inner_files import open_inner, read_inner
 from recorder_core.model.values.json_text import parse_json
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["AttemptFile", "AttemptStore", "Attempts", "DelaySettings", "sign_in"]
 
@@ -247,7 +248,7 @@ def _check_delay(attempts: Attempts, now: float, delays: DelaySettings) -> None:
 
 
 def _try(wrapped: WrappedKey | None, password: Password, cost: Argon2Settings) -> PrivateKey:
-    refusal = NoKeyMatches("the user or the password is wrong")
+    refusal = NoKeyMatches(phrase("password_wrong", "the user or the password is wrong"))
     if wrapped is None:
         spend_password_time(password, cost)
         raise refusal

@@ -32,6 +32,7 @@ from recorder_core.model.files.inner_files import (
     make_inner_folder,
     read_inner,
 )
+from recorder_core.model.values.phrase import Phrase, phrase
 
 __all__ = ["MAX_QUEUED_BYTES", "CopyFault", "SealedCopy"]
 
@@ -57,7 +58,17 @@ class CopyFault:
     reason: str
 
     def __str__(self) -> str:
-        return f"the copy on {self.root} stopped: {self.reason}"
+        return str(self.sentence)
+
+    @property
+    def sentence(self) -> Phrase:
+        """What stopped, and why."""
+        return phrase(
+            "copy_stopped",
+            "the copy on {disk} stopped: {reason}",
+            disk=self.root,
+            reason=self.reason,
+        )
 
 
 class SealedCopy:

@@ -13,6 +13,7 @@ from recorder_core.catalog.model.codes import Clock, new_id, utc_text
 from recorder_core.catalog.model.life import EventState, check_transition
 from recorder_core.catalog.model.records import Event, SealedRecord, StateChange
 from recorder_core.errors import CatalogDamaged, CatalogError, NotInCatalog, WrongState
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["IDENTITY", "Events"]
 
@@ -289,7 +290,13 @@ class Events:
     def refuse_deleted(self, event_id: str) -> None:
         """Raise if the event is deleted (WrongState) or unknown (NotInCatalog)."""
         if self.get(event_id).state is EventState.DELETED:
-            raise WrongState(f"event {event_id} is deleted; nothing can be added to it")
+            raise WrongState(
+                phrase(
+                    "event_deleted",
+                    "event {event} is deleted; nothing can be added to it",
+                    event=event_id,
+                )
+            )
 
     def shred(self, event_id: str, by: str) -> None:
         """Destroy the sealed keys and texts of an event and mark it deleted."""

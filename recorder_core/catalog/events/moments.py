@@ -12,6 +12,7 @@ from recorder_core.catalog.events.events import Events
 from recorder_core.catalog.model.codes import Clock, check_code, utc_text
 from recorder_core.catalog.model.life import OPEN_COPY_STATES
 from recorder_core.errors import WrongState
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["MomentDecision", "MomentQueue", "Moments", "Verdict"]
 
@@ -109,8 +110,14 @@ class Moments:
             state = self._events.get(event_id).state
             if state not in OPEN_COPY_STATES:
                 raise WrongState(
-                    f"event {event_id} is {state}; moments are decided while it is "
-                    f"{' or '.join(OPEN_COPY_STATES)}: reopen a released one first"
+                    phrase(
+                        "moment_state",
+                        "event {event} is {state}; moments are decided while it is {wanted}: "
+                        "reopen a released one first",
+                        event=event_id,
+                        state=state,
+                        wanted=" or ".join(OPEN_COPY_STATES),
+                    )
                 )
             found = connection.execute(
                 "INSERT INTO moment_decisions (event_id, copy_id, moment_id, verdict, author, "

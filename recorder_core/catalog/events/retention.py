@@ -16,6 +16,7 @@ from recorder_core.catalog.model.codes import DEFAULT_SITE, Clock
 from recorder_core.catalog.model.life import OVERRIDING_REASONS, DeletionReason, EventState
 from recorder_core.catalog.model.records import Event, RetentionRule
 from recorder_core.errors import WrongState
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Retention", "RetentionNotice"]
 
@@ -31,14 +32,24 @@ class RetentionNotice:
     @property
     def sentence(self) -> str:
         """What to tell the administrator."""
-        what = (
-            "will be deleted by the next 'workbench retention apply'"
-            if self.rule.deletes_itself
-            else "is kept until someone deletes it"
-        )
-        return (
-            f"event {self.event_id} is {self.age_days} days old, the limit of site "
-            f"{self.rule.site_code} is {self.rule.warn_after_days}; it {what}"
+        values = {
+            "event": self.event_id,
+            "days": self.age_days,
+            "site": self.rule.site_code,
+            "limit": self.rule.warn_after_days,
+        }
+        if self.rule.deletes_itself:
+            return phrase(
+                "due_deleted",
+                "event {event} is {days} days old, the limit of site {site} is {limit}; it will "
+                "be deleted by the next 'workbench retention apply'",
+                **values,
+            )
+        return phrase(
+            "due",
+            "event {event} is {days} days old, the limit of site {site} is {limit}; it is kept "
+            "until someone deletes it",
+            **values,
         )
 
 
@@ -110,9 +121,16 @@ class Retention:
         age = self._age_days(event)
         if age < rule.minimum_days and reason not in OVERRIDING_REASONS:
             raise WrongState(
-                f"event {event.event_id} is {age} days old and site {rule.site_code} keeps events "
-                f"for {rule.minimum_days}; delete it later or for one of these reasons: "
-                f"{', '.join(sorted(OVERRIDING_REASONS))}"
+                phrase(
+                    "kept_longer",
+                    "event {event} is {days} days old and site {site} keeps events for {limit}; "
+                    "delete it later or for one of these reasons: {reasons}",
+                    event=event.event_id,
+                    days=age,
+                    site=rule.site_code,
+                    limit=rule.minimum_days,
+                    reasons=", ".join(sorted(OVERRIDING_REASONS)),
+                )
             )
 
     def _age_days(self, event: Event) -> int:

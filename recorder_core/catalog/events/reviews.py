@@ -15,6 +15,7 @@ from recorder_core.catalog.model.life import OPEN_COPY_STATES, EventState
 from recorder_core.catalog.model.records import CorrectionRecord, DetectionsSummary, Event, Review
 from recorder_core.errors import CatalogError, NotInCatalog, WrongState
 from recorder_core.model import CorrectionAction
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Reviews", "SignOff"]
 
@@ -259,7 +260,15 @@ class Reviews:
         present = self._events.get(event_id).state
         if present not in states:
             wanted = " or ".join(states)
-            raise WrongState(f"event {event_id} is {present}; this needs it to be {wanted}")
+            raise WrongState(
+                phrase(
+                    "event_state",
+                    "event {event} is {state}; this needs it to be {wanted}",
+                    event=event_id,
+                    state=present,
+                    wanted=wanted,
+                )
+            )
 
 
 def _check_keyframes(keyframes: Sequence[Keyframe]) -> None:

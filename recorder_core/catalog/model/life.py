@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal, get_args
 
 from recorder_core.errors import WrongState
+from recorder_core.model.values.phrase import phrase
 
 __all__ = [
     "COPY_STATES",
@@ -105,5 +106,13 @@ def check_transition(event_id: str, old: EventState, new: EventState) -> None:
     if new not in TRANSITIONS[old]:
         possible = ", ".join(sorted(TRANSITIONS[old])) or "nothing"
         raise WrongState(
-            f"event {event_id} is {old}, so it cannot become {new}; what can follow: {possible}"
+            phrase(
+                "event_step",
+                "event {event} is {state}, so it cannot become {wanted}; what can follow: "
+                "{possible}",
+                event=event_id,
+                state=old,
+                wanted=new,
+                possible=possible,
+            )
         )

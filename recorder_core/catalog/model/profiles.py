@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from recorder_core.errors import NotAllowed
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["PERMISSIONS", "Action", "Profile", "allowed_actions", "is_allowed", "require"]
 
@@ -140,7 +141,14 @@ def require(profile: str, action: str) -> None:
         If it may not, or if there is no such profile or action.
     """
     if not is_allowed(profile, action):
-        raise NotAllowed(f"the profile {profile} may not {action.replace('_', ' ')}")
+        raise NotAllowed(
+            phrase(
+                "profile",
+                "the profile {profile} may not {action}",
+                profile=profile,
+                action=action.replace("_", " "),
+            )
+        )
 
 
 def allowed_actions(profile: Profile) -> frozenset[Action]:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import math
 import threading
 
+from recorder_core.errors import WrongState
+from recorder_core.model.values.phrase import phrase
+
 __all__ = ["Pauses"]
 
 
@@ -54,6 +57,13 @@ class Pauses:
     def covers(self, seconds: float) -> bool:
         """Return whether a moment lies in a pause."""
         return any(start <= seconds < stop for start, stop in self.spans)
+
+    def check_shown(self, seconds: float) -> None:
+        """Raise WrongState if a moment lies in a pause, of which nothing is shown."""
+        if self.covers(seconds):
+            raise WrongState(
+                phrase("rec_pauses", "the recording pauses and shows nothing: resume it first")
+            )
 
     @property
     def _is_on(self) -> bool:

@@ -30,6 +30,7 @@ from recorder_core.jobs.record.screenshots import Screenshots
 from recorder_core.jobs.record.space import SpaceLeft
 from recorder_core.jobs.record.summary import RecordingSummary
 from recorder_core.model import EventClock
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["RoomRecorder"]
 
@@ -184,8 +185,7 @@ class RoomRecorder:
             In a pause, or if too many wait for the disk.
         """
         moment = time.monotonic() if asked_seconds is None else asked_seconds
-        if self._parts.pauses.covers(self._room_seconds(moment)):
-            raise WrongState("the recording pauses and shows nothing: resume it first")
+        self._parts.pauses.check_shown(self._room_seconds(moment))
         return self._screenshots.take(moment, by=by, note=note)
 
     def pause(self, *, asked_seconds: float | None = None) -> None:
@@ -197,7 +197,7 @@ class RoomRecorder:
             If it pauses already.
         """
         if not self._parts.pauses.begin(self._room_seconds(asked_seconds)):
-            raise WrongState("the recording pauses already: resume it")
+            raise WrongState(phrase("rec_paused", "the recording pauses already: resume it"))
 
     def resume(self, *, asked_seconds: float | None = None, by: str | None = None) -> None:
         """Record the room again from a moment on, and mark the pause.
@@ -208,7 +208,7 @@ class RoomRecorder:
             If it does not pause.
         """
         if not self._end_pause(self._room_seconds(asked_seconds), by):
-            raise WrongState("the recording does not pause")
+            raise WrongState(phrase("rec_goes_on", "the recording does not pause"))
 
     def describe(self, names: EventNames) -> None:
         """Seal names of people and places; fields without a value stay as they were."""

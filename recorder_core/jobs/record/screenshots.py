@@ -16,6 +16,7 @@ from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.composer import ComposedFrame, Composer
 from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.room_config import RoomConfig
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Screenshots"]
 
@@ -65,7 +66,11 @@ class Screenshots:
             If so many wait that the disk does not keep up, or the recording has its end.
         """
         if not self._waiting.acquire(blocking=False):
-            raise WrongState("screenshots wait for a slow disk: take this one again in a moment")
+            raise WrongState(
+                phrase(
+                    "rec_waits", "screenshots wait for a slow disk: take this one again in a moment"
+                )
+            )
         try:
             taken = self._submit(seconds, by, note)
         except BaseException:

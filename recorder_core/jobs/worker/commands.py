@@ -15,6 +15,7 @@ from recorder_core.jobs.archive.queue.calling import error_content
 from recorder_core.jobs.archive.queue.commanding import JobCommand
 from recorder_core.jobs.archive.queue.job_kind import JobKind
 from recorder_core.jobs.worker.calls import Call, CallListener
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["CommandListener"]
 
@@ -88,7 +89,12 @@ class CommandListener:
             command = self._checked(call)
             if self._answer is None:
                 raise WrongState(
-                    f"job {self._job_id} begins or ends just now: send {command.name} again"
+                    phrase(
+                        "job_begins",
+                        "job {job} begins or ends just now: send {command} again",
+                        job=self._job_id,
+                        command=command.name,
+                    )
                 )
             return {"answer": self._answer(command)}
         except RecorderError as error:

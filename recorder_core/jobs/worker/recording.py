@@ -20,6 +20,7 @@ from recorder_core.jobs.record.starting import hold_room, record_room
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker.holding import wait_for_start
 from recorder_core.jobs.worker.running_job import RunningJob
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["record"]
 
@@ -125,7 +126,7 @@ def _answer(recorder: RoomRecorder, command: JobCommand) -> Any:
 
 
 def _start(recorder: RoomRecorder, command: JobCommand) -> None:  # noqa: ARG001 - as the others
-    raise WrongState("the room is being recorded already")
+    raise WrongState(phrase("rec_already", "the room is being recorded already"))
 
 
 def _mark(recorder: RoomRecorder, command: JobCommand) -> dict[str, Any]:
@@ -145,7 +146,9 @@ def _take_screenshot(recorder: RoomRecorder, command: JobCommand) -> dict[str, A
     try:
         shot = taken.result(_SCREENSHOT_SECONDS)
     except FutureTimeout:
-        raise WrongState("the disk is slow: the screenshot is taken, but not stored yet") from None
+        raise WrongState(
+            phrase("rec_slow", "the disk is slow: the screenshot is taken, but not stored yet")
+        ) from None
     return {
         "screenshot": shot.screenshot_id,
         "seconds": shot.at_seconds,

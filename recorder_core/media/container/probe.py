@@ -28,6 +28,7 @@ from recorder_core.media.container.transport.packets import without_duplicates
 from recorder_core.media.ffmpeg_errors import reading
 from recorder_core.media.files.byte_streams import ByteSource
 from recorder_core.media.files.media_file import MediaFile, VideoSource, media_file
+from recorder_core.model.values.phrase import phrase
 
 __all__ = [
     "audio_streams",
@@ -357,14 +358,24 @@ def _lost_of_pixels(frame: VideoFrame) -> list[str]:
 def _dropped(container: InputContainer, kept: VideoStream, crop: Crop) -> tuple[str, ...]:
     held = {kept.index} | {stream.index for stream in audio_streams(container)}
     others = [
-        f"{stream.type} stream {stream.index}"
+        phrase("left_stream", "{what} stream {index}", what=stream.type, index=stream.index)
         for stream in container.streams
         if stream.index not in held
     ]
     if crop:
         others.append(
-            f"what a crop hides of the frames (left {crop.left}, top {crop.top}, right "
-            f"{crop.right}, bottom {crop.bottom} px; 4:2:0 colour needs an even width and height)"
+            phrase(
+                "left_crop",
+                "what a crop hides of the frames (left {left}, top {top}, right {right}, bottom "
+                "{bottom} px; 4:2:0 colour needs an even width and height)",
+                left=crop.left,
+                top=crop.top,
+                right=crop.right,
+                bottom=crop.bottom,
+            )
         )
     chapters = len(container.chapters())
-    return tuple(others + ([f"{chapters} chapter marks"] if chapters else []))
+    return tuple(
+        others
+        + ([phrase("left_chapters", "{count} chapter marks", count=chapters)] if chapters else [])
+    )

@@ -38,6 +38,7 @@ test("the one thing to do follows the work", () => {
   assert.equal(act([moment("a", "flagged")]), "nextFlagged");
   assert.equal(act(done), "signOff");
   assert.equal(act([]), "ranking");
+  assert.equal(act([], { job: { kind: "rank", state: "full" } }), "full");
   assert.equal(act(queue, { isReleased: true }), "released");
 });
 

@@ -189,7 +189,7 @@ def test_corrections_of_a_copy_that_begins_later_are_of_the_frames_of_its_source
     # the frames of the page are ten, whatever those of the source are
     far = ADDED | at(100, 10, 20, 30, 40)
     widget._handle_custom_msg(message | {"corrections": [far]}, [])
-    assert "the video has 10" in saved.answers[-1]["message"]
+    assert "the video has 10" in saved.answers[-1]["problem"]["error"]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_what_is_no_correction_is_refused_with_a_sentence(
     send_save(editor(saved), ADDED | change)
     assert saved == []
     assert saved.answers[0]["kind"] == "refused"
-    assert message in saved.answers[0]["message"]
+    assert message in saved.answers[0]["problem"]["error"]
 
 
 def test_an_error_of_the_archive_is_shown_and_the_next_save_brings_everything() -> None:
@@ -227,9 +227,8 @@ def test_an_error_of_the_archive_is_shown_and_the_next_save_brings_everything() 
 
     widget._save, keep = fail, widget._save
     send_save(widget, ADDED)
-    assert saved.answers == [
-        {"kind": "refused", "revision": 1, "view": None, "message": "the event is signed off"}
-    ]
+    problem = {"error": "the event is signed off", "code": "DataError", "said": None}
+    assert saved.answers == [{"kind": "refused", "revision": 1, "view": None, "problem": problem}]
     widget._save = keep
     send_save(widget, ADDED, revision=2)
     assert len(saved[0].stored[0].keyframes) == 2
@@ -256,10 +255,9 @@ def test_a_box_is_followed_by_who_can() -> None:
     widget._handle_custom_msg(message | {"direction": "up"}, [])
     widget._handle_custom_msg(message | {"direction": "back", "box": "x"}, [])
     assert asked == [FollowRequest(1, 2, (10, 20, 30, 40), "forward")]
-    assert saved.answers == [
-        {"kind": "followed", "track": 1, "boxes": [[3, 11, 20, 31, 40]]},
-        {"kind": "failed", "message": "keyframes, boxes and notes are lists"},
-    ]
+    followed, failed = saved.answers
+    assert followed == {"kind": "followed", "track": 1, "boxes": [[3, 11, 20, 31, 40]]}
+    assert failed["problem"]["error"] == "keyframes, boxes and notes are lists"
 
 
 def test_the_editor_starts_from_what_the_program_decided() -> None:

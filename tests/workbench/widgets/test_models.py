@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import get_args
 
 import pytest
 
+from recorder_core import errors
 from recorder_core.catalog import Job
 from recorder_core.catalog.model.codes import utc_now
 from recorder_core.jobs.archive import JOB_KINDS, job_phrases, job_sentence
@@ -91,3 +94,26 @@ def test_pages_say_of_a_job_what_the_command_line_says(monkeypatch: pytest.Monke
     said = json.loads(found.stdout)
     assert [english for english, _ in said] == [job_sentence(job) for job in jobs]
     assert all(english != other for english, other in said)
+
+
+def _phrases() -> Iterator[tuple[str, str]]:
+    """Yield name and English template of each sentence that pages say in other languages."""
+    for package in ("recorder_core", "workbench"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "phrase":
+                    name, template = (ast.literal_eval(each) for each in node.args)
+                    yield name, template
+
+
+def test_every_sentence_with_a_name_is_there_in_every_language() -> None:
+    found = dict(_phrases())
+    for language in ("pt", "es"):
+        words = ROOT / "workbench" / "widgets" / "js" / "src" / "model" / f"said_{language}.js"
+        lines = re.findall(r'^  (\w+): (".*"),$', words.read_text(encoding="utf-8"), re.MULTILINE)
+        said = {name: json.loads(text) for name, text in lines}
+        assert {name for name in said if not name.startswith("err_")} == set(found)
+        for name, template in found.items():
+            places = set(re.findall(r"\{(\w+)\}", said[name]))
+            assert places <= set(re.findall(r"\{(\w+)\}", template)) | {"count"}, name
+        assert {name[4:] for name in said if name.startswith("err_")} <= set(errors.__all__)

@@ -49,7 +49,7 @@ def test_each_event_is_measured_in_its_own_span(
 ) -> None:
     _ask(board, spans=[[1, 3], None])
     (answer,) = answers
-    assert (answer["number"], answer["problem"], answer["rows"][1]) == (7, "", None)
+    assert (answer["number"], answer["problem"], answer["rows"][1]) == (7, None, None)
     found = answer["rows"][0]["signals"]["bis"]
     assert (found["mean"], found["inside_seconds"], found["below_seconds"]) == (40, 1, 1)
     _ask(board, spans=[[3, 4], [0, 1]])
@@ -78,6 +78,7 @@ def test_what_cannot_be_measured_is_said(
 
 
 def test_a_browser_sets_its_language_and_nothing_else(board: PlaybackBoard) -> None:
-    board.set_state({"language": "pt", "problem": "<b>", "events": [], "_esm": "alert(1)"})
-    assert (board.language, board.problem, len(board.events)) == ("pt", "", 2)
+    told = {"language": "pt", "problem": {"error": "<b>"}, "events": [], "_esm": "alert(1)"}
+    board.set_state(told)
+    assert (board.language, board.problem, len(board.events)) == ("pt", {}, 2)
     assert "alert(1)" not in board._esm

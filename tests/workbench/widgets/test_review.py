@@ -40,7 +40,7 @@ def test_a_decision_names_the_copy_that_was_looked_at(
     desk.show(about={"copy": "second"})
     desk._handle_custom_msg(DECIDED | {"number": 1, "copy": "first"}, [])
     assert decided == [Decision("3-4-0-0-9-9", "accepted", "", "first")]
-    assert desk.answers == [{"kind": "answer", "number": 1, "problem": ""}]
+    assert desk.answers == [{"kind": "answer", "number": 1, "problem": None}]
 
 
 @pytest.mark.parametrize("copy", [None, "", 3, "x" * 65])
@@ -49,4 +49,4 @@ def test_a_decision_without_its_copy_is_none(
 ) -> None:
     desk._handle_custom_msg(DECIDED | {"number": 1} | ({"copy": copy} if copy else {}), [])
     assert decided == []
-    assert "names the copy" in desk.answers[0]["problem"]
+    assert "names the copy" in desk.answers[0]["problem"]["error"]

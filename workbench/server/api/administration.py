@@ -25,6 +25,7 @@ from recorder_core.jobs.archive import (
     with_recovery_words,
 )
 from recorder_core.jobs.archive.words import Action, Password, Profile, RetentionRule, User
+from recorder_core.model.values.phrase import said
 from workbench.server.api.endpoints import Answering, ApiRequest, Endpoint, Field
 from workbench.server.api.keys import RECOVERY_WORDS
 from workbench.server.system_users.foreign_folders import foreign_part
@@ -54,7 +55,12 @@ def _user(user: User) -> dict[str, Any]:
 
 
 def _answer_status(request: ApiRequest) -> Any:
-    return archive_status(request.archive).to_dict()
+    status = archive_status(request.archive)
+    lists = {name: getattr(status, name) for name in ("faults", "reminders", "notices")}
+    # for pages, what has a name in other languages, at the same places
+    return status.to_dict() | {
+        "said": {name: [said(each) for each in texts] for name, texts in lists.items()}
+    }
 
 
 def _answer_users(request: ApiRequest) -> Any:

@@ -19,6 +19,7 @@ from tornado.web import HTTPError
 from recorder_core.errors import NotAllowed, RecorderError, SettingsError, SignInDelayed
 from recorder_core.jobs.archive import JobWatch
 from recorder_core.jobs.archive.words import Action
+from recorder_core.model.values.phrase import phrase
 from recorder_core.model.values.schema import check_value
 from workbench.server.api.endpoints import ApiRequest, Content, Endpoint, Threads
 from workbench.server.api.open_files import OpenFiles
@@ -27,7 +28,7 @@ from workbench.server.entrance.sessions import SignedIn
 from workbench.server.kernels.kernels import UserKernels
 from workbench.server.web.handlers import INBOX, WorkbenchHandler
 from workbench.server.web.turns import Turns
-from workbench.wire import error_code, to_json
+from workbench.wire import to_json
 
 __all__ = ["ROOMS", "ApiHandler", "EndpointHandler", "NoEndpointHandler"]
 
@@ -53,7 +54,7 @@ _WATCH_TURNS: Final = Turns(at_once=4, waiting=0)
 _PIECE_TURNS: Final = Turns(at_once=4, waiting=0)
 #: a browser that takes nothing for so long has gone
 _STALLED_SECONDS: Final = 30.0
-_ENDED: Final = NotAllowed("the session has ended: sign in again")
+_ENDED: Final = NotAllowed(phrase("session_ended", "the session has ended: sign in again"))
 
 
 class ApiHandler(WorkbenchHandler):
@@ -87,11 +88,10 @@ class ApiHandler(WorkbenchHandler):
         super().write_error(status_code, **options)
 
     def error_fields(self, error: BaseException | None) -> Mapping[str, Any]:
-        """Return the name of the error's class, and when to try again."""
-        code = error_code(error) if isinstance(error, RecorderError) else None
+        """Return when to try again, after too many failed attempts."""
         if isinstance(error, SignInDelayed):
-            return {"code": code, "retry_after_seconds": error.retry_after_seconds}
-        return {"code": code}
+            return {"retry_after_seconds": error.retry_after_seconds}
+        return {}
 
     def write_json(self, content: Any) -> None:
         """Finish with JSON."""
@@ -215,7 +215,7 @@ class NoEndpointHandler(ApiHandler):
     async def prepare(self) -> None:  # type: ignore[override]
         """Refuse, once it is known who asks."""
         await super().prepare()
-        raise HTTPError(404, reason="The interface has no such address")
+        raise HTTPError(404, reason=phrase("no_address", "The interface has no such address"))
 
 
 def _sent(handler: ApiHandler) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from recorder_core.errors import NotInCatalog, WrongState
 from recorder_core.jobs.archive import JOB_KINDS, Inbox, InboxFile, list_inbox
 from recorder_core.jobs.archive.words import Action, Job
+from recorder_core.model.values.phrase import phrase
 from workbench.server.api.endpoints import ApiRequest, Endpoint, Field
 from workbench.server.api.jobs import job_content
 
@@ -70,9 +71,16 @@ def _answer_import(request: ApiRequest) -> Any:
     files = _inbox(request.inbox).files
     chosen = next((each for each in files if each.name == request["file"]), None)
     if chosen is None:
-        raise NotInCatalog("this video is not in the inbox any more: look at the list again")
+        raise NotInCatalog(
+            phrase("inbox_gone", "this video is not in the inbox any more: look at the list again")
+        )
     if _version(chosen) != request["version"]:
-        raise WrongState("this video was changed since it was listed: look at the list again")
+        raise WrongState(
+            phrase(
+                "inbox_changed",
+                "this video was changed since it was listed: look at the list again",
+            )
+        )
     if chosen.fault:
         raise WrongState(f"the video {chosen.fault}")
     asked = {each: request[each] for each in _ASKED if request[each] is not None}

@@ -43,9 +43,10 @@ _QUERY_VARIABLE: Final = "QUERY_STRING"
 _FAILED: Final = """
 </div></div>
 <section class="card narrow" role="alert">
-  <h1>The page did not open</h1>
-  <p>Its program did not answer. Reload the page; if that does not help, tell the administrator.</p>
-  <p><a href="/library">Back to the library</a></p>
+  <h1 data-say="wait_failed">The page did not open</h1>
+  <p data-say="wait_noAnswer">Its program did not answer. Reload the page; if that does not help,
+  tell the administrator.</p>
+  <p><a href="/library" data-say="back">Back to the library</a></p>
 </section>
 <script>dashboard.fail()</script>
 </body></html>

@@ -17,10 +17,11 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from recorder_core.errors import NotAllowed
 from recorder_core.jobs.archive.words import Action
+from recorder_core.model.values.phrase import phrase
 from workbench.server.entrance.access import is_known, needed_action
 from workbench.server.entrance.gate import asking
 from workbench.server.entrance.sessions import SignedIn
-from workbench.server.web.handlers import WorkbenchHandler, write_error
+from workbench.server.web.handlers import SIGN_IN_FIRST, WorkbenchHandler, write_error
 from workbench.server.web.templates import wants_page
 
 __all__ = ["Refusal", "show_error_pages"]
@@ -45,9 +46,9 @@ class Refusal(WorkbenchHandler):
     async def _refuse(self) -> None:
         signed_in = asking(self.request).signed_in
         if signed_in is None:
-            raise HTTPError(401, reason="Sign in first")
+            raise HTTPError(401, reason=SIGN_IN_FIRST)
         if not is_known(self.request.path):
-            raise HTTPError(404, reason="There is nothing at this address")
+            raise HTTPError(404, reason=phrase("no_page", "There is nothing at this address"))
         if (action := needed_action(self.request.path)) is not None:
             # logged in the archive, for whom the profile does not open it
             try:
@@ -55,7 +56,14 @@ class Refusal(WorkbenchHandler):
             except NotAllowed:
                 if action is Action.RUN_CODE:
                     raise
-        raise HTTPError(403, reason=f"The profile {signed_in.profile} may not open this address")
+        raise HTTPError(
+            403,
+            reason=phrase(
+                "no_entry",
+                "The profile {profile} may not open this address",
+                profile=signed_in.profile,
+            ),
+        )
 
 
 def _refuse(signed_in: SignedIn, action: Action) -> None:

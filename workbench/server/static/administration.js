@@ -1,7 +1,7 @@
 // Users, keys, mirror, release, retention and the log; the interface asks the profile for each step.
 import { ask, attempt, button, cells, made, nameCells, say } from "./ask.js";
 import { showKeys } from "./keys.js";
-import { say as word, sayOr } from "./pagewords.js";
+import { named, say as word, sayOr } from "./pagewords.js";
 
 const NEWEST = 500;
 /** Rows of the log that are shown at first, and how many more each time. */
@@ -140,11 +140,12 @@ function setRule(event) {
 
 // ---- what there is
 
-/** What somebody should see; where it names a command that this page has a form for, the form. */
-function notice(text) {
-  const [, said, site] = /^(.*); set one with 'workbench retention set (\S+) [^']*'$/.exec(text) ?? [];
-  if (!said) return made("li", text, "warn");
-  const item = made("li", `${said}. `, "warn");
+/** What somebody should see; where this page has a form for what is to be done, the form. */
+function notice(text, said) {
+  if (said?.name !== "no_rule") return made("li", named(text, said), "warn");
+  const { site } = said.values;
+  // without the command, which the English sentence names
+  const item = made("li", `${named(text, said).split(";")[0]}. `, "warn");
   const link = made("a", word("adm_setRuleFor", { site }));
   link.href = "#retention";
   link.addEventListener("click", (event) => {
@@ -159,9 +160,10 @@ function notice(text) {
 }
 
 function attention(status) {
-  const faults = status.faults.map((text) => made("li", text, "bad"));
+  const { said } = status;
+  const faults = status.faults.map((text, at) => made("li", named(text, said.faults[at]), "bad"));
   // what is due is among the reminders
-  const notices = [...status.reminders, ...status.notices].map(notice);
+  const notices = ["reminders", "notices"].flatMap((kind) => status[kind].map((text, at) => notice(text, said[kind][at])));
   const all = [...faults, ...notices];
   fill("attention", all.length ? all : [made("li", word("adm_good"), "good")]);
   const events = Object.values(status.events_by_state).reduce((sum, each) => sum + each, 0);
@@ -171,9 +173,9 @@ function attention(status) {
 }
 
 function auditRow(row) {
-  const outcome = made("span", row.outcome, `outcome ${row.outcome}`);
+  const outcome = made("span", sayOr(`outcome_${row.outcome}`, row.outcome), `outcome ${row.outcome}`);
   const event = row.event_id ? made("code", row.event_id) : "";
-  return cells([row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${sayOr(`profile_${row.profile}`, row.profile)})`, row.action.replaceAll("_", " "), event, outcome, row.detail]);
+  return cells([row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${sayOr(`profile_${row.profile}`, row.profile)})`, sayOr(`act_${row.action}`, row.action.replaceAll("_", " ")), event, outcome, row.detail]);
 }
 
 /** Show the newest rows of the log that have what is searched for, so many of them. */

@@ -1,5 +1,5 @@
 // Asks the interface as the person who is signed in; what goes wrong is one sentence.
-import { say as word, sayOr } from "./pagewords.js";
+import { problem, say as word } from "./pagewords.js";
 
 export const API = "/workbench/api/v1";
 
@@ -20,13 +20,8 @@ export async function ask(path, content, headers = {}) {
   if (answer.status === 304) return null;
   if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   const found = await answer.json();
-  if (!answer.ok) throw new Error(sayOr(`err_${found.code}`, sentence(found.error)));
+  if (!answer.ok) throw new Error(problem(found));
   return content ? found : Object.assign(found, { tag: answer.headers.get("ETag") || "" });
-}
-
-/** With a capital at its beginning and a full stop. */
-export function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
 }
 
 export function made(tag, text = "", name = "") {

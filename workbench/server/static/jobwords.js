@@ -1,6 +1,6 @@
 // How a page says a job, in the language of the person.
 import { made } from "./ask.js";
-import { say, sayOr } from "./pagewords.js";
+import { named, say, sayOr } from "./pagewords.js";
 
 const two = (number) => String(Math.floor(number)).padStart(2, "0");
 
@@ -24,8 +24,10 @@ export function findings(job) {
   const note = (name, values, style = "small notice") => lines.push(made("span", say(`job_found_${name}`, values), style));
   if (found.damaged_frames) note("damaged", { count: found.damaged_frames });
   if (found.cut_off) note("cutOff", {});
-  for (const what of found.faults ?? []) note("fault", { what });
+  // an earlier program stored no names of them
+  const told = (kind) => (found[kind] ?? []).map((text, at) => named(text, found.said?.[kind]?.[at]));
+  for (const what of told("faults")) note("fault", { what });
   if (found.started_source === "file time") note("guess", {}, "small muted");
-  if (found.not_carried_over?.length) note("left", { what: found.not_carried_over.join(", ") }, "small muted");
+  if (found.not_carried_over?.length) note("left", { what: told("not_carried_over").join(", ") }, "small muted");
   return lines;
 }

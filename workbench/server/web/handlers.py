@@ -16,12 +16,22 @@ from tornado.web import HTTPError, RequestHandler
 from recorder_core import errors
 from recorder_core.errors import RecorderError, SignInDelayed
 from recorder_core.full_disk import is_full_disk
+from recorder_core.model.values.phrase import Phrase, error_text, phrase, said
 from workbench.server.entrance.gate import asking
 from workbench.server.entrance.sessions import Sessions, SignedIn
 from workbench.server.web.templates import wants_page, write_page
 from workbench.server.web.turns import TooMany, Turns
+from workbench.wire import error_code
 
-__all__ = ["INBOX", "SESSIONS", "WorkbenchHandler", "explain", "http_status", "write_error"]
+__all__ = [
+    "INBOX",
+    "SESSIONS",
+    "SIGN_IN_FIRST",
+    "WorkbenchHandler",
+    "explain",
+    "http_status",
+    "write_error",
+]
 
 #: where the server's settings hold the :class:`Sessions`
 SESSIONS: Final = "workbench_sessions"
@@ -51,6 +61,8 @@ _STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
     (errors.DecodeError, 422),
 )
 _UNAVAILABLE: Final = 503
+#: where nobody is signed in, or the session has ended
+SIGN_IN_FIRST: Final = phrase("sign_in", "Sign in first")
 _NO_ROOM: Final = 507
 #: status -> what a page says above the sentence, and what to do below it
 _TOLD: Final = {
@@ -96,7 +108,8 @@ def http_status(error: BaseException | None, default: int = 500) -> int:
 def explain(handler: RequestHandler, error: BaseException | None, status: int) -> tuple[str, str]:
     """Return one sentence for a person, and the id under which the log has the rest.
 
-    The sentence does not tell where on the server's disks the archive is.
+    The sentence does not tell where on the server's disks the archive is. Where it is a
+    :class:`Phrase`, pages say it in other languages.
     """
     error_id = secrets.token_hex(4)
     return _without_places(handler, _sentence(error, status, error_id)), error_id
@@ -104,33 +117,50 @@ def explain(handler: RequestHandler, error: BaseException | None, status: int) -
 
 def _without_places(handler: RequestHandler, sentence: str) -> str:
     signed_in = asking(handler.request).signed_in
-    if signed_in is not None:
-        return signed_in.archive.folders.without_places(sentence)
     folder = str(handler.settings[SESSIONS].path)
-    return sentence.replace(f"{folder}/", "").replace(folder, "the archive")
+
+    def change(text: str) -> str:
+        if signed_in is not None:
+            return signed_in.archive.folders.without_places(text)
+        return text.replace(f"{folder}/", "").replace(folder, "the archive")
+
+    return sentence.changed(change) if isinstance(sentence, Phrase) else change(sentence)
 
 
 def _sentence(error: BaseException | None, status: int, error_id: str) -> str:
+    reason: str
     if isinstance(error, RecorderError) and status < 500:
-        return str(error)
+        return error_text(error)
     if isinstance(error, HTTPError) and status < 500:
-        return str(error.reason or _message(error) or _told(status)[0])
+        reason = error.reason or _message(error) or _told(status)[0]
+        return reason
     _LOG.error("error %s", error_id, exc_info=error)
     if status == _NO_ROOM:
-        return "the archive's disk is full, so this was not stored: have an administrator make room"
+        return phrase(
+            "disk_full",
+            "the archive's disk is full, so this was not stored: have an administrator make room",
+        )
     if isinstance(error, RecorderError):
-        return str(error)
+        return error_text(error)
     if isinstance(error, HTTPError) and status == _UNAVAILABLE and error.reason:
-        return str(error.reason)
-    return f"the server has a fault; tell the administrator the number {error_id}"
+        reason = error.reason
+        return reason
+    return phrase(
+        "fault", "the server has a fault; tell the administrator the number {id}", id=error_id
+    )
 
 
 def _message(error: HTTPError) -> str:
     return str(error.log_message % error.args) if error.log_message else ""
 
 
+def _kind(status: int) -> int:
+    """Return the status of which pages know what to say of it."""
+    return status if status in _TOLD else 500 if status >= 500 else 400
+
+
 def _told(status: int) -> tuple[str, str]:
-    return _TOLD.get(status, _TOLD[500 if status >= 500 else 400])
+    return _TOLD[_kind(status)]
 
 
 def write_error(
@@ -161,11 +191,19 @@ def write_error(
         handler.set_header("Retry-After", "1")
     if wants_page(handler):
         title, advice = _told(status)
-        told = {"title": title, "sentence": sentence, "advice": advice}
+        told = {"title": title, "sentence": sentence, "advice": advice, "kind": _kind(status)}
+        told["content"] = json.dumps(_content(error, sentence))
         write_page(handler, "error.html", **told, error_id=error_id)
         return
     handler.set_header("Content-Type", "application/json; charset=utf-8")
-    handler.finish(json.dumps({"error": sentence, "id": error_id} | dict(fields or {})))
+    content = _content(error, sentence) | {"id": error_id} | dict(fields or {})
+    handler.finish(json.dumps(content))
+
+
+def _content(error: BaseException | None, sentence: str) -> dict[str, Any]:
+    """Return what pages need to say a sentence in the language of its reader."""
+    code = error_code(error) if isinstance(error, RecorderError) else None
+    return {"error": str(sentence), "code": code, "said": said(sentence)}
 
 
 class WorkbenchHandler(JupyterHandler):
@@ -191,7 +229,7 @@ class WorkbenchHandler(JupyterHandler):
         """Who asks."""
         found = getattr(self.current_user, "signed_in", None)
         if not isinstance(found, SignedIn):
-            raise HTTPError(403, reason="Sign in first")
+            raise HTTPError(403, reason=SIGN_IN_FIRST)
         return found
 
     async def in_turn(
@@ -230,7 +268,7 @@ class WorkbenchHandler(JupyterHandler):
             except RecorderError as error:
                 signed_in = getattr(self.current_user, "signed_in", None)
                 if isinstance(signed_in, SignedIn) and not self.sessions.is_open(signed_in):
-                    raise HTTPError(401, reason="Sign in first") from error
+                    raise HTTPError(401, reason=SIGN_IN_FIRST) from error
                 raise
 
     def write_error(self, status_code: int, **options: Any) -> None:

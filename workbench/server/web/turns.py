@@ -6,17 +6,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from tornado.web import HTTPError
 
+from recorder_core.model.values.phrase import phrase
+
 __all__ = ["TooMany", "Turns"]
+
+
+_TOO_MANY: Final = phrase("too_many", "You ask for more at a time than is answered: wait a second")
 
 
 class TooMany(HTTPError):
     """Somebody asks for more than is done at a time; the browser may ask again in a second."""
 
     def __init__(self) -> None:
-        super().__init__(429, reason="You ask for more at a time than is answered: wait a second")
+        super().__init__(429, reason=_TOO_MANY)
 
 
 @dataclass(slots=True)

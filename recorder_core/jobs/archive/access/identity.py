@@ -26,6 +26,7 @@ from recorder_core.jobs.archive.access.founding import introduce, introduce_reco
 from recorder_core.jobs.archive.access.stated_settings import cost_text
 from recorder_core.jobs.archive.access.trust import Trust, log_fault, look_up_trust, trusted_folders
 from recorder_core.jobs.archive.place.folders import ATTEMPTS_NAME, INFO_NAME, Folders
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Credentials", "Handed", "Identity", "carry_on", "recovery_key_of", "sign_in"]
 
@@ -266,5 +267,10 @@ def recovery_key_of(folders: Folders, words: str) -> PrivateKey:
     """Return an archive's recovery key; NoKeyMatches if the words are wrong or another's."""
     key = recovery_key_from_words(words)
     if key.public_key != folders.info.recovery:
-        raise NoKeyMatches("these are the recovery words of another archive, or were renewed since")
+        raise NoKeyMatches(
+            phrase(
+                "words_other",
+                "these are the recovery words of another archive, or were renewed since",
+            )
+        )
     return key

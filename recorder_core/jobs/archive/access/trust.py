@@ -33,6 +33,7 @@ from recorder_core.catalog.database.statements import stated_value
 from recorder_core.catalog.settings import HAS_MIRROR
 from recorder_core.errors import ArchiveError, AuditError, NotAllowed
 from recorder_core.jobs.archive.place.folders import Folders
+from recorder_core.model.values.phrase import phrase
 
 __all__ = [
     "RECOVERY_VERIFY_KEY",
@@ -116,7 +117,7 @@ class Trust:
                 "catalog; restore it from the mirror or a backup"
             )
         if stated["is_disabled"]:
-            raise NotAllowed("this user is disabled; ask an administrator")
+            raise NotAllowed(phrase("user_disabled", "this user is disabled; ask an administrator"))
         return Profile(str(stated["profile"]))
 
     def check_recovery_key(self) -> None:

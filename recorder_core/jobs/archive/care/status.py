@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from recorder_core.jobs.archive.place.event_lock import is_being_written
 from recorder_core.jobs.archive.review.second_review import reviewers_needed
 from recorder_core.jobs.progress import no_progress
 from recorder_core.model.values.counts import format_count
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["ArchiveStatus", "archive_status"]
 
@@ -121,67 +123,114 @@ def _other_faults(session: Session) -> tuple[str, ...]:
     lag = session.catalog.audit.clock_lag_seconds()
     if lag:
         faults.append(
-            f"the clock of this computer is {lag:.0f} s behind the latest time in the audit log; "
-            "set it"
+            phrase(
+                "clock",
+                "the clock of this computer is {seconds} s behind the latest time in the audit "
+                "log; set it",
+                seconds=f"{lag:.0f}",
+            )
         )
     for root in folders.roots():
         faults += _root_faults(root)
     faults += [
-        f"{link}; somebody put it there: 'workbench mirror repair' sets it aside"
+        phrase(
+            "link",
+            "{link}; somebody put it there: 'workbench mirror repair' sets it aside",
+            link=link,
+        )
         for link in find_links(session)
     ]
     faults += _single_copies(session)
     faults += [
-        f"the keys of {name}, of a deleted event, are still on a disk that was away; 'workbench "
-        "mirror repair' destroys them"
+        phrase(
+            "keys_left",
+            "the keys of {file}, of a deleted event, are still on a disk that was away; "
+            "'workbench mirror repair' destroys them",
+            file=name,
+        )
         for name in surviving_keys(session)
     ]
     faults += _unfinished(session)
     return tuple(faults)
 
 
-def _unfinished(session: Session) -> list[str]:
+def _unfinished(session: Session) -> Sequence[str]:
     """Return what a step that was cut off left."""
     faults = []
     left = find_leftovers(session)
     if left:
         faults.append(
-            f"{format_count(len(left), 'sealed file')} {'belongs' if len(left) == 1 else 'belong'} "
-            "to no event of the catalog: a step was cut off, or the catalog is older; 'workbench "
-            "mirror repair' says how to take in what there is, or sets it aside"
+            phrase(
+                "files_left",
+                "{files} {belong} to no event of the catalog: a step was cut off, or the catalog "
+                "is older; 'workbench mirror repair' says how to take in what there is, or sets "
+                "it aside",
+                files=format_count(len(left), "sealed file"),
+                belong="belongs" if len(left) == 1 else "belong",
+                count=len(left),
+            )
         )
     faults += [
-        f"the deletion of event {event_id} was cut off and some of its keys are gone; an "
-        f"administrator finishes it with 'workbench event delete {event_id}'"
+        phrase(
+            "deletion_cut",
+            "the deletion of event {event} was cut off and some of its keys are gone; an "
+            "administrator finishes it with 'workbench event delete {event}'",
+            event=event_id,
+        )
         for event_id in unfinished_deletions(session)
     ]
     faults += [
-        f"the recording of event {event_id} was cut off; a reviewer saves what is there with "
-        f"'workbench event finalise {event_id}'"
+        phrase(
+            "recording_cut",
+            "the recording of event {event} was cut off; a reviewer saves what is there with "
+            "'workbench event finalise {event}'",
+            event=event_id,
+        )
         for event_id, is_running in _recordings(session)
         if not is_running
     ]
     return faults
 
 
-def _root_faults(root: Path) -> list[str]:
+def _root_faults(root: Path) -> Sequence[str]:
     faults = []
     free = shutil.disk_usage(root).free
     if free < LOW_SPACE_BYTES:
-        faults.append(f"{root} has {free / 2**30:.1f} GiB left; an hour of video needs 9")
+        faults.append(
+            phrase(
+                "disk_low",
+                "{disk} has {free} GiB left; an hour of video needs 9",
+                disk=root,
+                free=f"{free / 2**30:.1f}",
+            )
+        )
     if lacks_files(root):
         faults.append(
-            f"{root} has no room for more files, however many bytes are free: signing in, logging "
-            "and deleting live on the files that are kept for them, and nothing is recorded "
-            "there; remove files, or delete events"
+            phrase(
+                "disk_files",
+                "{disk} has no room for more files, however many bytes are free: signing in, "
+                "logging and deleting live on the files that are kept for them, and nothing is "
+                "recorded there; remove files, or delete events",
+                disk=root,
+            )
         )
     if missing_bytes(root):
         faults.append(
-            f"{root} is full: signing in, logging and deleting live on the room that is kept for "
-            "them, and nothing is recorded there; delete events, or make room"
+            phrase(
+                "disk_filled",
+                "{disk} is full: signing in, logging and deleting live on the room that is kept "
+                "for them, and nothing is recorded there; delete events, or make room",
+                disk=root,
+            )
         )
     if not os.access(root, os.W_OK):
-        faults.append(f"{root} is read-only: nothing is recorded there; check that disk")
+        faults.append(
+            phrase(
+                "disk_read_only",
+                "{disk} is read-only: nothing is recorded there; check that disk",
+                disk=root,
+            )
+        )
     return faults
 
 
@@ -193,8 +242,14 @@ def _single_copies(session: Session) -> list[str]:
     if not files:
         return []
     return [
-        f"{format_count(len(files), 'sealed file')} {'is' if len(files) == 1 else 'are'} stored, "
-        "but not yet on every disk; 'workbench mirror repair' copies what is missing"
+        phrase(
+            "single_copies",
+            "{files} {are} stored, but not yet on every disk; 'workbench mirror repair' copies "
+            "what is missing",
+            files=format_count(len(files), "sealed file"),
+            are="is" if len(files) == 1 else "are",
+            count=len(files),
+        )
     ]
 
 
@@ -204,12 +259,19 @@ def _reminders(session: Session) -> tuple[str, ...]:
     copied = [notice] if (notice := session.folders.copy_notice()) else []
     if session.trust().was_restored and session.folders.mirror is None:
         copied.append(
-            "this archive was made from a backup and has had no mirror since: deletions do not "
-            "reach its earlier mirror; 'workbench mirror set FOLDER' gives it one"
+            phrase(
+                "restored",
+                "this archive was made from a backup and has had no mirror since: deletions do "
+                "not reach its earlier mirror; 'workbench mirror set FOLDER' gives it one",
+            )
         )
     unruled = [
-        f"site {site} has no retention rule: its events are kept and nobody is reminded; set one "
-        f"with 'workbench retention set {site} --keep-days N --warn-days N'"
+        phrase(
+            "no_rule",
+            "site {site} has no retention rule: its events are kept and nobody is reminded; set "
+            "one with 'workbench retention set {site} --keep-days N --warn-days N'",
+            site=site,
+        )
         for site in retention.sites_without_rule()
     ]
     return (*copied, *unruled, *(notice.sentence for notice in retention.due()))
@@ -217,7 +279,7 @@ def _reminders(session: Session) -> tuple[str, ...]:
 
 def _notices(session: Session) -> tuple[str, ...]:
     return tuple(
-        f"event {event_id} is being recorded now"
+        phrase("recorded_now", "event {event} is being recorded now", event=event_id)
         for event_id, is_running in _recordings(session)
         if is_running
     )

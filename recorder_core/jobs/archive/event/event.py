@@ -43,6 +43,7 @@ from recorder_core.jobs.archive.place.roles import (
 from recorder_core.jobs.archive.sealed_record import names_associated_data, open_record
 from recorder_core.model import FrameTimes, View
 from recorder_core.model.values.json_text import parse_json
+from recorder_core.model.values.phrase import phrase
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive.event.corrections import EventCorrections
@@ -306,8 +307,12 @@ class ArchivedEvent(BaseEvent):
     def _refuse_deleted(self) -> None:
         if self.row.state is EventState.DELETED:
             raise WrongState(
-                f"event {self.event_id} is deleted: its keys and names were destroyed, nobody can "
-                "open it"
+                phrase(
+                    "event_gone",
+                    "event {event} is deleted: its keys and names were destroyed, nobody can "
+                    "open it",
+                    event=self.event_id,
+                )
             )
 
 

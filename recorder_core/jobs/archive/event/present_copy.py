@@ -19,6 +19,7 @@ from recorder_core.jobs.deidentify.correcting.checks import (
 )
 from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.model import CorrectionKeyframe
+from recorder_core.model.values.phrase import phrase
 from recorder_core.tables import (
     RedactionTable,
     TableContent,
@@ -93,8 +94,12 @@ def read_present_copy(event: OpensFiles) -> PresentCopy:
     """
     if event.row.state in _NO_COPY:
         raise WrongState(
-            f"event {event.event_id} has no de-identified copy: make one with 'workbench event "
-            f"deidentify {event.event_id}'"
+            phrase(
+                "event_no_copy",
+                "event {event} has no de-identified copy: make one with 'workbench event "
+                "deidentify {event}'",
+                event=event.event_id,
+            )
         )
     with event.open_file("redactions") as file:
         table = TableContent(f"the redactions of event {event.event_id}", file.readall())

@@ -8,6 +8,7 @@ from typing import Any
 from recorder_core.archive import CopyFault
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.starting import Start
+from recorder_core.model.values.phrase import said
 
 __all__ = ["ImportResult"]
 
@@ -40,6 +41,10 @@ class ImportResult:
             "remuxed": self.is_remuxed,
             "not_carried_over": list(self.left_out),
             "faults": [str(fault) for fault in self.faults],
+            "said": {
+                "not_carried_over": [said(each) for each in self.left_out],
+                "faults": [said(fault.sentence) for fault in self.faults],
+            },
             "same_video": list(self.same_video),
             "damaged_frames": self.damaged_frames,
             "cut_off": self.is_cut_off,

@@ -14,6 +14,7 @@ from recorder_core.errors import ArchiveError, WrongState
 from recorder_core.jobs.archive.place.folders import EVENTS_NAME, Folders
 from recorder_core.model.files.file_locks import disk_advice
 from recorder_core.model.files.inner_files import EVENT_FOLDERS, make_inner_folder, open_inner
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["LOCK_NAME", "is_being_written", "lock_event", "remove_abandoned_lock"]
 
@@ -45,7 +46,11 @@ def lock_event(folders: Folders, event_id: str, *, wait: bool = True) -> Iterato
         descriptor = _hold(lock, wait=wait)
     except BlockingIOError:
         raise WrongState(
-            f"event {event_id} is being recorded or written at this moment; wait until that ends"
+            phrase(
+                "event_busy",
+                "event {event} is being recorded or written at this moment; wait until that ends",
+                event=event_id,
+            )
         ) from None
     except OSError as error:
         raise ArchiveError(

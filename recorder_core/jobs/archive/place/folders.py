@@ -41,6 +41,7 @@ from recorder_core.errors import (
 from recorder_core.jobs.archive.place.places import BACKUP_NAME, INFO_NAME
 from recorder_core.model.files.inner_files import EVENT_FOLDERS, inner_exists, read_inner
 from recorder_core.model.values.json_text import parse_json
+from recorder_core.model.values.phrase import phrase
 
 __all__ = [
     "ANCHOR_NAME",
@@ -280,10 +281,13 @@ class Folders:
         """Return a notice that this is a copy of the archive; None if it is not."""
         if not self.is_copy:
             return None
-        return (
-            f"{self.primary} is a copy: this archive lies in {self.info.folder}. It is opened by "
-            "itself, without the mirror; if it was moved here, an administrator says so with "
-            "'workbench archive moved'"
+        return phrase(
+            "moved",
+            "{folder} is a copy: this archive lies in {place}. It is opened by itself, "
+            "without the mirror; if it was moved here, an administrator says so with "
+            "'workbench archive moved'",
+            folder=self.primary,
+            place=self.info.folder,
         )
 
     def mirror_fault(self) -> str | None:
@@ -300,9 +304,12 @@ class Folders:
         try:
             found = read_info(other)
         except (ArchiveError, SchemaTooNew):
-            return (
-                f"the {word} {other} is not there or is another folder; plug it in, then "
-                "run 'workbench mirror repair'"
+            return phrase(
+                "mirror_away",
+                "the {what} {folder} is not there or is another folder; plug it in, then run "
+                "'workbench mirror repair'",
+                what=word,
+                folder=other,
             )
         if found.archive_id != self.info.archive_id:
             return f"the folder {other} is the {word} of another archive; plug in the right"

@@ -26,6 +26,7 @@ from recorder_core.errors import (
     WrongState,
 )
 from recorder_core.jobs.archive.process.process_code import process_code
+from recorder_core.model.values.phrase import error_text, said, said_again
 
 __all__ = [
     "MAX_LINE_BYTES",
@@ -83,17 +84,19 @@ def json_line(content: Mapping[str, Any]) -> bytes:
     return f"{json.dumps(content)}\n".encode("ascii")
 
 
-def error_content(error: RecorderError) -> dict[str, str]:
+def error_content(error: RecorderError) -> dict[str, Any]:
     """Return what a job says of a call that it refuses."""
     names = (kind.__name__ for kind in type(error).__mro__)
     known = next((name for name in names if name in _REFUSALS), ArchiveError.__name__)
-    return {"error": known, "sentence": str(error)}
+    text = error_text(error)
+    return {"error": known, "sentence": str(text), "said": said(text)}
 
 
 def raise_refusal(content: Mapping[str, Any]) -> None:
     """Raise what a job refuses a call with; nothing where it does not."""
     if "error" in content:
-        raise _REFUSALS.get(str(content["error"]), ArchiveError)(str(content.get("sentence")))
+        sentence = said_again(str(content.get("sentence")), content.get("said"))
+        raise _REFUSALS.get(str(content["error"]), ArchiveError)(sentence)
 
 
 class JobConnection:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from recorder_core.catalog import Action, EventState, SameKind
 from recorder_core.errors import SettingsError, WrongState
+from recorder_core.model.values.phrase import phrase
 from recorder_core.model.values.schema import Schema, check_value
 
 __all__ = ["CommandKind", "JobKind", "JobSetting", "Lane"]
@@ -155,7 +156,14 @@ class JobKind:
         states = self.states or ()
         if state not in states:
             raise WrongState(
-                f"event {event_id} is {state}; {self.name} needs one that is {', '.join(states)}"
+                phrase(
+                    "event_for_job",
+                    "event {event} is {state}; {kind} needs one that is {wanted}",
+                    event=event_id,
+                    state=state,
+                    kind=self.name,
+                    wanted=", ".join(states),
+                )
             )
 
     def split_settings(self, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

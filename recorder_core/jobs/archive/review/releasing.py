@@ -24,6 +24,7 @@ from recorder_core.jobs.archive.review.second_review import (
     signers,
 )
 from recorder_core.jobs.archive.review.statement import count_moments
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["archive_event", "begin_review", "reopen_review", "sign_off", "unarchive_event"]
 
@@ -136,8 +137,14 @@ def _check_reviewed(session: Session, event_id: str) -> None:
     left, flagged = len(queue.of_state("open")), len(queue.of_state("flagged"))
     if left or flagged:
         raise WrongState(
-            f"the copy of event {event_id} has {left} moments that nobody has decided and "
-            f"{flagged} that are flagged: decide them on the review page first"
+            phrase(
+                "undecided",
+                "the copy of event {event} has {left} moments that nobody has decided and "
+                "{flagged} that are flagged: decide them on the review page first",
+                event=event_id,
+                left=left,
+                flagged=flagged,
+            )
         )
 
 

@@ -1,6 +1,7 @@
 // The words of a page that the server writes in English: put into the language of the person.
 import { jobSentence } from "./model/job_sentence.js";
 import { PAGE_WORDS } from "./model/page_words.js";
+import { problemText, saidText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice } from "./page_choices.js";
 
@@ -8,14 +9,20 @@ const language = chosenLanguage();
 /** From the name of a sentence and its values to the sentence, for what scripts write on a page. */
 export const say = speaker(language, PAGE_WORDS);
 /** The same of what the program has no word for, such as a kind of job of a newer one: a text as it is. */
-export const sayOr = (name, text) => (name in PAGE_WORDS.en ? say(name) : text);
+export const sayOr = say.orText;
+/** What a person reads of an error of the server, and of another sentence that has a name. */
+export const problem = (content) => problemText(say, content);
+export const named = (text, said) => saidText(say, text, said);
 /** What a person reads of a job. */
 export const sentenceOf = (job) => jobSentence(job, say);
 
 document.documentElement.lang = language;
+const title = document.querySelector("title").dataset;
+if (title.says) document.title = `${say(title.says, title)} · Surgery Workbench`;
 for (const each of document.querySelectorAll("[data-say]")) {
   if (each.dataset.say in PAGE_WORDS.en) each.textContent = say(each.dataset.say, each.dataset);
 }
+for (const each of document.querySelectorAll("[data-error]")) each.textContent = problem(JSON.parse(each.dataset.error));
 for (const each of document.querySelectorAll("[data-say-label]")) each.setAttribute("aria-label", say(each.dataset.sayLabel, each.dataset));
 for (const each of document.querySelectorAll("[data-say-placeholder]")) each.placeholder = say(each.dataset.sayPlaceholder, each.dataset);
 const theme = document.getElementById("theme");

@@ -6,6 +6,7 @@ import { clock } from "./model/frame_index.js";
 import { actionOf, PLAYBACK_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/playback.js";
+import { problemText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chooseLanguage, languageChoice, themeButton } from "./page_choices.js";
 import { AlignedLanes } from "./playback_lanes.js";
@@ -87,7 +88,7 @@ export class Playback {
     };
     const list = element("ul", { class: "wb-choices" }, ...choices.map((each) => element("li", {}, element("label", {}, element("input", { type: "checkbox", value: each.event_id, onchange: changed }), element("span", {}, titleOf(each)), element("span", { class: "wb-muted" }, say(each.is_released ? "withCopy" : "signalsOnly"))))));
     return element("main", { class: "wb-choice" },
-      problem ? element("p", { class: "wb-problem", role: "alert" }, problem) : null,
+      problem.error ? element("p", { class: "wb-problem", role: "alert" }, problemText(say, problem)) : null,
       element("h2", {}, say(choices.length ? "chooseEvents" : "nothingToCompare")), element("p", { class: "wb-muted" }, say(choices.length ? "chooseHow" : "nothingHow")), list, choices.length ? start : null);
   }
 
@@ -218,7 +219,7 @@ export class Playback {
   #answered({ number, problem, rows }) {
     if (!this.outbox.answered(number) || number < this.outbox.number) return;
     if (problem) {
-      this.panel.tell(problem);
+      this.panel.tell(problemText(this.say, problem));
       return;
     }
     this.rows = rows;

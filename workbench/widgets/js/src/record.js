@@ -4,6 +4,7 @@ import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
 import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
 import { clock, Health, LEAST_DBFS, room, SILENT_DBFS, spoken } from "./model/recording.js";
+import { problemText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
 import { EventData } from "./record_data.js";
@@ -162,7 +163,7 @@ export class Recorder {
         this.#offer(rooms, recordings);
       } catch (error) {
         this.isCut = error instanceof Unreachable;
-        if (!this.isCut) this.#complain(error.message);
+        if (!this.isCut) this.#complain(this.#reason(error));
       }
       this.#warn([]);
     }
@@ -261,13 +262,16 @@ export class Recorder {
 
   // -- what a person does ----------------------------------------------------------------------
 
+  #reason({ message, content }) {
+    return problemText(this.say, content ?? { error: message });
+  }
+
   async #do(step) {
     this.#complain("");
     try {
       return await step();
     } catch (error) {
-      const text = error instanceof Unreachable ? this.say("rec_cut") : error.message;
-      this.#complain(`${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`);
+      this.#complain(error instanceof Unreachable ? this.say("rec_cut") : this.#reason(error));
       return null;
     }
   }

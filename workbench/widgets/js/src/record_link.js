@@ -19,8 +19,8 @@ async function send(path, options) {
   }
   if (answer.status === 401) leaveForLogin(false);
   if (!answer.ok) {
-    const { error } = await answer.json().catch(() => ({ error: answer.statusText }));
-    throw Object.assign(new Error(error), { status: answer.status });
+    const content = await answer.json().catch(() => ({ error: answer.statusText }));
+    throw Object.assign(new Error(content.error), { status: answer.status, content });
   }
   return answer;
 }

@@ -8,6 +8,7 @@ import { faceBox } from "./model/geometry.js";
 import { actionOf, REVIEW_KEYS } from "./model/keys.js";
 import { Outbox } from "./model/outbox.js";
 import * as model from "./model/review.js";
+import { problemText } from "./model/problems.js";
 import { shareTraits } from "./model/sharing.js";
 import { boxesAt } from "./model/tracks.js";
 import { speaker } from "./model/words.js";
@@ -215,7 +216,7 @@ export class Review {
   #showActions() {
     const { mainName: name, say } = this;
     const { progress = 0 } = this.model.get("job");
-    const isWaiting = ["ranking", "rendering", "released", "signedOnce"].includes(name);
+    const isWaiting = ["full", "ranking", "rendering", "released", "signedOnce"].includes(name);
     const label = say(`main_${name}`, { percent: Math.round(100 * progress) });
     this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
     this.mainButton.disabled = isWaiting;
@@ -313,13 +314,13 @@ export class Review {
     if (!content) return;
     if (content.kind === "decide") this.pending.delete(content.moment);
     this.#keep();
-    if (problem) this.tell(problem);
+    if (problem) this.tell(problemText(this.say, problem));
     this.show();
   }
 
   #lookLater() {
     const { kind, state } = this.model.get("job");
-    const isWorking = kind && state !== "failed";
+    const isWorking = kind && state !== "failed" && state !== "full";
     this.timer = setTimeout(() => {
       if (!this.outbox.isWaitingFor("look")) this.ask("look");
       this.#lookLater();

@@ -39,7 +39,7 @@ export class Header {
     const isWorking = job.kind && job.state !== "failed";
     const percent = Math.round(100 * (job.progress ?? 0));
     this.progress.textContent = isWorking
-      ? say(`job_${job.kind}`, { percent, who: job.by })
+      ? say(job.state === "full" ? "job_full" : `job_${job.kind}`, { percent, who: job.by })
       : counts.all ? say("progressOf", { done: counts.done, all: counts.all, minutes: counts.minutes }) : "";
     this.bar.value = isWorking ? job.progress : counts.done / Math.max(counts.all, 1);
     this.bar.hidden = !isWorking && !counts.all;

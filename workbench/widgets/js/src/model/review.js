@@ -69,6 +69,7 @@ export function isCorrected(moment, corrections) {
 export function mainAction({ moments, job, notRendered, isReleased, hasSigned = false }) {
   const { left, flagged, all } = progressOf(moments);
   if (isReleased) return "released";
+  if (job.state === "full") return "full";
   if (job.kind && job.state !== "failed") return job.kind === "rank" ? "ranking" : "rendering";
   if (left) return "accept";
   if (notRendered) return "rerender";

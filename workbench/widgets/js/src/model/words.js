@@ -8,8 +8,13 @@ import { PT } from "./words_pt.js";
 
 export const WORDS = { en: { ...EN, ...JOBS_EN }, pt: { ...PT, ...JOBS_PT }, es: { ...ES, ...JOBS_ES } };
 
-/** A function from the name of a sentence and its values to the sentence. */
+/**
+ * A function from the name of a sentence and its values to the sentence. It knows its `language`, and
+ * `orText` is the same of what may have no word here: a text as it is.
+ */
 export function speaker(language, all = WORDS) {
   const words = all[language] ?? all.en;
-  return (name, values = {}) => (words[name] ?? all.en[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  const find = (name) => words[name] ?? all.en[name];
+  const say = (name, values = {}) => (find(name) ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  return Object.assign(say, { language, orText: (name, text) => find(name) ?? text });
 }

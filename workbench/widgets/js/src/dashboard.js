@@ -10,14 +10,20 @@ const language = chosenLanguage();
 const say = speaker(language, { en: { ...WORDS.en, ...WAITING_EN }, pt: { ...WORDS.pt, ...WAITING_PT }, es: { ...WORDS.es, ...WAITING_ES } });
 document.documentElement.lang = language;
 
-/** Put what is there of the page, and was written in English, into the language of the person. */
+/** Put what was written in English into the language of the person, each once. */
 function translate() {
-  for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say);
-  for (const each of document.querySelectorAll("[data-error]")) each.textContent = problemText(say, JSON.parse(each.dataset.error));
+  for (const each of document.querySelectorAll("[data-say]")) {
+    each.textContent = say(each.dataset.say);
+    delete each.dataset.say;
+  }
+  for (const each of document.querySelectorAll("[data-error]")) {
+    each.textContent = problemText(say, JSON.parse(each.dataset.error));
+    delete each.dataset.error;
+  }
 }
 
 const dashboard = window.dashboard = {
-  content: ".jp-OutputArea-output .lm-Widget, .jp-OutputArea-output .jp-RenderedHTMLCommon",
+  content: ".jp-OutputArea-output .lm-Widget, .lm-Widget.jp-RenderedHTMLCommon",
   /** What stands above the notebook is there. */
   begin() {
     const { says } = document.querySelector("title").dataset;
@@ -31,7 +37,6 @@ const dashboard = window.dashboard = {
     const waiting = document.getElementById("waiting");
     if (!waiting) return;
     waiting.setAttribute("role", "alert");
-    for (const each of waiting.querySelectorAll("#waiting-title, #waiting-text")) delete each.dataset.say;
     document.getElementById("waiting-title").textContent = title;
     document.getElementById("waiting-text").textContent = text;
   },
@@ -39,7 +44,6 @@ const dashboard = window.dashboard = {
   fail() {
     dashboard.isComplete = true;
     document.getElementById("waiting")?.remove();
-    translate();
   },
   finish() {
     dashboard.isComplete = true;
@@ -49,7 +53,6 @@ const dashboard = window.dashboard = {
       const shown = document.querySelector(dashboard.content);
       if (!shown) return;
       clearInterval(timer);
-      translate();
       document.getElementById("waiting")?.remove();
     }, 100);
     setTimeout(() => {
@@ -59,6 +62,7 @@ const dashboard = window.dashboard = {
 };
 // a class and not :has(), for which every change of a page would be the style of all of it anew
 new MutationObserver((_, observer) => {
+  translate();
   const page = document.querySelector(".wb-page");
   if (!page) return;
   observer.disconnect();

@@ -73,7 +73,7 @@ export class Profiling {
   /** One sentence on each run, and one on both. */
   #verdict() {
     const { say, shown } = this;
-    const number = (value) => value.toLocaleString(this.language, { maximumFractionDigits: value < 10 ? 2 : 1 });
+    const number = (value) => digits(value, value < 10 ? 2 : 1, say, 0);
     const lines = shown.map((run, at) => {
       const { name, share } = model.boundBy(run);
       const stage = model.heaviest(run);
@@ -95,7 +95,7 @@ export class Profiling {
     const share = 1 / found.to_bare;
     return element("section", {}, element("h2", {}, say("againstBare")),
       element("div", { class: "wb-stack", role: "img", "aria-label": say("bareIs", { percent: Math.round(100 * share) }) }, part(share, "bare"), part(1 - share, "more")),
-      element("p", { class: "wb-muted" }, say("bareSays", { ratio: found.to_bare.toFixed(2), goal: found.at_most, machine: found.machine })));
+      element("p", { class: "wb-muted" }, say("bareSays", { ratio: digits(found.to_bare, 2, say), goal: found.at_most, machine: found.machine })));
   }
 
   #stages() {
@@ -105,8 +105,8 @@ export class Profiling {
     const head = element("tr", {}, name(say("stage")), name(say("thread")), ...runs, ...PAPER_TESTS.map((test) => name(say("paperTest", { test: test + 1 }))));
     const lines = shown[0].stages.map((first, row) => element("tr", {},
       element("th", { scope: "row" }, `${first.number} ${say(`stage_${first.number}`)}`), element("td", { class: "wb-muted" }, say(`thread_${first.thread}`)),
-      ...shown.flatMap((run, at) => [element("td", {}, shownMs(model.perFrame(run, run.stages[row].seconds))), barCell(run.stages[row].share, at)]),
-      ...PAPER_TESTS.map((test) => barCell(first.paper_shares?.[test] ?? null, "paper"))));
+      ...shown.flatMap((run, at) => [element("td", {}, shownMs(model.perFrame(run, run.stages[row].seconds), say)), barCell(run.stages[row].share, at, say)]),
+      ...PAPER_TESTS.map((test) => barCell(first.paper_shares?.[test] ?? null, "paper", say))));
     const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
     return element("section", {}, element("h2", {}, say("tenStages")), element("div", { class: "wb-table-place", tabindex: 0, role: "region", "aria-label": say("tenStages") }, table), element("p", { class: "wb-muted" }, say("sharesAre")));
   }
@@ -141,12 +141,14 @@ export class Profiling {
   }
 }
 
-const shownMs = (value) => (value < 0.1 ? value.toFixed(3) : value < 10 ? value.toFixed(2) : value.toFixed(1));
+/** A number as the person's language writes it, with so many digits. */
+const digits = (value, most, say, least = most) => value.toLocaleString(say.language, { minimumFractionDigits: least, maximumFractionDigits: most });
+const shownMs = (value, say) => digits(value, value < 0.1 ? 3 : value < 10 ? 2 : 1, say);
 const part = (share, kind) => element("span", { class: `wb-part wb-part-${kind}`, style: `width:${100 * Math.max(0, Math.min(1, share))}%` });
 
-function barCell(share, run) {
+function barCell(share, run, say) {
   if (share === null) return element("td", { class: "wb-muted" }, "–");
-  return element("td", { class: "wb-bar-cell", "data-run": run }, element("span", {}, `${(100 * share).toFixed(1)} %`), element("i", { "aria-hidden": "true", style: `width:${100 * share}%` }));
+  return element("td", { class: "wb-bar-cell", "data-run": run }, element("span", {}, `${digits(100 * share, 1, say)} %`), element("i", { "aria-hidden": "true", style: `width:${100 * share}%` }));
 }
 
 function render({ model: source, el }) {

@@ -84,7 +84,9 @@ class ReviewPage:
         #: whether a copy of other frames has come in place of the one that the page shows
         self._is_outdated = False
         self._ranking = RankingStart(lambda: self._start("rank"), self._newest_job)
-        self._file = event.file("deidentified")
+        files = event.files()
+        copies = [each for each in files if each.role == "deidentified"]
+        self._file = copies[-1] if copies else event.file("deidentified")  # which raises
         if event.row.state is EventState.DEIDENTIFIED:
             event.reviewing.begin()
         found = event.corrections()
@@ -103,20 +105,23 @@ class ReviewPage:
             corrections=[each.correction for each in found.in_force],
             version=found.version,
             first_frame=self._first,
-            **self._media(),
+            **self._media(has_room=any(each.role == "room" for each in files)),
         )
         self._show_not_rendered(found)
         self._look(is_first=True)
 
     # ---- what is shown
 
-    def _media(self) -> dict[str, Any]:
-        """Return what the player and the timeline show."""
+    def _media(self, *, has_room: bool) -> dict[str, Any]:
+        """Return what the player and the timeline show.
+
+        `has_room`: the room was kept as it was seen, beside a video that hides it.
+        """
         event = self._event
         seconds, start = copy_seconds(event)
         files = f"{self._api}/files"
         is_whole = self._archive.frame_count(event.event_id) == len(seconds) and self._first == 0
-        room = event.room_view() if is_whole and self._has_room() else None
+        room = event.room_view() if is_whole and has_room else None
         return {
             "url": f"{files}/original" if is_whole else "",
             "copy_url": f"{files}/deidentified",
@@ -129,10 +134,6 @@ class ReviewPage:
             **frame_traits(event, seconds, self._view_px),
             **_signals(event),
         }
-
-    def _has_room(self) -> bool:
-        """Return whether the room was kept as it was seen, beside a video that hides it."""
-        return any(row.role == "room" for row in self._event.files())
 
     def _boxes_url(self) -> str:
         """Return where the browser finds the boxes of the copy; one made anew has another."""

@@ -159,7 +159,8 @@ def test_what_was_not_answered_is_sent_again_and_said(editing: Page) -> None:
     page.keyboard.press("ArrowLeft")
     last_saved(page, 2)
     page.evaluate("""receive({
-      kind: 'refused', view: root.editor.view, revision: 2, message: 'the event is signed off'
+      kind: 'refused', view: root.editor.view, revision: 2,
+      problem: { error: 'the event is signed off', code: 'DataError', said: null }
     })""")
     refused = status.inner_text()
     assert refused.startswith("Not saved: the event is signed off. ")

@@ -33,6 +33,7 @@ __all__ = [
     "corrections_due",
     "is_of_an_earlier_copy",
     "lacks_corrections",
+    "read_copy_report",
     "read_present_copy",
 ]
 
@@ -92,6 +93,26 @@ def read_present_copy(event: OpensFiles) -> PresentCopy:
     DataError
         If they are damaged.
     """
+    _check_copy(event)
+    with event.open_file("redactions") as file:
+        table = TableContent(f"the redactions of event {event.event_id}", file.readall())
+    report = read_copy_report(event)
+    kept = kept_corrections(read_metadata(table), table.name)
+    return PresentCopy(report, table, tuple(kept))
+
+
+def read_copy_report(event: OpensFiles) -> DeidentifyReport:
+    """Read the report of the copy of an event, and no table; raises as `read_present_copy` does."""
+    _check_copy(event)
+    with event.open_file("deidentification") as file:
+        text = file.readall()
+    try:
+        return DeidentifyReport.from_json(text)
+    except DataError as error:
+        raise DataError(f"the report of the copy of event {event.event_id}: {error}") from error
+
+
+def _check_copy(event: OpensFiles) -> None:
     if event.row.state in _NO_COPY:
         raise WrongState(
             phrase(
@@ -101,16 +122,6 @@ def read_present_copy(event: OpensFiles) -> PresentCopy:
                 event=event.event_id,
             )
         )
-    with event.open_file("redactions") as file:
-        table = TableContent(f"the redactions of event {event.event_id}", file.readall())
-    with event.open_file("deidentification") as file:
-        text = file.readall()
-    kept = kept_corrections(read_metadata(table), table.name)
-    try:
-        report = DeidentifyReport.from_json(text)
-    except DataError as error:
-        raise DataError(f"the report of the copy of event {event.event_id}: {error}") from error
-    return PresentCopy(report, table, tuple(kept))
 
 
 def copy_id(event: NamesFiles) -> str:

@@ -11,7 +11,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.event.present_copy import read_present_copy
+from recorder_core.jobs.archive.event.present_copy import read_copy_report
 from recorder_core.jobs.archive.review.reviewing import present_queue
 from recorder_core.jobs.archive.review.second_review import reviewers_needed, signers
 
@@ -120,7 +120,7 @@ def event_statement(archive: Archive, event: str) -> ReviewStatement:
     """
     session, found = find_on(archive, event, Action.REVIEW)
     session.ask(Action.REVIEW)
-    report = read_present_copy(found).report
+    report = read_copy_report(found)
     return ReviewStatement(
         counts=count_moments(session, found),
         first_frame=report.frame_span.start,

@@ -7,7 +7,7 @@ import { isStep, middleBox, stepped } from "./model/geometry.js";
 import { History } from "./model/history.js";
 import { actionOf, EDITOR_KEYS, PLAYER_KEYS } from "./model/keys.js";
 import { afterTheirs, changesBetween, isChangedTwice, withChanges } from "./model/merging.js";
-import { problemText } from "./model/problems.js";
+import { problemPhrase, problemText } from "./model/problems.js";
 import { Saving } from "./model/saving.js";
 import * as tracks from "./model/tracks.js";
 import { Player } from "./player.js";
@@ -296,7 +296,7 @@ export class Editor {
   #receive(message) {
     if (message.kind === "rebase") this.#rebase(message);
     if (message.view === this.view && message.kind === "saved") this.#saved(message);
-    if (message.view === this.view && message.kind === "refused") this.saving.refused(message.revision, problemText(this.say, message.problem));
+    if (message.view === this.view && message.kind === "refused") this.saving.refused(message.revision, problemPhrase(this.say, message.problem));
     if (message.kind === "failed") this.hint(problemText(this.say, message.problem));
     if (message.kind === "followed") this.#followed(message);
   }

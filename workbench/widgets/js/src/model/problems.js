@@ -23,10 +23,13 @@ export function saidText(say, text, said) {
 const inWords = (say, kind, value) => value.split(/(, | or )/).map((each) => (each === " or " ? OR[say.language] : say.orText(`${kind}_${each.replaceAll(" ", kind === "act" ? "_" : " ")}`, each))).join("");
 
 /** An error of the server: `error` in English, `code`, the name of its class, and `said`, its name and values. */
-export function problemText(say, { error, code, said }) {
+export const problemText = (say, problem) => sentence(problemPhrase(say, problem));
+
+/** The same to stand inside another sentence. */
+export function problemPhrase(say, { error, code, said }) {
   const text = saidText(say, error, said);
   const words = text === error ? SAID[say.language]?.[`err_${code}`] : undefined;
-  return sentence(words ? filled(words, { sentence: sentence(error) }) : text);
+  return words ? filled(words, { sentence: sentence(error) }) : text;
 }
 
 /** With a capital at its beginning and a full stop. */

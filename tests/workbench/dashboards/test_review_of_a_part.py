@@ -136,3 +136,18 @@ def test_a_frame_has_its_number_whatever_the_clock_of_its_file_says(
           return timestamp / 1e6;
         }}""")
         assert seconds == pytest.approx(STARTS_SECONDS + frame / 20, abs=0.001)
+
+
+def test_an_event_without_a_copy_says_so_in_the_language_of_the_person(
+    visit: Callable[..., Page], reviewed: Reviewed
+) -> None:
+    event = reviewed.events[2]
+    page = visit("rita", f"/review/{event}")
+    expect(page.get_by_role("heading", name="Nothing to review here")).to_be_visible()
+    page.evaluate("localStorage.setItem('language', 'pt')")
+    page.reload()
+    expect(page.get_by_role("heading", name="Nada a revisar aqui")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text(f"{event} está no estado “gravado”")
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    expect(page).to_have_title("Revisão · Surgery Workbench")
+    expect(page.locator("#waiting")).to_have_count(0)

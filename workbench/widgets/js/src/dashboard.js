@@ -63,7 +63,7 @@ const dashboard = window.dashboard = {
 // a class and not :has(), for which every change of a page would be the style of all of it anew
 new MutationObserver((_, observer) => {
   translate();
-  const page = document.querySelector(".wb-page");
+  const page = document.querySelector(".wb-page, .lm-Widget.jp-RenderedHTMLCommon .card");
   if (!page) return;
   observer.disconnect();
   for (let each = page.parentElement; each; each = each.parentElement) each.classList.add("holds-page");

@@ -58,7 +58,7 @@ export const ES = {
   occluded: "Tapado",
   merge: "Unir",
   split: "Dividir aquí",
-  propagate: "Propagar {count} fotogramas",
+  propagate: "Propagar {count}",
   propagateCount: "Fotogramas a propagar",
   followForward: "Seguir hacia adelante",
   followBack: "Seguir hacia atrás",

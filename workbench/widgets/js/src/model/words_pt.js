@@ -58,7 +58,7 @@ export const PT = {
   occluded: "Oculto",
   merge: "Unir",
   split: "Dividir aqui",
-  propagate: "Propagar {count} quadros",
+  propagate: "Propagar {count}",
   propagateCount: "Quadros a propagar",
   followForward: "Seguir para a frente",
   followBack: "Seguir para trás",

@@ -34,6 +34,8 @@ __all__ = ["add_parser"]
 _POLL_SECONDS: Final = 0.1
 #: after a recording that could not go on
 _AGAIN_SECONDS: Final = 10.0
+#: of what takes no longer nothing is said
+_QUICK_SEALING_SECONDS: Final = 2.0
 _MARKER: Final = "marker"
 #: what ended a recording: somebody wanted it, as by a key or a length; a full disk; or its signal
 _End: TypeAlias = Literal["wanted", "disk", "other"]
@@ -121,17 +123,21 @@ def _run(options: argparse.Namespace) -> int:
         opened(options) as archive,
         _stops() as is_stopped,
         LateSealing(partial(_say, options)) as sealing,
-        as_only_recorder(archive.folders, request),
-        reading_keys() as next_key,
     ):
-        room = _Room(options, archive, request, is_stopped, next_key, sealing)
-        if options.unattended:
-            _record_unattended(room)
-        elif options.ready:
-            _record_ready(room)
-        else:
-            _record(room)
+        with as_only_recorder(archive.folders, request), reading_keys() as next_key:
+            _record_as_asked(_Room(options, archive, request, is_stopped, next_key, sealing))
+        if not sealing.wait(_QUICK_SEALING_SECONDS) and not options.quiet:
+            _say(options, "the recording is complete; its video is being made seekable")
     return 0
+
+
+def _record_as_asked(room: _Room) -> None:
+    if room.options.unattended:
+        _record_unattended(room)
+    elif room.options.ready:
+        _record_ready(room)
+    else:
+        _record(room)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Final, Self
 
@@ -36,6 +36,10 @@ class LateSealing:
     def add(self, recorder: RoomRecorder) -> None:
         """Make the videos of a finished recording seekable when those before it are done."""
         self._sealed.append(self._thread.submit(self._seal, recorder))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a while until all that was added is done; return whether it is."""
+        return not wait(self._sealed, seconds).not_done
 
     def __enter__(self) -> Self:
         return self

@@ -23,9 +23,11 @@ import pytest
 
 from recorder_core.capture.source import SourceCounters, SourceState
 from recorder_core.errors import ArchiveError, NotAllowed
+from recorder_core.jobs.archive.recording import seekable
+from recorder_core.jobs.record import RecordRequest, as_only_recorder, read_room
 from recorder_core.jobs.record.space import SpaceLeft
 from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
-from workbench.cli import record
+from workbench.cli import main, record
 from workbench.cli.recording_health import describe_recording
 from workbench.cli.terminal.status_line import StatusLine
 
@@ -266,6 +268,27 @@ def test_a_room_is_ready_until_a_key_begins_its_recording(
     for row, _ in events:
         assert row.is_complete
         assert row.duration_seconds > 0.9  # with what was before
+
+
+def test_the_room_is_free_before_its_recording_is_made_seekable(
+    site: Any, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = RecordRequest(room=read_room(tmp_path / "room.toml"), room_name="room")
+    with site.opened("olga") as archive:
+        folders = archive.folders
+    seal, free = seekable._seal, list[bool]()
+
+    def seal_later(*given: Any) -> Any:
+        with as_only_recorder(folders, request, wait_seconds=60):
+            free.append(True)
+        return seal(*given)
+
+    monkeypatch.setattr(seekable, "_seal", seal_later)
+    assert main([*words[3:], "--duration", "0.5"]) == 0
+    assert free == [True]
+    with site.opened("rita") as archive:
+        [event] = archive.events()
+        assert event.file("original").file_id.endswith("original.2")
 
 
 def test_without_a_terminal_no_room_waits_for_a_key(words: list[str]) -> None:

@@ -39,8 +39,10 @@ def test_the_next_recording_runs_while_the_one_before_is_sealed_again(
                 events.append(recorder.finish().event_id)
             sealing.add(recorder)
             assert asked.wait(120)
+            assert not sealing.wait(0.0)
             if number:
                 may_seal.set()
+                assert sealing.wait(120)
     assert said == []
     with site.opened("rita") as archive:
         for event in events:

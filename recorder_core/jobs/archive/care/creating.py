@@ -32,7 +32,12 @@ from recorder_core.jobs.archive.place.folders import (
     refuse_backup,
     write_info,
 )
-from recorder_core.jobs.archive.place.making import finish_root, make_root, refuse_used
+from recorder_core.jobs.archive.place.making import (
+    being_made,
+    finish_root,
+    make_root,
+    refuse_used,
+)
 from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
 
 __all__ = ["accept_place", "check_new_archive", "create_archive", "set_mirror"]
@@ -117,12 +122,14 @@ def create_archive(
         mirror=str(mirror.absolute()) if mirror else None,
         password_cost=None if password_cost == DEFAULT_COST else password_cost,
     )
-    _make_roots(Folders(path, info), administrator, password, recovery)
-    if show is not None:
-        show(words)
-    # the archive first: it says of a mirror that was not finished how to finish it
-    for root in (path, mirror) if mirror else (path,):
-        finish_root(root)
+    roots = (path, mirror) if mirror else (path,)
+    with being_made(*roots):
+        _make_roots(Folders(path, info), administrator, password, recovery)
+        if show is not None:
+            show(words)
+        # the archive first: it says of a mirror that was not finished how to finish it
+        for root in roots:
+            finish_root(root)
     return words
 
 
@@ -169,11 +176,12 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
         refuse_backup(mirror)
         _need_own_folder(session.folders)
         folders = session.folders.at_place().with_mirror(mirror)
-        if not _was_mirror(mirror, folders.info.archive_id):
-            make_root(mirror, folders.info)
-        write_info(mirror, folders.info)
-        write_info(folders.primary, folders.info)
-        finish_root(mirror)
+        with being_made(mirror):
+            if not _was_mirror(mirror, folders.info.archive_id):
+                make_root(mirror, folders.info)
+            write_info(mirror, folders.info)
+            write_info(folders.primary, folders.info)
+            finish_root(mirror)
         session.catalog.settings.put(mirror_setting(folders.info))
         session.moved_to(folders)
 

@@ -32,7 +32,7 @@ from recorder_core.jobs.archive.place.folders import (
     begun_by,
     read_info,
 )
-from recorder_core.jobs.archive.place.making import finish_root, make_root
+from recorder_core.jobs.archive.place.making import being_made, finish_root, make_root
 from recorder_core.jobs.archive.place.places import refuse_inside, refuse_nested
 from recorder_core.jobs.archive.place.taking_out import ByteCounter, write_verified
 from recorder_core.jobs.progress import Progress, no_progress
@@ -94,14 +94,15 @@ def restore_archive(backup: Path, folder: Path, progress: Progress = no_progress
     refuse_inside(folder, "archive")
     here = str(folder.resolve())
     begun = f"{_COMMAND} {backup} {folder}"
-    _clear_cut_off(folder)
-    make_root(folder, replace(info, folder=here, mirror=None), begun=begun)
     counter = ByteCounter(progress, sum(entry["bytes"] for entry in listed["files"].values()))
     faults = [*listed["missing"].values()]
-    for name, entry in listed["files"].items():
-        faults += _copy_file(backup, folder, name, entry, counter)
-    _restore_catalog(backup, folder)
-    finish_root(folder)
+    with being_made(folder):
+        _clear_cut_off(folder)
+        make_root(folder, replace(info, folder=here, mirror=None), begun=begun)
+        for name, entry in listed["files"].items():
+            faults += _copy_file(backup, folder, name, entry, counter)
+        _restore_catalog(backup, folder)
+        finish_root(folder)
     return RestoreReport(folder, len(listed["files"]) - len(faults), tuple(faults))
 
 

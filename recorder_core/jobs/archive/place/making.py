@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from recorder_core.archive.disk.durable import (
@@ -20,7 +24,7 @@ from recorder_core.jobs.archive.place.folders import (
     write_info,
 )
 
-__all__ = ["finish_root", "make_root", "refuse_used"]
+__all__ = ["being_made", "finish_root", "make_root", "refuse_used"]
 
 
 def refuse_used(folder: Path) -> None:
@@ -44,6 +48,50 @@ def refuse_used(folder: Path) -> None:
         raise FolderInUse(f"the folder {folder} is not empty: choose an empty one")
 
 
+@contextmanager
+def being_made(*folders: Path) -> Iterator[None]:
+    """Keep other commands from making an archive or a mirror of these folders meanwhile.
+
+    A folder that is made for this and is still empty at the end is removed.
+
+    Raises
+    ------
+    FolderInUse
+        If another command is at it.
+    ArchiveError
+        If a folder cannot be made.
+    """
+    with ExitStack() as held:
+        for folder in folders:
+            was_there = folder.exists()
+            try:
+                folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+                if not was_there:
+                    held.callback(_remove_empty, folder)
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+                held.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise FolderInUse(
+                    f"another command is making an archive or a mirror in {folder}: wait until it "
+                    "has ended, or choose another folder"
+                ) from None
+            except OSError as error:
+                raise _cannot_be_made(folder, error) from error
+        yield
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _cannot_be_made(folder: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(
+        f"no archive can be made in {folder} ({error.strerror}); choose another folder"
+    )
+
+
 def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
     """Make the folder of an archive or of a mirror; `finish_root` says that all is there.
 
@@ -52,7 +100,7 @@ def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
     Parameters
     ----------
     folder : Path
-        Empty, or not there.
+        Empty but for that, and kept for this by `being_made`.
     info : ArchiveInfo
         Its settings.
     begun : str, default ""
@@ -77,20 +125,14 @@ def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
         (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
         write_info(folder, info)
     except OSError as error:
-        raise ArchiveError(
-            f"no archive can be made in {folder} ({error.strerror}); choose another folder"
-        ) from error
+        raise _cannot_be_made(folder, error) from error
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder that is its owner's alone; nothing is left where that cannot be."""
-    was_there = folder.exists()
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    """Give a folder to its owner alone."""
     try:
         folder.chmod(FOLDER_MODE)
     except OSError as error:
-        if not was_there:
-            folder.rmdir()
         if not keeps_no_permissions(error):
             raise
         raise ArchiveError(

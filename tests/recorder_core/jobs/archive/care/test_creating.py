@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recorder_core.archive import Password
-from recorder_core.errors import ArchiveError, SettingsError
+from recorder_core.errors import ArchiveError, FolderInUse, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
     backup_archive,
@@ -17,6 +18,7 @@ from recorder_core.jobs.archive import (
     open_archive,
     repair_copies,
     set_mirror,
+    with_recovery_words,
 )
 from recorder_core.jobs.archive.place.making import finish_root
 from tests.recorder_core.jobs.archive.conftest import QUICK
@@ -28,7 +30,7 @@ class _CutOffError(Exception):
     """Stands for a process that was killed."""
 
 
-def _create(folder: Path, mirror: Path | None) -> str:
+def _create(folder: Path, mirror: Path | None, show: Callable[[str], None] | None = None) -> str:
     return create_archive(
         folder,
         site_code="site1",
@@ -36,6 +38,7 @@ def _create(folder: Path, mirror: Path | None) -> str:
         password=Password(PASSWORD),
         mirror=mirror,
         password_cost=QUICK,
+        show=show,
     )
 
 
@@ -86,6 +89,28 @@ def test_a_finished_archive_is_not_made_again(tmp_path: Path) -> None:
     _create(tmp_path / "archive", None)
     with pytest.raises(ArchiveError, match="not empty"):
         _create(tmp_path / "archive", None)
+
+
+def test_what_one_command_makes_no_other_does(site: Any, tmp_path: Path) -> None:
+    """Both would show recovery words, of which one archive can have no more than one set."""
+    folder, mirror = tmp_path / "new", tmp_path / "new-mirror"
+    tried: list[str] = []
+
+    def try_too(words: str) -> None:
+        tried.append(words)
+        with pytest.raises(FolderInUse, match="another command is making an archive"):
+            _create(folder, None)
+        with pytest.raises(FolderInUse, match="another command is making an archive"):
+            _create(tmp_path / "third", mirror)
+        with site.opened("adam") as archive, pytest.raises(FolderInUse, match="another command"):
+            set_mirror(archive, mirror)
+
+    words = _create(folder, mirror, try_too)
+    assert tried == [words]
+    assert not (tmp_path / "third").exists()
+    credentials = Credentials("adam", Password(PASSWORD))
+    with open_archive(folder, credentials) as archive, with_recovery_words(archive, words):
+        pass
 
 
 @pytest.mark.parametrize("place", ["archive/mirror", "archive", "."])

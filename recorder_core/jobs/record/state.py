@@ -32,21 +32,15 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         ``is_present``, for how many ``seconds``, its ``sentence``, whether it ``is_starved``,
         ``connections`` and ``counters``.
     """
-    left = recorder.space.seconds
-    return {
+    return _common(recorder) | {
         "event": recorder.event_id,
         "state": "paused" if recorder.is_paused else "recording",
         "seconds": max(0.0, recorder.seconds),
-        "free_bytes": recorder.space.free_bytes,
-        "seconds_left": left if math.isfinite(left) else None,
         "frames": recorder.frame_count,
         "dropped_frames": recorder.dropped_frames,
-        "audio_level_dbfs": recorder.audio_level_dbfs,
-        "encoder": recorder.encoder,
         "hidden_frames": None if recorder.hidden is None else recorder.hidden.count,
         "is_room_hidden": None if recorder.hidden is None else recorder.hidden.is_on,
         "faults": recorder.faults[-_SHOWN_FAULTS:],
-        "sources": [_source(state) for state in recorder.source_states()],
     }
 
 
@@ -55,21 +49,27 @@ def held_state(room: ReadyRoom) -> dict[str, Any]:
 
     Its ``seconds`` are how much of it is held; there is no ``event`` yet, and no ``frames`` of one.
     """
-    space = room.space
-    return {
+    return _common(room) | {
         "event": None,
         "state": "held",
         "seconds": room.held_seconds,
-        "free_bytes": space.free_bytes,
-        "seconds_left": space.seconds if math.isfinite(space.seconds) else None,
         "frames": 0,
         "dropped_frames": 0,
-        "audio_level_dbfs": room.audio_level_dbfs,
-        "encoder": room.encoder,
         "hidden_frames": None,
         "is_room_hidden": room.is_room_hidden,
         "faults": [],
-        "sources": [_source(state) for state in room.source_states()],
+    }
+
+
+def _common(shown: RoomRecorder | ReadyRoom) -> dict[str, Any]:
+    """Return what is known of a room whether it is recorded or held."""
+    space = shown.space
+    return {
+        "free_bytes": space.free_bytes,
+        "seconds_left": space.seconds if math.isfinite(space.seconds) else None,
+        "audio_level_dbfs": shown.audio_level_dbfs,
+        "encoder": shown.encoder,
+        "sources": [_source(state) for state in shown.source_states()],
     }
 
 

@@ -17,6 +17,9 @@ __all__ = ["MAX_DETECTION_INTERVAL_SECONDS", "DetectionSchedule", "DetectionStri
 #: longest time between two detection frames: a head moves by a fraction of its size, and
 #: time fills the frames between (see profiling/benches/bench_exposure.py)
 MAX_DETECTION_INTERVAL_SECONDS: Final = Fraction(1, 10)
+#: most frames from one detection frame to the next, whatever their time stamps say: a header may
+#: state a multiple of the rate at which frames were taken, and at 60 a second this is the interval
+_MAX_DETECTION_INTERVAL_FRAMES: Final = 6
 #: time stamps of Matroska are rounded to this
 _ROUNDING_SECONDS: Final = Fraction(1, 1000)
 _ROUNDED_INTERVAL_SECONDS: Final = MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SECONDS
@@ -28,7 +31,7 @@ class DetectionStride:
 
     #: the detector runs on every Nth frame; None: on as many as keep two detection
     #: frames at most `MAX_DETECTION_INTERVAL_SECONDS` apart, whatever the frame rate, and no
-    #: more frames apart than that is at the usual distance of this video's frames
+    #: more frames apart than that is at the usual distance of this video's frames, or than six
     every: int | None = None
     #: most frames that go through the network at once
     batch_size: int = 1
@@ -98,7 +101,8 @@ class DetectionSchedule:
         self._every = stride.every
         self._interval = int(_ROUNDED_INTERVAL_SECONDS / time_base)
         usual = self._interval if usual_duration is None else usual_duration
-        self._max_frames = math.ceil(self._interval / max(usual, 1.0))
+        in_interval = math.ceil(self._interval / max(usual, 1.0))
+        self._max_frames = min(in_interval, _MAX_DETECTION_INTERVAL_FRAMES)
         #: time stamp of the last detection frame
         self._last_pts: int | None = None
         #: from that frame on

@@ -19,7 +19,7 @@ def _chosen(seconds: Iterable[float], unit: Fraction, stride: DetectionStride) -
 
 @pytest.mark.parametrize("unit", [Fraction(1, 90_000), Fraction(1, 1000)])
 @pytest.mark.parametrize(
-    ("rate", "every"), [(5, 1), (25, 2), (30, 3), (Fraction(30000, 1001), 3), (60, 6), (240, 24)]
+    ("rate", "every"), [(5, 1), (25, 2), (30, 3), (Fraction(30000, 1001), 3), (60, 6), (240, 6)]
 )
 def test_detection_frames_are_at_most_a_tenth_of_a_second_apart(
     rate: int | Fraction, every: int, unit: Fraction
@@ -48,7 +48,7 @@ def test_every_frame_of_a_sparse_video_is_a_detection_frame() -> None:
 def test_frames_on_both_sides_of_a_pause_are_detection_frames() -> None:
     seconds = [*(index / 100 for index in range(25)), *(60 + index / 100 for index in range(25))]
     chosen = _chosen(seconds, Fraction(1, 90_000), DetectionStride())
-    assert chosen == [0, 10, 20, 24, 25, 35, 45, 49]
+    assert chosen == [0, 6, 12, 18, 24, 25, 31, 37, 43, 49]
 
 
 def test_a_clock_that_starts_late_changes_no_detection_frame() -> None:
@@ -78,9 +78,9 @@ def test_a_burst_is_looked_at_by_its_frames(unit: Fraction) -> None:
     chosen = _chosen(seconds, unit, DetectionStride())
     assert max(np.diff(chosen)) == 4
     assert len([place for place in chosen if 90 <= place < 210]) == 30
-    # where most frames are that close, people move less from one to the next
+    # where most frames are that close, they are searched as at 60 a second: a header may be wrong
     slow = np.cumsum([*[1 / 30] * 9, *[1 / 240] * 120]).tolist()
-    assert max(np.diff(_chosen(slow, unit, DetectionStride()))) >= 24
+    assert max(np.diff(_chosen(slow, unit, DetectionStride()))) == 6
 
 
 def test_a_live_source_that_knows_its_frame_rate_is_searched_as_its_file_is() -> None:

@@ -129,6 +129,8 @@ class AudioClock:
 
     def _gain(self, count: int) -> Samples:
         """Return how loud the next samples are: after a silence ever louder."""
+        if self._faded == self._fade:
+            return np.ones((count, 1), np.float32)
         gain = _rise((self._faded + np.arange(count)) / self._fade)
         self._faded = min(self._faded + count, self._fade)
         return gain
@@ -246,11 +248,12 @@ class _Run:
 
     def audio(self, positions: NDArray[np.float64]) -> Samples:
         """Return the audio at positions; silence before its beginning."""
-        self._join()
         half = self._interpolator.half_taps
         is_before = positions < 0
-        inside = np.maximum(positions, 0) - self._first
-        audio = self._interpolator.at(self._samples, np.maximum(inside, half))
+        inside = np.maximum(np.maximum(positions, 0) - self._first, half)
+        if int(inside[-1]) + half >= len(self._samples):
+            self._join()
+        audio = self._interpolator.at(self._samples, inside)
         audio[is_before] = 0
         return audio
 

@@ -42,6 +42,7 @@ class Interpolator:
         inside = np.clip(1 - (distance / self.half_taps) ** 2, 0, None)
         kernel = cutoff * np.sinc(cutoff * distance) * np.i0(_KAISER_BETA * np.sqrt(inside))
         self._kernel = (kernel / kernel.sum(1, keepdims=True)).astype(np.float32)
+        self._slope = np.diff(self._kernel, axis=0)
 
     def at(self, samples: Samples, positions: NDArray[np.float64]) -> Samples:
         """Return what audio is at some positions.
@@ -60,7 +61,9 @@ class Interpolator:
         phase = (positions - whole) * _PHASES
         place = np.minimum(phase.astype(np.intp), _PHASES - 1)
         part = (phase - place).astype(np.float32)[:, None]
-        weights = self._kernel[place] * (1 - part) + self._kernel[place + 1] * part
+        weights = self._slope.take(place, axis=0)
+        weights *= part
+        weights += self._kernel.take(place, axis=0)
         first = int(whole.min()) - self.half_taps + 1
         # channel by channel: what is summed lies side by side in memory
         needed = samples[first : int(whole.max()) + self.half_taps + 1].T

@@ -8,6 +8,7 @@ of a machine are in step. Whenever a whole second begins, one picture is white a
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -132,12 +133,18 @@ def pattern_samples(first: int, count: int, sample_rate: int, channels: int) -> 
     """
     place = np.arange(first, first + count) % sample_rate
     tone = _TONE_PEAK * np.sin(2 * np.pi * _TONE_HZ * place / sample_rate)
-    clap = np.random.default_rng(_CLAP_SEED).uniform(-1, 1, round(CLAP_SECONDS * sample_rate))
-    clap = _CLAP_PEAK * clap * np.linspace(1, 0, len(clap))
-    clap[0] = _CLAP_PEAK
+    clap = _clap(sample_rate)
     is_clap = place < len(clap)
     sound = tone + np.where(is_clap, clap[np.minimum(place, len(clap) - 1)], 0)
     return np.repeat(sound.astype(np.float32)[:, None], channels, axis=1)
+
+
+@cache
+def _clap(sample_rate: int) -> NDArray[np.float64]:
+    noise = np.random.default_rng(_CLAP_SEED).uniform(-1, 1, round(CLAP_SECONDS * sample_rate))
+    clap = _CLAP_PEAK * noise * np.linspace(1, 0, len(noise))
+    clap[0] = _CLAP_PEAK
+    return np.asarray(clap)
 
 
 def _paint_number(planes: Planes, number: int) -> None:

@@ -123,8 +123,8 @@ def test_the_last_seconds_before_the_start_come_first_and_everything_is_in_step(
     assert marked.start_seconds == pytest.approx(began - zero)
     [gap] = summary.gaps
     late = np.array((gap.start_seconds, gap.stop_seconds)) + zero - lost
-    # a machine that is busy sees both late, and nothing sees them early
-    assert (late >= -2 / RATE - 1e-6).all()
+    # a machine that is busy sees both late, and early by what it left out alone
+    assert (late >= -(2 + summary.dropped_frames) / RATE - 1e-6).all()
     assert (late <= 1).all()
     with site.opened("rita") as archive:
         event = archive.event(summary.event_id)

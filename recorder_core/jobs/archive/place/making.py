@@ -129,7 +129,7 @@ def make_root(folder: Path, info: ArchiveInfo, *, begun: str = "") -> None:
 
 
 def _make_private(folder: Path) -> None:
-    """Give a folder to its owner alone."""
+    """Restrict a folder to its owner."""
     try:
         folder.chmod(FOLDER_MODE)
     except OSError as error:

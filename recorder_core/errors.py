@@ -12,6 +12,7 @@
       MediaError                          a file or stream cannot be read or written
         DecodeError                       what is in the file cannot be decoded
         EncodeError                       the result cannot be written
+          TimesUnfit                      a container cannot hold the times of the frames
       ArchiveError                        an encrypted file or key cannot be used as asked
         FolderInUse                       a folder that must be empty holds something
         NoKeyMatches                      this key or password does not open it
@@ -87,6 +88,7 @@ __all__ = [
     "SignInDelayed",
     "SourceLost",
     "SourceNotFound",
+    "TimesUnfit",
     "WrongCopy",
     "WrongState",
 ]
@@ -134,6 +136,10 @@ class DecodeError(MediaError):
 
 class EncodeError(MediaError):
     """The result cannot be encoded or written."""
+
+
+class TimesUnfit(EncodeError):
+    """A container cannot hold the times of the frames; the file itself may be kept instead."""
 
 
 class ArchiveError(RecorderError):

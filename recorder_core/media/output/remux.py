@@ -19,7 +19,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from recorder_core.errors import DecodeError, EncodeError
+from recorder_core.errors import DecodeError, TimesUnfit
 from recorder_core.media.container.demux import read_packets
 from recorder_core.media.container.info import MediaInfo
 from recorder_core.media.container.mp4_boxes import top_level_boxes
@@ -109,7 +109,7 @@ class StreamCopy:
 
         Raises
         ------
-        EncodeError
+        TimesUnfit
             If MP4 cannot hold its time stamps.
         """
         self.written_bytes += packet.size
@@ -118,7 +118,7 @@ class StreamCopy:
         try:
             self._target.mux_one(packet)
         except av.error.ArgumentError as exc:
-            raise EncodeError(
+            raise TimesUnfit(
                 f"{self._name} has timestamps that an MP4 file cannot hold; convert it first"
             ) from exc
 

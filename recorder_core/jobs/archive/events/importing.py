@@ -29,6 +29,7 @@ from recorder_core.errors import (
     DecodeError,
     EncodeError,
     SettingsError,
+    TimesUnfit,
 )
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
@@ -178,12 +179,8 @@ def import_video(
     ):
         with hash_beside(request.source) as sha256:
             opened = _open(request)
-            is_remuxed = can_remux(opened.info) and not request.salvage
-            if not is_remuxed:
-                _refuse_hidden_stream(opened.info)
             identity = FileIdentity(event_id, "original")
-            seal = _seal_remuxed if is_remuxed else _seal_as_it_is
-            new, index = seal(session, identity, opened, progress)
+            new, index, is_remuxed = _seal(session, identity, opened, request, progress)
             called = request.source_name or request.source.name
             names = replace(request.names, source_name=called, source_sha256=sha256())
         signals = seal_signals(session, event_id, opened.signals) if opened.signals else None
@@ -242,6 +239,22 @@ def _refuse_hidden_stream(info: MediaInfo) -> None:
             f"an MP4 file does not take stream {chosen} of {info.name} as it is, and of the file "
             f"itself players show stream {shown}; copy stream {chosen} into a separate file first"
         )
+
+
+def _seal(
+    session: Session,
+    identity: FileIdentity,
+    opened: _Opened,
+    request: ImportRequest,
+    progress: Progress,
+) -> tuple[NewFile, FrameTimes, bool]:
+    """Seal a video repackaged where MP4 can hold it, else byte for byte; say which."""
+    if can_remux(opened.info) and not request.salvage:
+        # an edit list of several edits shows frames in an order of its own
+        with suppress(TimesUnfit):
+            return (*_seal_remuxed(session, identity, opened, progress), True)
+    _refuse_hidden_stream(opened.info)
+    return (*_seal_as_it_is(session, identity, opened, progress), False)
 
 
 def _seal_remuxed(

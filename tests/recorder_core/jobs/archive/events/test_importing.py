@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -235,6 +236,42 @@ def test_what_mp4_cannot_hold_is_kept_byte_for_byte(site: Any, tmp_path: Path) -
         assert not result.is_remuxed
         with result.event.video() as file:
             assert file.read() == source.read_bytes()
+
+
+def test_a_video_of_several_edits_is_kept_byte_for_byte(site: Any, tmp_path: Path) -> None:
+    """A stretch was cut out of it, and nothing but its edit list says so."""
+    source = tmp_path / "edited.mp4"
+    options = {"video_track_timescale": "600", "movie_timescale": "600"}
+    with av.open(str(source), "w", container_options=options) as container:
+        stream = container.add_stream("libx264", rate=10, options={"bf": "0", "g": "5"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(40):
+            frame = av.VideoFrame.from_ndarray(np.full((72, 64), 6 * index, np.uint8), "yuv420p")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    # the first and the third second of the four
+    _write_edits(source, [(600, 0), (600, 1200)])
+    with site.opened("rita") as archive:
+        result = import_video(archive, ImportRequest(source=source, procedure_code="demo"))
+        assert (result.is_remuxed, result.frame_count) == (False, 20)
+        with result.event.video() as file:
+            assert file.read() == source.read_bytes()
+
+
+def _write_edits(path: Path, edits: list[tuple[int, int]]) -> None:
+    """Write an edit list (duration, first time, both in its unit) in place of the one of a file."""
+    data = path.read_bytes()
+    begin = data.index(b"elst") - 4
+    size = int.from_bytes(data[begin : begin + 4])
+    entries = b"".join(struct.pack(">IiI", *edit, 1 << 16) for edit in edits)
+    new = struct.pack(">I4sII", 16 + len(entries), b"elst", 0, len(edits)) + entries
+    data = data[:begin] + new + data[begin + size :]
+    for kind in (b"moov", b"trak", b"edts"):
+        place = data.index(kind) - 4
+        grown = int.from_bytes(data[place : place + 4]) + len(new) - size
+        data = data[:place] + grown.to_bytes(4) + data[place + 4 :]
+    path.write_bytes(data)
 
 
 def test_an_import_keeps_bits_and_color_and_says_nothing_else(site: Any, tmp_path: Path) -> None:

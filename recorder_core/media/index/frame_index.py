@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from recorder_core.errors import DecodeError
 from recorder_core.media.audio.changes import AudioChange
 from recorder_core.media.audio.gaps import AudioGap, find_audio_gaps, refuse_lost_audio
+from recorder_core.media.container import asf
 from recorder_core.media.container.demux import read_packets
 from recorder_core.media.container.info import MediaInfo, VideoInfo
 from recorder_core.media.container.matroska import is_broken
@@ -219,6 +220,8 @@ def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
         return is_cut_off(info.file) or packets.read_packets < packets.promised_packets
     if "matroska" in info.container and is_broken(info.file):
         return True
+    if info.container == "asf":
+        return asf.is_cut_off(info.file)
     if "matroska" in info.container or info.container == "avi":
         return packets.end_seconds < packets.promised_seconds - _MISSING_SECONDS
     return False

@@ -167,12 +167,14 @@ def test_frames_before_the_first_keyframe_are_damage(make_video: MakeVideo, tmp_
     assert index.pts[0] == index.keyframe_pts[0]
 
 
-@pytest.mark.parametrize("name", ["source.mkv", "fragmented.mp4", "front.mp4"])
+@pytest.mark.parametrize("name", ["source.mkv", "source.wmv", "fragmented.mp4", "front.mp4"])
 def test_a_cut_off_file_is_refused_or_salvaged(
     make_video: MakeVideo, tmp_path: Path, name: str
 ) -> None:
-    path = make_video(name, frames=120)
-    if name != "source.mkv":
+    codec = {"codec": "wmv2", "options": {"g": "12"}} if name.endswith(".wmv") else {}
+    path = make_video(name, frames=120, **codec)
+    assert len(index_frames(probe(path))) == 120
+    if name.endswith(".mp4"):
         flags = "+faststart" if name == "front.mp4" else "+frag_keyframe+empty_moov"
         path = remuxed(path, tmp_path / f"again-{name}", flags)
     os.truncate(path, int(path.stat().st_size * 0.6))

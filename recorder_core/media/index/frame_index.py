@@ -25,11 +25,8 @@ from numpy.typing import NDArray
 from recorder_core.errors import DecodeError
 from recorder_core.media.audio.changes import AudioChange
 from recorder_core.media.audio.gaps import AudioGap, find_audio_gaps, refuse_lost_audio
-from recorder_core.media.container import asf
 from recorder_core.media.container.demux import read_packets
 from recorder_core.media.container.info import MediaInfo, VideoInfo
-from recorder_core.media.container.matroska import is_broken
-from recorder_core.media.container.mp4_boxes import is_cut_off
 from recorder_core.media.container.probe import open_media, source_video
 from recorder_core.media.container.source_clock import (
     FILE_CLOCK,
@@ -37,6 +34,7 @@ from recorder_core.media.container.source_clock import (
     SourceClock,
 )
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.index.cut_off import is_cut_off
 from recorder_core.media.index.frame_change import FrameChange
 from recorder_core.media.index.frame_durations import shown_durations
 from recorder_core.media.index.gradual_refresh import first_whole_pts
@@ -48,8 +46,6 @@ __all__ = ["FrameIndex", "index_frames"]
 
 #: frames decoded to see whether packets and frames match
 _COMPARED_FRAMES: Final = 48
-#: a container that promises this much more than it holds was cut off
-_MISSING_SECONDS: Final = 1.0
 #: a header's rate is true where the frames' number and times say so to this share
 _RATE_TOLERANCE: Final = Fraction(1, 100)
 #: largest denominator that MP4, Matroska and x264 hold together with common numerators
@@ -188,7 +184,7 @@ def index_frames(
     if joined is not None:
         clock, packets = joined, list_packets(info, joined)
     refuse_step_back(info, packets)
-    cut_off = _is_cut_off(info, packets)
+    cut_off = is_cut_off(info, packets)
     audio_gaps = find_audio_gaps(info, packets.audio, packets.pts, packets.durations)
     audio_changes = packets.headers.changes
     undecodable = {change.stream_index for change in audio_changes if change.is_codec}
@@ -211,20 +207,6 @@ def index_frames(
         packets = _read_frames(info, packets, clock, salvage=salvage)
     index = _to_index(info, packets, clock, cut_off)
     return replace(index, audio_gaps=audio_gaps, audio_changes=audio_changes)
-
-
-def _is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
-    if packets.broke_off:
-        return True
-    if info.is_mp4:
-        return is_cut_off(info.file) or packets.read_packets < packets.promised_packets
-    if "matroska" in info.container and is_broken(info.file):
-        return True
-    if info.container == "asf":
-        return asf.is_cut_off(info.file)
-    if "matroska" in info.container or info.container == "avi":
-        return packets.end_seconds < packets.promised_seconds - _MISSING_SECONDS
-    return False
 
 
 def _refuse_damage(

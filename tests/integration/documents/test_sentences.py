@@ -17,6 +17,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 QUOTED = re.findall(r"^\*\*`([^`]+)`\*\*$", TEXT, re.MULTILINE)
 #: characters of a sentence that stand in the code as they are; the rest is filled in
 MIN_FIXED = 12
+_NAMED = re.compile(r"(\{[a-z_]+\})")
 
 
 def _texts() -> Iterator[list[str | None]]:
@@ -31,7 +32,8 @@ def _texts_of(path: Path) -> Iterator[list[str | None]]:
         if isinstance(node, ast.JoinedStr):
             yield [part.value if isinstance(part, ast.Constant) else None for part in node.values]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield [node.value]
+            # of a sentence that pages say in other languages, too, what is filled in has a name
+            yield [None if _NAMED.fullmatch(part) else part for part in _NAMED.split(node.value)]
 
 
 def _pattern(parts: list[str | None]) -> re.Pattern[str] | None:

@@ -303,7 +303,7 @@ def test_the_page_is_accessible_speaks_three_languages_and_says_what_lacks(
     page.keyboard.press("f")
     page.locator(f'.wb-player[data-frame="{frame + 1}"]').wait_for()
     page.goto(f"/review/{reviewed.events[2]}", wait_until="commit")
-    expect(page.get_by_role("alert")).to_contain_text("it has no de-identified copy")
+    expect(page.get_by_role("alert")).to_contain_text("ainda não tem cópia desidentificada")
     page.screenshot(path=pictures / "review-nothing.png")
 
 
@@ -346,7 +346,7 @@ def test_a_second_reviewer_is_asked_for_and_releases(
 
 
 DESKTOP = ViewportSize(width=1440, height=900)
-_NO_ROOM = re.compile("the archive's disk is full, so this was not stored")
+_NO_ROOM = re.compile("[Tt]he archive's disk is full, so this was not stored")
 #: who closes a catalog before its server may take its log away
 _HELD: list[sqlite3.Connection] = []
 

@@ -105,7 +105,8 @@ def test_only_what_a_correction_touches_is_rendered_again(
         assert again.file("deidentified") == event.file("deidentified")
     assert told == [(10, 10)]
     assert np.array_equal(after[10:], earlier[10:])
-    assert np.abs(after[3, 24:56, 304:336].astype(int) - earlier[3, 24:56, 304:336]).max() > 20
+    # it lies half in the redaction of a larger face, which it may not undo
+    assert np.abs(after[3, 24:56, 304:336].astype(int) - earlier[3, 24:56, 304:336]).max() > 5
     assert report["corrections"] == [str(number.correction_id)]
     assert text["corrections"] == []
     assert report["settings"] == text["settings"]

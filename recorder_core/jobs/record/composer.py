@@ -24,8 +24,8 @@ __all__ = ["ComposedFrame", "Composer", "Picture"]
 #: of what was composed lately so much is known, and so many frames of it
 _RECENT_SECONDS: Final = 1.5
 _RECENT_FRAMES: Final = 9
-#: a tick that is so late is left out; the mailboxes of the sources do not hold more
-_MAX_LATE_SECONDS: Final = 0.5
+#: a tick that is later is left out; with the usual delay the mailboxes of the sources hold no more
+_MAX_LATE_SECONDS: Final = 0.7
 
 
 class Picture(Protocol):
@@ -199,10 +199,7 @@ class Composer:
     def _leave_out_late(self) -> None:
         if self._next_tick == 0:  # second 0 is a frame, however long it took to begin
             return
-        late = time.monotonic() - self._ticks.seconds(self._next_tick) - self._delay_seconds
-        if late <= _MAX_LATE_SECONDS:
-            return
-        first = self._ticks.tick_at(time.monotonic() - self._delay_seconds)
+        first = self._ticks.tick_at(time.monotonic() - self._delay_seconds - _MAX_LATE_SECONDS)
         if self._stop_tick is not None:  # the last one is always composed
             first = min(first, self._stop_tick - 1)
         if first > self._next_tick:

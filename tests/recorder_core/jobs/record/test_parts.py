@@ -224,10 +224,12 @@ class _Picture:
     def __init__(self, slow_tick: int = -1, seconds: float = 0.0) -> None:
         self.slow_tick, self.seconds = slow_tick, seconds
         self.ticks: list[int] = []
+        self.moments: list[float] = []
         self.shown: dict[str, Frame] = {}
 
     def compose(self, tick: int) -> Frame:
         self.ticks.append(tick)
+        self.moments.append(time.monotonic())
         if tick == self.slow_tick:
             time.sleep(self.seconds)
         return _frame(tick)
@@ -264,6 +266,9 @@ def test_ticks_that_are_too_late_are_left_out_and_counted() -> None:
     picture = _Picture(slow_tick=10, seconds=1.0)
     composer, found = _composed(picture, 300)
     assert composer.dropped > 50
+    # what is not too late is composed: the next is as late as one may be
+    after = picture.ticks.index(10) + 1
+    assert picture.moments[after] - composer._ticks.seconds(picture.ticks[after]) > 0.7
     assert composer.dropped + len(found) == composer.next_tick
     assert [each.frame_index for each in found] == list(range(len(found)))
     pts = [each.pts for each in found]

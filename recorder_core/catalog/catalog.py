@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from recorder_core.catalog.audit.anchors import EMPTY_HEAD, read_anchor, write_anchor
 from recorder_core.catalog.audit.chain import AuditRow
+from recorder_core.catalog.audit.leaps import ClockLeap, find_leap
 from recorder_core.catalog.audit.ledger import Ledger, Verifier, read_ledger
 from recorder_core.catalog.audit.ledger_reader import PEOPLE, LedgerReader, PeopleLedger
 from recorder_core.catalog.audit.log import AuditLog
@@ -94,7 +95,7 @@ class Catalog:
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
         make_room: Callable[[], None] | None = None,
     ) -> None:
-        self.path = path
+        self.path, self._clock = path, clock
         self._database = Database(
             path, busy_timeout_seconds=busy_timeout_seconds, make_room=make_room
         )
@@ -202,13 +203,13 @@ class Catalog:
         WrongState
             If the event is recording or deleted, or if the site keeps it longer.
         CatalogError
-            If the reason is its age and the clock is behind the audit log.
+            If the reason is its age, and the clock is behind the audit log or may be ahead.
         """
         if reason not in DELETION_REASONS:
             raise CatalogError(f"a deletion needs one of the reasons {', '.join(DELETION_REASONS)}")
         with self.audited(actor, Action.DELETE_EVENT, event_id, detail=f"reason:{reason}"):
             if reason == "retention":
-                self.check_clock()
+                self.check_ages()
             with self._database.write():
                 self.retention.check_deletion(self.events.get(event_id), reason)
                 self.events.shred(event_id, actor.user_id)
@@ -321,6 +322,24 @@ class Catalog:
                 "it is right now and was ahead before, have an administrator accept that with "
                 "'workbench audit accept-break'"
             )
+
+    def check_ages(self) -> None:
+        """Raise a CatalogError if the clock may be wrong, and nothing is deleted for its age."""
+        self.check_clock()
+        leap = self.clock_leap()
+        if leap:
+            raise CatalogError(
+                f"the audit log has no entry between {leap.before:%Y-%m-%d} and "
+                f"{leap.after:%Y-%m-%d}: the archive was not used, or the clock of this computer "
+                "is ahead, and nothing is deleted for its age; set the clock, or, if it is right, "
+                "have an administrator say so with 'workbench retention confirm-clock DATE', with "
+                "the date of today"
+            )
+
+    def clock_leap(self) -> ClockLeap | None:
+        """Return the first silence of the log that makes the clock doubtful; None if none does."""
+        rows = self._database.read("SELECT at_utc, action, detail FROM audit ORDER BY seq")
+        return find_leap(map(tuple, rows), self._clock())
 
     def tell_commits(self, call: Callable[[], None]) -> None:
         """Call `call` after every commit of this process; it must not wait."""

@@ -127,6 +127,7 @@ if TYPE_CHECKING:
         list_inbox as list_inbox,
     )
     from recorder_core.jobs.archive.events.retaining import (
+        confirm_clock as confirm_clock,
         delete_due as delete_due,
         retention_due as retention_due,
         retention_rules as retention_rules,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import textwrap
+from datetime import date
 from typing import Any, Final
 
 from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive import (
     DELETION_NOTICE,
+    confirm_clock,
     delete_due,
     retention_due,
     retention_rules,
@@ -54,7 +56,18 @@ def add_parser(commands: Any) -> None:
         f"Delete what is due at the sites whose rule says --delete. {DELETION_NOTICE}",
     )
     applying.add_argument("--yes", action="store_true", help="do not ask again")
-    for parser in (rules, setting, due, applying):
+    confirming = add_action(
+        actions,
+        "confirm-clock",
+        _confirm_clock,
+        "say that the clock of this computer is right",
+        "Say that the clock of this computer is right, where the audit log was silent for so long "
+        "that it may be ahead. Until then nothing is deleted for its age.",
+    )
+    confirming.add_argument(
+        "today", type=_date, metavar="DATE", help="today, YYYY-MM-DD, from another clock"
+    )
+    for parser in (rules, setting, due, applying, confirming):
         add_archive_arguments(parser)
 
 
@@ -89,6 +102,13 @@ def _add_set(actions: Any) -> Any:
         "--delete", action="store_true", help="'retention apply' may delete what is due"
     )
     return setting
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a date, YYYY-MM-DD") from None
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -153,6 +173,14 @@ def _apply(options: argparse.Namespace) -> int:
     for error in left:
         complain(error)
     return 1 if left else 0
+
+
+def _confirm_clock(options: argparse.Namespace) -> int:
+    with opened(options) as archive:
+        confirm_clock(archive, options.today)
+    content = {"today": options.today.isoformat()}
+    show(options, content, f"the clock is right: it is {options.today}; ages count again")
+    return 0
 
 
 def _confirm(count: int) -> None:

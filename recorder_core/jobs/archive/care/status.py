@@ -274,7 +274,26 @@ def _reminders(session: Session) -> tuple[str, ...]:
         )
         for site in retention.sites_without_rule()
     ]
-    return (*copied, *unruled, *(notice.sentence for notice in retention.due()))
+    return (*copied, *unruled, *_clock(session), *(notice.sentence for notice in retention.due()))
+
+
+def _clock(session: Session) -> list[str]:
+    """Return that the clock is to be confirmed, where events are deleted for their age."""
+    if not any(rule.deletes_itself for rule in session.catalog.retention.rules()):
+        return []
+    leap = session.catalog.clock_leap()
+    if leap is None:
+        return []
+    return [
+        phrase(
+            "clock_leap",
+            "the audit log has no entry between {before} and {after}, so the clock of this "
+            "computer may be ahead and nothing is deleted for its age; if it is right, an "
+            "administrator says so with 'workbench retention confirm-clock DATE'",
+            before=f"{leap.before:%Y-%m-%d}",
+            after=f"{leap.after:%Y-%m-%d}",
+        )
+    ]
 
 
 def _notices(session: Session) -> tuple[str, ...]:

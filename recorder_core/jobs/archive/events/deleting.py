@@ -181,7 +181,7 @@ def _is_there(base: Path) -> bool:
 
 def _check(session: Session, event: Event, reason: DeletionReason) -> None:
     if reason == "retention":
-        session.catalog.check_clock()
+        session.catalog.check_ages()
     # asked before keys are destroyed: afterwards its row could not be changed
     session.catalog.check_stated([f"events {event.event_id}"])
     session.catalog.retention.check_deletion(event, reason)

@@ -7,14 +7,26 @@ where the rule of the site says so.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
 
 from recorder_core.catalog import Action, RetentionNotice, RetentionRule
-from recorder_core.errors import WrongState
+from recorder_core.catalog.audit.leaps import CLOCK_CONFIRMED
+from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.events.deleting import delete_event
 
-__all__ = ["delete_due", "retention_due", "retention_rules", "set_retention_rule"]
+__all__ = [
+    "confirm_clock",
+    "delete_due",
+    "retention_due",
+    "retention_rules",
+    "set_retention_rule",
+]
+
+#: the date of a person and that of UTC differ by one day at most
+_DATE_TOLERANCE: Final = timedelta(days=1)
 
 
 def retention_rules(archive: Archive) -> list[RetentionRule]:
@@ -64,7 +76,7 @@ def delete_due(
     WrongState
         If an event is being written, and nobody is told of it by `refused`; after the others.
     CatalogError
-        If the clock was set back, so that ages cannot be told.
+        If the clock was set back, or may be ahead, so that ages cannot be told.
     ArchiveError
         If the mirror is not there: its keys would survive.
     """
@@ -83,3 +95,32 @@ def delete_due(
             raise fault
         refused(fault)
     return deleted
+
+
+def confirm_clock(archive: Archive, today: date) -> None:
+    """Log that the clock is right although the log was silent for long; ages count again.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for an administrator.
+    today : date
+        As a person knows it, from elsewhere than this computer.
+
+    Raises
+    ------
+    SettingsError
+        If the clock has another date.
+    CatalogError
+        If it is behind the log.
+    """
+    with acting(archive, Action.MANAGE_RETENTION, detail=f"today:{today}") as session:
+        session.catalog.check_clock()
+        found = session.clock().date()
+        if abs(found - today) > _DATE_TOLERANCE:
+            raise SettingsError(
+                f"the clock of this computer says {found}, and not {today}: set it first"
+            )
+        session.catalog.audit.append(
+            session.identity.actor, Action.MANAGE_RETENTION, detail=CLOCK_CONFIRMED
+        )

@@ -56,11 +56,11 @@ def test_what_is_due_is_listed_and_not_deleted(catalog: Catalog, event: Event, c
 def test_no_deletion_before_the_minimum_age(
     catalog: Catalog, event: Event, administrator: Actor, clock: Any
 ) -> None:
-    catalog.retention.set_rule(RetentionRule(site_code="site1", minimum_days=30))
-    with pytest.raises(WrongState, match="is 0 days old and site site1 keeps events for 30"):
+    catalog.retention.set_rule(RetentionRule(site_code="site1", minimum_days=10))
+    with pytest.raises(WrongState, match="is 0 days old and site site1 keeps events for 10"):
         catalog.delete_event(administrator, event.event_id, "retention")
     assert catalog.events.get(event.event_id).state is EventState.RECORDED
-    clock.now += timedelta(days=31)
+    clock.now += timedelta(days=11)
     assert catalog.delete_event(administrator, event.event_id, "retention")
 
 

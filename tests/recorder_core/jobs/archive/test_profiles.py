@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
@@ -112,6 +113,12 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     "event_statement": [(Action.REVIEW, lambda a, e, p: package.event_statement(a, NOT_THERE))],
     "rank_event": [(Action.REVIEW, lambda a, e, p: package.rank_event(a, NOT_THERE))],
     "review_queue": [(Action.REVIEW, lambda a, e, p: package.review_queue(a, NOT_THERE))],
+    "confirm_clock": [
+        (
+            Action.MANAGE_RETENTION,
+            lambda a, e, p: package.confirm_clock(a, datetime.now(UTC).date()),
+        )
+    ],
     "delete_due": [(Action.MANAGE_RETENTION, lambda a, e, p: package.delete_due(a))],
     "delete_event": [
         (Action.DELETE_EVENT, lambda a, e, p: package.delete_event(a, NOT_THERE, "duplicate"))

@@ -55,6 +55,7 @@ export const SAID_ES = {
   no_entry: "El perfil «{profile}» no puede abrir esta dirección",
   first_events: "Solo se muestran los primeros {count} eventos",
   clock: "El reloj de este equipo va {seconds} s por detrás de la última hora del registro de auditoría; ajústelo",
+  clock_leap: "El registro de auditoría no tiene ninguna entrada entre {before} y {after}; el reloj de este equipo puede estar adelantado, y nada se borra por su edad. Si está bien, un administrador lo dice con 'workbench retention confirm-clock DATE'",
   link: "Alguien puso un enlace donde no debe haberlo ({link}): 'workbench mirror repair' lo aparta",
   keys_left: "Las claves de {file}, de un evento borrado, siguen en un disco que estuvo ausente; 'workbench mirror repair' las destruye",
   files_left: "Archivos sellados que no pertenecen a ningún evento del catálogo: {count}. Un paso se interrumpió o el catálogo es más antiguo; 'workbench mirror repair' dice cómo incluirlos o los aparta",

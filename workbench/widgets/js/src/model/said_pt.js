@@ -55,6 +55,7 @@ export const SAID_PT = {
   no_entry: "O perfil “{profile}” não pode abrir este endereço",
   first_events: "Só os primeiros {count} eventos são mostrados",
   clock: "O relógio deste computador está {seconds} s atrás da última hora do registro de auditoria; acerte-o",
+  clock_leap: "O registro de auditoria não tem nenhuma entrada entre {before} e {after}; o relógio deste computador pode estar adiantado, e nada é apagado pela idade. Se está certo, um administrador o diz com 'workbench retention confirm-clock DATE'",
   link: "Alguém pôs uma ligação onde não deve haver ({link}): 'workbench mirror repair' a separa",
   keys_left: "As chaves de {file}, de um evento apagado, ainda estão em um disco que esteve ausente; 'workbench mirror repair' as destrói",
   files_left: "Arquivos selados que não pertencem a nenhum evento do catálogo: {count}. Um passo foi interrompido ou o catálogo é mais antigo; 'workbench mirror repair' diz como incluí-los ou os separa",

@@ -19,6 +19,7 @@ from recorder_core.jobs.archive import (
     check_recovery,
     create_archive,
     find_archive,
+    on_same_disk,
     recover_access,
     renew_recovery,
     restore_archive,
@@ -195,6 +196,7 @@ def _backup(options: argparse.Namespace) -> int:
         opened(options) as archive,
         show_progress("backup", quiet=options.quiet, unit="MiB") as progress,
     ):
+        is_on_same_disk = on_same_disk(archive.folders.primary, options.folder)
         report = backup_archive(archive, options.folder, progress)
     lines = [
         f"{format_count(report.file_count, 'file')} of {format_count(report.event_count, 'event')} "
@@ -206,6 +208,11 @@ def _backup(options: argparse.Namespace) -> int:
             for event_id in report.running
         ),
     ]
+    if is_on_same_disk:
+        complain(
+            f"the backup {report.folder} lies on the same disk as the archive: if that disk fails, "
+            "both are lost; 'workbench archive backup FOLDER' writes one to another disk"
+        )
     for fault in report.faults:
         complain(fault)
     show(options, dataclasses.asdict(report) | {"folder": str(report.folder)}, "\n".join(lines))

@@ -42,7 +42,7 @@ from recorder_core.errors import ArchiveError, CatalogDamaged, CatalogError, Enc
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.care.backup_folder import FORMAT, begin_backup
+from recorder_core.jobs.archive.care.backup_folder import FORMAT, begun_backup
 from recorder_core.jobs.archive.care.sealed_copies import copy_stream, read_chunks
 from recorder_core.jobs.archive.files.leftovers import remove_streams
 from recorder_core.jobs.archive.files.stated import Statements
@@ -121,14 +121,17 @@ def backup_archive(
         If the folder lies in the archive or its mirror, or around them, or in that of another
         archive, mirror or backup.
     ArchiveError
-        If something else is in the folder, or a backup of a later state of the archive.
+        If something else is in the folder, or a backup of a later state of the archive, or
+        another backup is written there at this moment (FolderInUse).
     EncodeError
         If it cannot be written; what is there stays, and the backup can be repeated.
     CatalogError
         If the catalog is damaged.
     """
-    with acting(archive, Action.COPY_ALL_SEALED, detail="backup") as session:
-        before, repaired = begin_backup(session, folder)
+    with (
+        acting(archive, Action.COPY_ALL_SEALED, detail="backup") as session,
+        begun_backup(session, folder) as (before, repaired),
+    ):
         work = _Backup(session, folder, before, repaired, progress)
         work.copy_new()
         work.copy_catalog()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,6 +18,7 @@ from recorder_core.jobs.archive.place.folders import (
     read_info,
     write_info,
 )
+from recorder_core.jobs.archive.place.making import held_folder
 from recorder_core.jobs.archive.place.places import BACKUP_NAME, refuse_inside, refuse_nested
 from recorder_core.jobs.archive.place.roles import file_name
 from recorder_core.jobs.archive.place.taking_out import (
@@ -28,7 +29,7 @@ from recorder_core.model.files.inner_files import (
 )
 from recorder_core.model.values.json_text import parse_json
 
-__all__ = ["FORMAT", "begin_backup", "earlier_backup", "read_backup"]
+__all__ = ["FORMAT", "begun_backup", "earlier_backup", "read_backup"]
 
 #: of the list
 FORMAT: Final = 1
@@ -117,11 +118,36 @@ def _state_of(
         return "unknown"
 
 
-def begin_backup(session: Session, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
-    """Prepare a folder; return the files of the backup there, and what of it was damaged."""
+@contextmanager
+def begun_backup(session: Session, folder: Path) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
+    """Prepare a folder, and keep other backups out of it meanwhile.
+
+    Yields
+    ------
+    mapping, list of str
+        The files of the backup there, and what of it was damaged.
+
+    Raises
+    ------
+    ArchiveError
+        If the folder holds something else, or another backup is written there (FolderInUse).
+    EncodeError
+        If it cannot be written.
+    """
     for root in session.folders.roots():
         refuse_nested(root, folder, "backup")
     refuse_inside(folder, "backup")
+    make_folder(folder)
+    with ExitStack() as held:
+        try:
+            held.enter_context(held_folder(folder, "writing a backup"))
+            begun = _begin(session, folder)
+        except OSError as error:
+            raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error
+        yield begun
+
+
+def _begin(session: Session, folder: Path) -> tuple[Mapping[str, Any], list[str]]:
     if (folder / BACKUP_NAME).exists():
         _clear_sign_ins(folder)
     elif (folder / "catalog.lock").exists():
@@ -130,13 +156,9 @@ def begin_backup(session: Session, folder: Path) -> tuple[Mapping[str, Any], lis
             "with an earlier backup of this archive"
         )
     files, repaired = earlier_backup(session, folder)
-    make_folder(folder)
-    try:
-        close_folder(folder)
-        write_info(folder, session.folders.info)
-        (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
-    except OSError as error:
-        raise EncodeError(f"{folder} cannot be written ({error.strerror})") from error
+    close_folder(folder)
+    write_info(folder, session.folders.info)
+    (folder / EVENTS_NAME).mkdir(mode=FOLDER_MODE, exist_ok=True)
     return files, repaired
 
 

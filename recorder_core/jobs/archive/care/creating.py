@@ -176,7 +176,7 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
         refuse_backup(mirror)
         _need_own_folder(session.folders)
         folders = session.folders.at_place().with_mirror(mirror)
-        with being_made(mirror):
+        with being_made(folders.primary, mirror):
             if not _was_mirror(mirror, folders.info.archive_id):
                 make_root(mirror, folders.info)
             write_info(mirror, folders.info)

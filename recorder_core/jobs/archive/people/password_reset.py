@@ -20,7 +20,13 @@ from recorder_core.archive import (
     wrap_private_key,
 )
 from recorder_core.catalog import Action, EventState, SealedKey
-from recorder_core.errors import ArchiveError, CatalogError, NotInCatalog, SettingsError
+from recorder_core.errors import (
+    ArchiveError,
+    CatalogError,
+    NotInCatalog,
+    SettingsError,
+    WrongState,
+)
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.acting import acting
@@ -85,6 +91,8 @@ def reset_password(
         password, or if the new one is too short.
     NotInCatalog
         If there is no such user.
+    WrongState
+        If another administrator did the same meanwhile.
     """
     kept = "sealed_again" if keep_access else "closed"
     with acting(archive, Action.MANAGE_USERS, detail=f"new_key:{user_id} access:{kept}") as session:
@@ -102,12 +110,14 @@ def reset_password(
         closed = [one for one in held if one not in sealed]
         for one in closed:
             _close(session, one, old)
-        session.catalog.users.set_keys(
-            user_id,
-            public_key=key.public_key.raw,
-            wrapped_private_key=wrapped.to_bytes(),
-            verify_key=verify_key,
-        )
+        with session.catalog.transaction():  # of two new passwords one is the user's
+            _refuse_renewed(session, user_id, old)
+            session.catalog.users.set_keys(
+                user_id,
+                public_key=key.public_key.raw,
+                wrapped_private_key=wrapped.to_bytes(),
+                verify_key=verify_key,
+            )
         for one in sealed:
             with session.catalog.transaction():  # nobody enters a file in between
                 # what was entered since is sealed to the old key alone
@@ -158,6 +168,14 @@ def _check(session: Session, user_id: str, *, keep_access: bool) -> None:
         raise SettingsError(
             f"what {user_id} can open is sealed again with the recovery words: give them too, or "
             "declare that the user loses it"
+        )
+
+
+def _refuse_renewed(session: Session, user_id: str, old: PublicKey) -> None:
+    if session.catalog.users.get(user_id).public_key != old.raw:
+        raise WrongState(
+            f"{user_id} got another new password meanwhile, which counts; repeat this if it is not "
+            "the one that was meant"
         )
 
 

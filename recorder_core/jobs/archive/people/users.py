@@ -214,19 +214,26 @@ def _add(
     profile: Profile,
     wrap: Callable[[PrivateKey], WrappedKey],
 ) -> User:
-    if user_id in catalog.users.ids():
-        raise SettingsError(f"there is already a user {user_id}; choose another login")
+    _refuse_taken(catalog, user_id)
     key = PrivateKey.generate()
     try:
+        wrapped, verify_key = wrap(key).to_bytes(), verify_key_of(key)
+    finally:
+        key.wipe()
+    with catalog.transaction():  # nobody takes the login in between
+        _refuse_taken(catalog, user_id)
         return catalog.users.add(
             user_id,
             profile,
             public_key=key.public_key.raw,
-            wrapped_private_key=wrap(key).to_bytes(),
-            verify_key=verify_key_of(key),
+            wrapped_private_key=wrapped,
+            verify_key=verify_key,
         )
-    finally:
-        key.wipe()
+
+
+def _refuse_taken(catalog: Catalog, user_id: str) -> None:
+    if user_id in catalog.users.ids():
+        raise SettingsError(f"there is already a user {user_id}; choose another login")
 
 
 def _keep_an_administrator(session: Session, user_id: str, profile: Profile | None) -> None:

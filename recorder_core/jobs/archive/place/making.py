@@ -24,7 +24,7 @@ from recorder_core.jobs.archive.place.folders import (
     write_info,
 )
 
-__all__ = ["being_made", "finish_root", "make_root", "refuse_used"]
+__all__ = ["being_made", "finish_root", "held_folder", "make_root", "refuse_used"]
 
 
 def refuse_used(folder: Path) -> None:
@@ -68,17 +68,46 @@ def being_made(*folders: Path) -> Iterator[None]:
                 folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
                 if not was_there:
                     held.callback(_remove_empty, folder)
-                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-                held.callback(os.close, descriptor)
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise FolderInUse(
-                    f"another command is making an archive or a mirror in {folder}: wait until it "
-                    "has ended, or choose another folder"
-                ) from None
+                held.enter_context(held_folder(folder, "making an archive or a mirror"))
             except OSError as error:
                 raise _cannot_be_made(folder, error) from error
         yield
+
+
+@contextmanager
+def held_folder(folder: Path, work: str) -> Iterator[None]:
+    """Keep other commands from writing to a folder as a whole meanwhile.
+
+    Parameters
+    ----------
+    folder : Path
+        That is there.
+    work : str
+        What is done, for the sentence that the other command gets.
+
+    Raises
+    ------
+    FolderInUse
+        If another command is at it.
+    OSError
+        If it cannot be opened.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _lock(descriptor, folder, work)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path, work: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise FolderInUse(
+            f"another command is {work} in {folder}: wait until it has ended, or choose another "
+            "folder"
+        ) from None
 
 
 def _remove_empty(folder: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from recorder_core.archive import Password
 from recorder_core.catalog import Profile, RetentionRule
-from recorder_core.errors import ArchiveError, NotAllowed, SettingsError
+from recorder_core.errors import ArchiveError, FolderInUse, NotAllowed, SettingsError
 from recorder_core.jobs.archive import (
     Credentials,
     RecordingRequest,
@@ -344,3 +344,19 @@ def test_a_restore_that_was_cut_off_is_repeated(
     assert (restored.file_count, restored.faults) == (2, ())
     with _open(new, "rita") as archive, archive.event(event_id).video() as file:
         assert file.read()
+
+
+def test_of_two_backups_into_one_folder_at_once_the_second_is_refused(
+    site: Any, event_id: str, tmp_path: Path
+) -> None:
+    backup, tried = tmp_path / "backup", []
+
+    def try_too(done: int, total: int) -> None:
+        tried.append(done)
+        with pytest.raises(FolderInUse, match="another command is writing a backup in"):
+            backup_archive(other, backup)
+
+    with site.opened("adam") as archive, site.opened("adam") as other:
+        assert backup_archive(archive, backup, try_too).faults == ()
+        assert tried
+        assert backup_archive(other, backup).copied_count == 0

@@ -239,3 +239,24 @@ def test_a_copy_that_is_added_during_a_reset_is_for_the_new_key(
         archive.event(with_copy).video("deidentified") as file,
     ):
         assert file.read(12)[4:8] == b"ftyp"
+
+
+def test_of_two_new_passwords_at_once_the_first_counts(
+    site: Any, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = password_reset._close
+
+    def close_late(*values: Any) -> None:
+        monkeypatch.undo()
+        with site.opened("adam") as other:
+            reset_password(other, "rosa", Password("paper lantern"), keep_access=False)
+        close(*values)
+
+    monkeypatch.setattr(password_reset, "_close", close_late)
+    with site.opened("adam") as archive:
+        with pytest.raises(WrongState, match="rosa got another new password meanwhile"):
+            reset_password(archive, "rosa", Password(NEW), keep_access=False)
+        assert archive.reader_ids(event_id, "signals") == ["rita"]
+        assert check_copies(archive, read_all=True).findings == ()
+    with open_archive(site.path, Credentials("rosa", Password("paper lantern"))):
+        pass

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from recorder_core.archive import Password, new_recovery_words
+from recorder_core.archive import Password, new_recovery_words, wrap_private_key
 from recorder_core.catalog import Profile
 from recorder_core.errors import NoKeyMatches, NotAllowed, SettingsError
 from recorder_core.jobs.archive import (
@@ -23,6 +23,7 @@ from recorder_core.jobs.archive import (
     recover_access,
     set_profile,
 )
+from recorder_core.jobs.archive.people import users
 
 
 def test_a_changed_password_opens_what_was_recorded_before(site: Any, event_id: str) -> None:
@@ -111,3 +112,24 @@ def test_the_recovery_words_make_a_new_administrator(site: Any) -> None:
         ]
     assert "recovery-key" in who
     assert "error:NoKeyMatches" in refused.detail
+
+
+def test_a_login_that_is_taken_meanwhile_is_taken(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wrapping a key takes long, and another administrator may be quicker."""
+
+    def wrap_late(*values: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        with site.opened("adam") as other:
+            add_user(other, "ruth", Profile.REVIEWER, Password("paper lantern"))
+        return wrap_private_key(*values, **named)
+
+    monkeypatch.setattr(users, "wrap_private_key", wrap_late)
+    with (
+        site.opened("adam") as archive,
+        pytest.raises(SettingsError, match="there is already a user ruth; choose another"),
+    ):
+        add_user(archive, "ruth", Profile.REVIEWER, Password("battery staple"))
+    with open_archive(site.path, Credentials("ruth", Password("paper lantern"))):
+        pass

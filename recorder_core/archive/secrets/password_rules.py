@@ -56,7 +56,8 @@ def check_new_password(password: Password, user_id: str) -> None:
     Raises
     ------
     SettingsError
-        If it is short, or among the first that are tried; the message does not repeat it.
+        If it is short, among the first that are tried, or cannot be typed; the message does not
+        repeat it.
     """
     if password.characters < MIN_PASSWORD_CHARACTERS:
         raise SettingsError(
@@ -65,6 +66,10 @@ def check_new_password(password: Password, user_id: str) -> None:
         )
     with password.view() as secret:
         text = bytes(secret).decode("utf-8").casefold()
+    if "\0" in text:
+        raise SettingsError(
+            "this password holds a NUL byte, which nobody can type: save its file as text in UTF-8"
+        )
     reason = next((why for why, is_so in _RULES.items() if is_so(text)), None)
     if reason is None and _is_made_of(text, user_id.casefold()):
         reason = "is made of the login"

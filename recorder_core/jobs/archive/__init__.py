@@ -194,6 +194,7 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.place.private_work import (
         event_work_folder as event_work_folder,
+        kept_work_folder as kept_work_folder,
     )
     from recorder_core.jobs.archive.queue.handover import (
         JobPlace as JobPlace,

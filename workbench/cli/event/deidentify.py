@@ -89,8 +89,8 @@ def _saying_what_is_kept(work: Path, event_id: str) -> Iterator[None]:
     try:
         yield
     except RecorderError:
-        folder = jobs.event_work_folder(work, event_id)
-        if folder.exists():
+        folder = jobs.kept_work_folder(work, event_id)
+        if folder is not None:
             complain(
                 f"{folder} keeps redacted parts in clear, which may still show faces: the same "
                 "command with --resume continues from them, and removing the folder gives them up"

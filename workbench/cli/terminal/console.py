@@ -7,6 +7,8 @@ direction of writing, and what the terminal's encoding does not have are shown a
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import sys
@@ -79,19 +81,18 @@ def escaped_console() -> Iterator[None]:
     """Escape what is printed while the block runs.
 
     Who reads it may leave early, as ``head`` does, and a stream may be closed from the
-    start: the work goes on, and what is printed then is dropped.
+    start: the work goes on, and what is printed then is dropped; see `check_printed`.
     """
     _occupy_standard_files()
     before = sys.stdout, sys.stderr
-    # None: closed from the start; `print` knows that of standard output alone
+    # None: closed from the start
     errors = before[1] or os.fdopen(2, "w", closefd=False)
-    sys.stdout, sys.stderr = before[0] and _Escaped(before[0]), _Escaped(errors)
+    sys.stdout, sys.stderr = _Escaped(before[0] or cast(TextIO, _Closed())), _Escaped(errors)
     try:
         yield
     finally:
         for stream in (sys.stdout, sys.stderr):
-            if stream:
-                stream.flush()
+            stream.flush()
         sys.stdout, sys.stderr = before
 
 
@@ -101,7 +102,7 @@ def check_printed() -> None:
     Raises
     ------
     SettingsError
-        If standard output is full or broken.
+        If standard output is full, broken, or closed from the start.
     """
     if isinstance(sys.stdout, _Escaped):
         sys.stdout.flush()
@@ -180,6 +181,18 @@ def _occupy_standard_files() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) in _STANDARD:
         os.set_inheritable(number, True)
     os.close(number)
+
+
+class _Closed(io.TextIOBase):
+    """Standard output that was closed from the start."""
+
+    encoding = "utf-8"
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.EBADF, "it is closed")
+
+    def fileno(self) -> int:
+        return _STANDARD[1]
 
 
 class _Dropping:

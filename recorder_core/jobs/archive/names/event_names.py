@@ -66,12 +66,13 @@ class EventNames:
             If it is none, too long, or holds a field that is not known; nothing of it is repeated.
         """
         try:
-            content = parse_json(_read(path).decode())
+            # Notepad puts a mark of three bytes before UTF-8
+            content = parse_json(_read(path).decode("utf-8-sig"), doubled="refuse")
         except DataError:
             raise
         except ValueError:
             # the original error carries the text
-            raise DataError("the names file is not JSON in UTF-8") from None
+            raise DataError("the names file is not JSON in UTF-8, or has a name twice") from None
         known = {field.name for field in fields(cls)} - {"source_name", "source_sha256"}
         if not isinstance(content, dict) or set(content) - known:
             raise DataError(f"the names file may hold only: {', '.join(sorted(known))}")

@@ -12,7 +12,7 @@ from typing import Final
 
 from recorder_core.errors import EncodeError
 
-__all__ = ["event_work_folder", "private_folder"]
+__all__ = ["event_work_folder", "kept_work_folder", "private_folder"]
 
 _OWNER_ONLY: Final = 0o700
 
@@ -20,6 +20,19 @@ _OWNER_ONLY: Final = 0o700
 def event_work_folder(work: Path, event_id: str) -> Path:
     """Return where an event is worked on in a work folder."""
     return work / f"workbench-{event_id}"
+
+
+def kept_work_folder(work: Path, event_id: str) -> Path | None:
+    """Return the folder in which a run left what can be resumed.
+
+    None if there is none, or if another run works in it now.
+    """
+    from recorder_core.media import output_lock  # as below
+
+    folder = event_work_folder(work, event_id)
+    with suppress(EncodeError), output_lock(folder):
+        return folder if folder.exists() else None
+    return None
 
 
 @contextmanager

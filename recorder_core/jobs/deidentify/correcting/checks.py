@@ -184,7 +184,7 @@ def check_owner(owner: str | None, task: CopyTask) -> None:
 
 
 def check_corrections(corrections: Sequence[CorrectionKeyframe], facts: CopyFacts) -> None:
-    """Refuse corrections that rendering would refuse.
+    """Refuse corrections that rendering would refuse, and boxes that reach far out of the frame.
 
     Parameters
     ----------
@@ -195,10 +195,25 @@ def check_corrections(corrections: Sequence[CorrectionKeyframe], facts: CopyFact
     Raises
     ------
     DataError
-        As `CorrectionPlan` and `check_tracks`.
+        As `CorrectionPlan` and `check_tracks`, or if a box reaches farther out of the frame than
+        the frame is large.
     """
     CorrectionPlan(corrections, facts.width_px, facts.height_px, facts.frames)
     check_tracks(corrections, facts.tracks)
+    for row in corrections:
+        _check_extent(row, facts)
+
+
+def _check_extent(row: CorrectionKeyframe, facts: CopyFacts) -> None:
+    x0, y0, x1, y1 = row.box_xyxy_px
+    width, height = facts.width_px, facts.height_px
+    if -width <= x0 and x1 <= 2 * width and -height <= y0 and y1 <= 2 * height:
+        return
+    raise DataError(
+        f"correction {row.correction_id}, keyframe {row.frame_index}: the box "
+        f"{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g} reaches farther out of the frame of "
+        f"{width}x{height} pixels than the frame is large; give one that ends near its edge"
+    )
 
 
 def idle_removals(corrections: Sequence[CorrectionKeyframe], copy: Path) -> list[str]:

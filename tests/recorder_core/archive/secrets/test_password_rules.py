@@ -8,6 +8,7 @@ from recorder_core.archive import Password, check_new_password
 from recorder_core.errors import SettingsError
 
 REFUSED = {
+    "holds a NUL byte": ["correct\0horse", "c\0o\0r\0r\0e\0c\0t"],
     "at least 8": ["short", "1234567"],
     "repeats": ["aaaaaaaa", "abababab", "abcdabcd", "11223344", "........", "ÄäÄäÄäÄä"],
     "is a number": ["20261128", "0170 1234567", "1985-11-28"],

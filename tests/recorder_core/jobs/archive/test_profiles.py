@@ -312,6 +312,7 @@ WITHOUT_PROFILE = {
     "create_archive",
     "enclosing_archive",
     "event_work_folder",
+    "kept_work_folder",
     "find_archive",
     "list_inbox",  # of no archive: the server asks who may import
     "job_phrases",

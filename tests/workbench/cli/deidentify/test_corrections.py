@@ -114,6 +114,10 @@ def mine(finished: Path, tmp_path: Path) -> Path:
         (("--action", "add", "--frames", "5", "60", "--box", "1,1,5,5"), "but the video has 60"),
         (("--action", "add", "--frames", "5", "9", "--box", "384,1,5,5"), "lies outside the frame"),
         (("--action", "add", "--frames", "5", "9", "--box", "1,1,0,5"), "has no area"),
+        (
+            ("--action", "add", "--frames", "5", "9", "--box", "0,0,1e9,10"),
+            "reaches farther out of the frame of 384x192 pixels",
+        ),
     ],
 )
 def test_what_is_not_whole_is_refused_and_the_file_stays(

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from recorder_core.errors import EncodeError, RecorderError
-from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
+from recorder_core.jobs.archive.place.private_work import (
+    event_work_folder,
+    kept_work_folder,
+    private_folder,
+)
 
 
 def test_the_folder_is_its_owners_alone_and_goes_when_it_is_empty(tmp_path: Path) -> None:
@@ -19,10 +23,13 @@ def test_the_folder_is_its_owners_alone_and_goes_when_it_is_empty(tmp_path: Path
 def test_what_can_be_resumed_stays_and_only_a_resumed_run_finds_it(tmp_path: Path) -> None:
     with private_folder(tmp_path, "e1") as folder:
         (folder / "segment").write_bytes(b"rendered")
+        assert kept_work_folder(tmp_path, "e1") is None  # this run is at it
+    assert kept_work_folder(tmp_path, "e1") == folder
     with private_folder(tmp_path, "e1", resume=True) as again:
         assert (again / "segment").read_bytes() == b"rendered"
     with private_folder(tmp_path, "e1") as anew:
         assert list(anew.iterdir()) == []
+    assert kept_work_folder(tmp_path, "e1") is None
 
 
 def test_a_folder_that_others_may_open_is_refused(tmp_path: Path) -> None:

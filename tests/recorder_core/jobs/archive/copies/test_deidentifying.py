@@ -195,7 +195,8 @@ def test_a_work_folder_of_others_is_refused(
         (work / "elsewhere").mkdir()
         folder.symlink_to(work / "elsewhere")
     elif kind == "open to others":
-        folder.mkdir(mode=0o755)
+        folder.mkdir()
+        folder.chmod(0o755)
     else:
         request_ = replace(request_, work=work / "nowhere")
     with site.opened("rita") as archive, pytest.raises(EncodeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -29,6 +30,7 @@ __all__ = [
     "AudioPlan",
     "add_copied_audio",
     "containers_for",
+    "is_played",
     "plan_audio",
 ]
 
@@ -39,6 +41,11 @@ AUDIO_CHOICES: Final[tuple[AudioChoice, ...]] = ("auto", "copy", "convert", "non
 CONTAINERS: Final = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 #: what audio is converted to: MKV holds FLAC, which loses nothing
 _ENCODERS: Final = {"mp4": "aac", "mov": "aac", "matroska": "flac"}
+#: MP4 says of these in a box of its own (ISO/IEC 23003-5) how they are stored; FFmpeg before 6.1,
+#: as other programs that do not know it, takes them for 16 bits and plays noise, or nothing
+_NOISE_IN_MP4: Final = re.compile(r"pcm_([fs](24|32|64)(le|be)|s16be)")
+#: of these nothing is lost: what they are converted to in MP4 unless somebody asks for AAC
+_LOSSLESS: Final = "flac"
 #: some muxers refuse a codec only when its first packets come
 _TRIAL_PACKETS: Final = 8
 #: channel layouts that players take for so many channels without a layout
@@ -107,10 +114,27 @@ def plan_audio(
         as_it_is = is_one and _holds(muxer, info, track.stream_index)
         if choice == "copy" and not as_it_is:
             raise _refused(output, info, track.stream_index, track.codec)
-        encoder = None if as_it_is else _ENCODERS[muxer]
+        encoder = None if as_it_is else _encoder(muxer, track.codec, choice)
         run_in = _run_in(info, track.stream_index) if muxer == "matroska" else 0
         plans.append(AudioPlan(track.stream_index, track.codec, encoder, run_in))
     return tuple(plans)
+
+
+def is_played(muxer: str, codec: str) -> bool:
+    """Return whether players play what a muxer writes of a codec of audio, if it takes it.
+
+    Parameters
+    ----------
+    muxer, codec : str
+        FFmpeg's names.
+    """
+    return muxer != "mp4" or _NOISE_IN_MP4.fullmatch(codec) is None
+
+
+def _encoder(muxer: str, codec: str, choice: AudioChoice) -> str:
+    if choice == "auto" and not is_played(muxer, codec):
+        return _LOSSLESS
+    return _ENCODERS[muxer]
 
 
 def _refuse_change(info: MediaInfo, choice: AudioChoice, change: AudioChange | None) -> None:
@@ -152,6 +176,8 @@ def _holds(muxer: str, info: MediaInfo, stream_index: int) -> bool:
     with reading(info.file), open_media(info.file) as source:
         track = source.streams[stream_index]
         assert isinstance(track, AudioStream)
+        if not is_played(muxer, track.name or ""):
+            return False
         packets = list(islice(audio_packets(source, [track], tolerant=True), _TRIAL_PACKETS))
         trial = av.open(io.BytesIO(), "w", format=muxer)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder_core.media.container import asf, mp4_boxes
+from recorder_core.media.container import asf, avi, mp4_boxes
 from recorder_core.media.container.info import MediaInfo
 from recorder_core.media.container.matroska import is_broken
 from recorder_core.media.index.packet_list import PacketList
@@ -30,9 +30,14 @@ def is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
         return mp4_boxes.is_cut_off(info.file) or packets.read_packets < packets.promised_packets
     if info.container == "asf":
         return asf.is_cut_off(info.file)
+    if info.container == "avi":
+        is_short = avi.is_cut_off(info.file) or packets.read_packets < packets.promised_packets
+        return is_short or _ends_early(packets)
     is_matroska = "matroska" in info.container
     if is_matroska and is_broken(info.file):
         return True
-    if is_matroska or info.container == "avi":
-        return packets.end_seconds < packets.promised_seconds - _MISSING_SECONDS
-    return False
+    return is_matroska and _ends_early(packets)
+
+
+def _ends_early(packets: PacketList) -> bool:
+    return packets.end_seconds < packets.promised_seconds - _MISSING_SECONDS

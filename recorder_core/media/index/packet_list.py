@@ -150,7 +150,11 @@ def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -
         found.headers = AudioHeaders({each.stream_index: each.codec for each in info.audio})
     is_counted = info.container == "mpegts"
     found.audio = {each.stream_index: AudioTimes(each.codec, is_counted) for each in info.audio}
-    found.promised_packets = len(container.streams[index].index_entries)
+    entries = container.streams[index].index_entries
+    found.promised_packets = len(entries)
+    if info.container == "avi":
+        # an empty chunk repeats a frame, and not every one comes as a packet
+        found.promised_packets = sum(entry.size > 0 for entry in entries)
 
 
 def _read_packets(

@@ -76,6 +76,15 @@ class IndexApart:
         self._media_bytes = self._length
         self._index = io.BytesIO()
 
+    def index(self) -> bytes:
+        """Return the box of the index (``moov``), the last of the file, once it is whole."""
+        # what the muxer held of the media when the index began comes before it
+        held = b"" if self._index is None else self._index.getvalue()
+        place = held.find(b"moov") - 4
+        while place >= 0 and int.from_bytes(held[place : place + 4], "big") != len(held) - place:
+            place = held.find(b"moov", place + 5) - 4
+        return held[place:] if place >= 0 else b""
+
     def finish(self) -> None:
         """Write the index behind the media.
 

@@ -20,6 +20,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from recorder_core.errors import DecodeError, TimesUnfit
+from recorder_core.media.audio.plan import is_played
 from recorder_core.media.container.demux import read_packets
 from recorder_core.media.container.info import MediaInfo
 from recorder_core.media.container.mp4_boxes import top_level_boxes
@@ -62,6 +63,8 @@ class StreamCopy:
         If the source holds no video.
     EncodeError
         At the end, if the packets have another size in an MP4 file.
+    TimesUnfit
+        At the end, if a player would show other frames of the MP4 file than of the source.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class StreamCopy:
             stream.index: _sample_ticks(stream) for stream in audio_streams(source)
         }
         self._latest_audio: dict[int, int] = {}
+        self._shown_packets = 0
         #: bytes of packets so far
         self.written_bytes = 0
 
@@ -113,6 +117,9 @@ class StreamCopy:
             If MP4 cannot hold its time stamps.
         """
         self.written_bytes += packet.size
+        if packet.stream_index == self._video_index:
+            # an edit list of the source hides the others
+            self._shown_packets += not packet.is_discard
         self._put_audio_in_order(packet)
         packet.stream = self._streams[packet.stream_index]
         try:
@@ -132,6 +139,15 @@ class StreamCopy:
             packet.dts = packet.pts = before + self._audio_steps[number]
         self._latest_audio[number] = packet.dts
 
+    def _check_shown(self) -> None:
+        """Read the finished index as a player does: an edit list hides what begins before zero."""
+        shown = _shown_in(self._file.index(), self._streams[self._video_index].index)
+        if shown != self._shown_packets:
+            raise TimesUnfit(
+                f"an MP4 file of {self._name} would show {shown} frames of {self._shown_packets}; "
+                "convert it first"
+            )
+
     def __enter__(self) -> Self:
         return self
 
@@ -144,6 +160,7 @@ class StreamCopy:
         self._file.begin_index()
         if kind is None:
             self._target.close()
+            self._check_shown()
             self._file.finish()
             return
         # what went wrong first is said, such as a full disk, and not that the end failed too
@@ -151,12 +168,19 @@ class StreamCopy:
             self._target.close()
 
 
+def _shown_in(index: bytes, video_place: int) -> int:
+    """Return how many packets of a video a player shows, by the index of an MP4 file alone."""
+    with av.open(io.BytesIO(index), format="mov") as container:
+        entries = container.streams[video_place].index_entries
+        return sum(not entry.is_discard for entry in entries)
+
+
 def can_remux(info: MediaInfo) -> bool:
-    """Return whether MP4 holds the video and every audio stream as they are.
+    """Return whether players find in MP4 the video and every audio stream as they are.
 
     A crop that the container states would be lost, and what it hides would be shown.
     """
-    if info.video.crop:
+    if info.video.crop or not all(is_played("mp4", track.codec) for track in info.audio):
         return False
     with reading(info.file), open_media(info.file) as source:
         trial = av.open(io.BytesIO(), "w", format="mp4")

@@ -184,12 +184,12 @@ def _apart(
 
 
 def _packet_times(path: Path) -> tuple[NDArray[np.int64], int]:
-    """Return every packet's pts, and the end of the last frame."""
+    """Return the pts of every packet that a player shows, and the end of the last frame."""
     pts: list[int] = []
     end = 0
     with reading(path), open_media(path) as container:
         for packet in container.demux(video_stream(container)):
-            if packet.size:
+            if packet.size and not packet.is_discard:
                 pts.append(packet.pts if packet.pts is not None else -1)
                 end = pts[-1] + (packet.duration or 0)
     return np.asarray(pts, np.int64), end

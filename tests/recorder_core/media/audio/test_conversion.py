@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recorder_core.errors import EncodeError
 from recorder_core.media import (
     AudioChoice,
     EncoderSettings,
@@ -139,6 +140,19 @@ def test_pcm_of_avi_is_copied_sample_by_sample(tmp_path: Path, name: str, block:
     assert after.codec == "pcm_s16le"
     assert abs(after.start_seconds) < 0.0011
     assert np.array_equal(after.samples, hear(source).samples)
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16be", "pcm_s24le", "pcm_f32le"])
+def test_pcm_that_players_of_mp4_take_for_noise_loses_nothing(tmp_path: Path, codec: str) -> None:
+    """FFmpeg before 6.1 does."""
+    source = write_tone(tmp_path / "s.mov", codec, 48_000, "stereo")
+    before, after = hear(source), hear(copied(source, tmp_path / "copy.mp4"))
+    assert (before.codec, after.codec) == (codec, "flac")
+    assert abs(after.start_seconds - before.start_seconds) < 0.0011
+    assert np.array_equal(after.samples, before.samples)
+    assert hear(copied(source, tmp_path / "copy.mov")).codec == codec
+    with pytest.raises(EncodeError, match=r"name the output \.mov or \.mkv"):
+        copied(source, tmp_path / "again.mp4", "copy")
 
 
 @pytest.mark.parametrize("codec", RATES)

@@ -186,6 +186,23 @@ def test_a_cut_off_file_is_refused_or_salvaged(
     assert 20 < len(index) < 110
 
 
+@pytest.mark.parametrize("is_overwritten", [True, False])
+def test_an_avi_file_with_a_hole_is_refused_or_salvaged(
+    make_video: MakeVideo, is_overwritten: bool
+) -> None:
+    """Each frame is whole in itself: nothing but the container knows that one is missing."""
+    path = make_video("s.avi", codec="mjpeg", pixel_format="yuvj420p", options={})
+    assert len(index_frames(probe(path))) == 40
+    data = path.read_bytes()
+    middle = data.index(b"00dc", len(data) // 2)
+    path.write_bytes(data[:middle] + bytes(8 * is_overwritten) + data[middle + 8 :])
+    with pytest.raises(DecodeError, match=r"cut off or damaged.*--salvage"):
+        index_frames(probe(path))
+    index = index_frames(probe(path), salvage=True)
+    assert index.cut_off
+    assert len(index) == 39
+
+
 def test_a_recording_cut_off_within_a_fragment_s_header_is_salvaged(
     fragmented: bytes, tmp_path: Path
 ) -> None:

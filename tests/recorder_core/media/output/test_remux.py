@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +13,9 @@ import av
 import pytest
 
 from profiling.benches.long_videos import LongVideo, write_long
-from recorder_core.errors import ArchiveError
+from recorder_core.errors import ArchiveError, TimesUnfit
 from recorder_core.media import can_remux, index_frames, indexed_bytes, probe, remux
+from recorder_core.media.container.source_clock import FILE_CLOCK
 
 
 def _packets(file: Any) -> list[bytes]:
@@ -116,6 +117,26 @@ def test_every_frame_keeps_its_time(
     assert found.video.time_base == time_base == info.video.time_base
     assert index_frames(found).pts.tolist() == index_frames(info).pts.tolist()
     assert len(found.audio) == 1
+
+
+class _LateZero:
+    """A clock of which the second frame of 25 a second is at zero."""
+
+    def correct(self, packets: Iterable[Any]) -> Iterator[Any]:
+        for packet in packets:
+            if packet.size:
+                early = round(Fraction(1, 25) / packet.time_base)
+                packet.pts, packet.dts = packet.pts - early, packet.dts - early
+            yield packet
+
+    seek = FILE_CLOCK.seek
+
+
+def test_an_mp4_file_that_would_hide_a_frame_is_refused(make_video: Callable[..., Path]) -> None:
+    """Its edit list begins at zero; what comes before it is shown nowhere."""
+    info = probe(make_video("source.mkv", options={"bf": "0"}))
+    with pytest.raises(TimesUnfit, match="would show 39 frames of 40"):
+        remux(info, io.BytesIO(), clock=_LateZero())
 
 
 def test_frames_are_not_encoded_again(make_video: Callable[..., Path]) -> None:

@@ -23,6 +23,7 @@ from recorder_core.errors import ArchiveError, Cancelled, DecodeError, NotAllowe
 from recorder_core.jobs.archive import ImportRequest, check_copies, import_video
 from recorder_core.jobs.archive.events.starting import find_start, parse_started
 from recorder_core.media import FrameIndex, MediaInfo, index_frames, probe
+from tests.recorder_core.media.audio.test_conversion import write_tone
 
 
 def test_an_imported_video_has_the_source_s_frames_and_times(
@@ -238,8 +239,30 @@ def test_what_mp4_cannot_hold_is_kept_byte_for_byte(site: Any, tmp_path: Path) -
             assert file.read() == source.read_bytes()
 
 
-def test_a_video_of_several_edits_is_kept_byte_for_byte(site: Any, tmp_path: Path) -> None:
-    """A stretch was cut out of it, and nothing but its edit list says so."""
+def test_audio_that_players_of_mp4_take_for_noise_is_kept_byte_for_byte(
+    site: Any, tmp_path: Path
+) -> None:
+    source = write_tone(tmp_path / "s.mov", "pcm_s24le", 8_000)
+    with site.opened("rita") as archive:
+        result = import_video(archive, ImportRequest(source=source, procedure_code="demo"))
+        assert not result.is_remuxed
+        with result.event.video() as file:
+            assert file.read() == source.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("edits", "numbers"),
+    [
+        # the first and the third second of the four, which one edit cannot say
+        ([(600, 0), (600, 1200)], [*range(10), *range(20, 30)]),
+        # from a frame on that is no keyframe
+        ([(1980, 420)], [*range(7, 40)]),
+    ],
+)
+def test_what_an_edit_list_hides_stays_hidden(
+    site: Any, tmp_path: Path, edits: list[tuple[int, int]], numbers: list[int]
+) -> None:
+    """A stretch was cut out of a video, and nothing but its edit list says so."""
     source = tmp_path / "edited.mp4"
     options = {"video_track_timescale": "600", "movie_timescale": "600"}
     with av.open(str(source), "w", container_options=options) as container:
@@ -250,13 +273,15 @@ def test_a_video_of_several_edits_is_kept_byte_for_byte(site: Any, tmp_path: Pat
             frame.pts = index
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    # the first and the third second of the four
-    _write_edits(source, [(600, 0), (600, 1200)])
+    _write_edits(source, edits)
     with site.opened("rita") as archive:
         result = import_video(archive, ImportRequest(source=source, procedure_code="demo"))
-        assert (result.is_remuxed, result.frame_count) == (False, 20)
+        assert (result.is_remuxed, result.frame_count) == (len(edits) == 1, len(numbers))
         with result.event.video() as file:
-            assert file.read() == source.read_bytes()
+            assert (file.read() == source.read_bytes()) != result.is_remuxed
+        with result.event.video() as file, av.open(file) as container:
+            shown = [int(frame.to_ndarray()[0, 0]) for frame in container.decode(video=0)]
+    assert np.allclose(shown, 6 * np.array(numbers), atol=2)
 
 
 def _write_edits(path: Path, edits: list[tuple[int, int]]) -> None:

@@ -27,6 +27,8 @@ export class Clip {
     Object.assign(this, { index, onFrame, onFailure, start, isLoadedAnew: false });
     this.frame = -1;
     this.wanted = null;
+    /** Whether the frame that is known is the one that stays: the last one may arrive after a pause. */
+    this.isSettled = true;
     this.video = Object.assign(document.createElement("video"), {
       preload: "auto",
       playsInline: true,
@@ -99,14 +101,18 @@ export class Clip {
     this.withFrame(() => {});
     this.onFrame(this);
     if (this.frame !== this.wanted || this.video.seeking) return;
-    this.wanted = null;
-    this.sought = null;
+    Object.assign(this, { wanted: null, sought: null, isSettled: true });
+  }
+
+  pause() {
+    this.video.pause();
+    this.isSettled = false;
   }
 
   /** Show a frame; of several asked for during one seek, the last. */
   show(frame) {
     const wanted = this.index.clamp(frame);
-    if (wanted === this.frame && this.wanted === null && !this.video.seeking) return;
+    if (wanted === this.frame && this.wanted === null && this.isSettled && !this.video.seeking) return;
     this.wanted = wanted;
     if (this.ready && !this.video.seeking) this.#seek();
   }

@@ -28,7 +28,7 @@ export class Canvas {
     const shown = boxesAt(editor.document, editor.table, frame).filter((row) => isShown(row, threshold));
     return shown.map((row) => {
       const selected = row.track === editor.selected;
-      const box = selected && this.drag?.box && frame === editor.frame ? this.drag.box : row.box;
+      const box = selected && this.drag?.box ? this.drag.box : row.box;
       const described = player.describe(row);
       const marks = `${row.keyframe ? " ◆" : ""}${row.occluded ? " ◌" : ""}`;
       return { ...row, ...described, label: described.label + marks, dashed: described.dashed || row.occluded, box, selected };
@@ -40,7 +40,7 @@ export class Canvas {
     const { document, selected, say, draftBox, mode } = this.editor;
     const zones = document.zones.filter((zone) => zone.first <= frame && frame <= zone.last)
       .map((zone) => ({ box: zone.box, label: say("zone"), dashed: true, colour: "#ffc24b", selected: selected === `zone ${zone.key}` }));
-    const drawn = this.drag?.draft ?? (frame === this.editor.frame ? draftBox : null);
+    const drawn = this.drag?.draft ?? draftBox;
     const draft = drawn && tidy(drawn, this.player.size);
     return draft ? [...zones, { box: draft, label: say(mode), colour: "#4cc2ff", selected: true }] : zones;
   }

@@ -1,6 +1,7 @@
 // The player: what a person sees and presses; `render` is what anywidget calls.
 import { Clip } from "./clip.js";
 import { button, element, helpDialog, icon, ownsKey, select, shownKey } from "./dom.js";
+import { alignWith, pauseTogether } from "./model/alignment.js";
 import { BoxTable, isShown } from "./model/box_table.js";
 import { clock, FrameIndex } from "./model/frame_index.js";
 import { actionOf, PLAYER_KEYS } from "./model/keys.js";
@@ -156,6 +157,10 @@ export class Player {
     return this.clips.original ?? this.clips.copy;
   }
 
+  get followers() {
+    return Object.values(this.clips).filter((clip) => clip !== this.leader);
+  }
+
   readBoxes() {
     this.table = BoxTable.ofBytes(this.model.get("boxes"));
     this.paint();
@@ -206,6 +211,7 @@ export class Player {
   #shown(clip) {
     this.paint();
     if (clip !== this.leader || clip.frame < 0) return;
+    if (!this.playing) alignWith(this.leader, this.followers);
     this.position.value = clip.frame;
     this.position.setAttribute("aria-valuetext", `${this.say("frame")} ${clip.frame}`);
     this.#loop(clip.frame);
@@ -250,8 +256,8 @@ export class Player {
     this.stage.paint(this.places, this.clips, this.size, (context, place) => this.#over(context, place));
     const shown = [...new Set(this.places.map((place) => place.which))];
     const numbers = [...new Set(shown.map((which) => this.clips[which]?.frame ?? -1))];
-    const frame = Math.max(this.frame, 0);
-    this.hud.textContent = `${clock(this.index.seconds[frame])} · ${this.say("frame")} ${numbers.join(" | ")} · ${shown.map(this.say).join(" | ")}`;
+    const seconds = this.index.seconds[Math.max(numbers[0], 0)];
+    this.hud.textContent = `${clock(seconds)} · ${this.say("frame")} ${numbers.join(" | ")} · ${shown.map(this.say).join(" | ")}`;
     this.root.dataset.frame = numbers.join("|");
     if (this.notice.textContent && !this.leader.video.error) this.tell("");
   }
@@ -296,10 +302,8 @@ export class Player {
 
   pause() {
     if (!this.playing) return;
-    Object.values(this.clips).forEach((clip) => clip.video.pause());
+    pauseTogether(this.leader, this.followers);
     this.#sign("play");
-    // the pair shows one frame, whichever of the two was ahead
-    Object.values(this.clips).forEach((clip) => clip.show(this.leader.frame));
     this.reported = 0;
     this.#report(Math.max(this.frame, 0));
   }

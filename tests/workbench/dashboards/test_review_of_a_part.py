@@ -65,7 +65,7 @@ def test_what_is_drawn_on_a_copy_of_a_part_is_kept_by_frames_of_the_whole(
     page = visit("rita", f"/review/{part}")
     expect(page.locator(".wb-card").first).to_be_visible()
     page.wait_for_function("document.querySelector('.wb-review').review.player.places?.length > 0")
-    frames = "document.querySelector('.wb-review').review.corrections.map((each) => "
+    frames = "document.querySelector('.wb-review').review.editor.corrections.map((each) => "
     [shown] = page.evaluate(f"{frames}each.keyframes.map((key) => key.frame_index))")
     assert shown == [30 - FIRST, 34 - FIRST]
     page.evaluate("document.querySelector('.wb-review').review.player.show(5)")

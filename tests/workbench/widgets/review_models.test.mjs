@@ -42,17 +42,57 @@ test("the one thing to do follows the work", () => {
   assert.equal(act(queue, { isReleased: true }), "released");
 });
 
+const VIEW = { x: 0, y: 0, w: 384, h: 192 };
+const NONE = new Set();
+
+/** Corrections of one part with a box in some frames. */
+function added(boxes, key = 1) {
+  const keyframes = Object.entries(boxes).map(([frame, box]) => ({ frame: Number(frame), box }));
+  return toCorrections({ tracks: { 7: { parts: [{ key, keyframes }], lifted: [] } }, zones: [] }, VIEW, "page");
+}
+
 test("a moment is corrected where a box was added at its time and place", () => {
-  const added = (frame, box) => {
-    const keyframes = [frame, frame + 2].map((at) => ({ frame: at, box }));
-    return toCorrections({ tracks: { 7: { parts: [{ key: 1, keyframes }], lifted: [] } }, zones: [] }, { w: 384, h: 192 }, "page");
-  };
-  const lifted = toCorrections({ tracks: {}, zones: [{ key: 1, box: [0, 0, 9, 9], first: 12, last: 14 }] }, { w: 384, h: 192 }, "page");
+  const lifted = toCorrections({ tracks: {}, zones: [{ key: 1, box: [0, 0, 9, 9], first: 12, last: 14 }] }, VIEW, "page");
   const [{ moment: asked }] = queue;
-  assert.ok(review.isCorrected(asked, added(12, [40, 40, 90, 90])));
-  assert.ok(!review.isCorrected(asked, added(12, [60, 40, 90, 90])));
-  assert.ok(!review.isCorrected(asked, added(20, [0, 0, 9, 9])));
-  assert.ok(!review.isCorrected(asked, lifted));
+  const isCorrected = (corrections) => review.isCorrected(asked, corrections, VIEW, NONE);
+  assert.ok(isCorrected(added({ 12: [40, 40, 90, 90], 14: [40, 40, 90, 90] })));
+  assert.ok(!isCorrected(added({ 12: [60, 40, 90, 90], 14: [60, 40, 90, 90] })));
+  assert.ok(!isCorrected(added({ 20: [0, 0, 9, 9], 22: [0, 0, 9, 9] })));
+  assert.ok(!isCorrected(lifted));
+});
+
+test("of a box that moves, only where it is within the moment counts", () => {
+  const [{ moment: asked }] = queue;
+  const isCorrected = (boxes) => review.isCorrected(asked, added(boxes), VIEW, NONE);
+  // it is at the place before frame 10 or from 20 on, and elsewhere in between
+  assert.ok(!isCorrected({ 4: [0, 0, 40, 40], 8: [100, 0, 140, 40], 30: [100, 0, 140, 40] }));
+  assert.ok(!isCorrected({ 0: [100, 0, 140, 40], 22: [100, 0, 140, 40], 25: [0, 0, 40, 40] }));
+  // no keyframe is within the moment or at its place, but in frame 15 the box is
+  assert.ok(isCorrected({ 5: [0, 60, 40, 100], 15: [0, 20, 40, 60], 25: [0, 60, 40, 100] }));
+  assert.ok(isCorrected({ 5: [-200, 0, -160, 40], 25: [200, 0, 240, 40] }));
+});
+
+test("in a moment of the whole view only what was drawn for it counts, or what a person says", () => {
+  const spot = { ...queue[0].moment, region_xyxy_px: [0, 0, 384, 192] };
+  const before = added({ 12: [40, 40, 90, 90] }, 1);
+  const after = [...before, ...added({ 13: [140, 40, 190, 90] }, 2)];
+  const drawn = new review.Drawn();
+  const verdicts = (corrections) => review.verdictsOf(spot, corrections, VIEW, drawn.for("spot"));
+  assert.deepEqual(verdicts([]), ["accept", null]);
+  assert.deepEqual(verdicts(before), ["accept", "corrected"]);
+  drawn.note("another", before, after);
+  assert.deepEqual(verdicts(after), ["accept", "corrected"]);
+  drawn.note("spot", before, after);
+  assert.deepEqual(verdicts(after), ["corrected", "accept"]);
+  // what was drawn for it and taken back
+  assert.deepEqual(verdicts(before), ["accept", "corrected"]);
+});
+
+test("a person may say of a box at the place, or beside it, what it was drawn for", () => {
+  const verdicts = (corrections) => review.verdictsOf(queue[0].moment, corrections, VIEW, NONE);
+  assert.deepEqual(verdicts(added({ 12: [40, 40, 90, 90] })), ["corrected", "accept"]);
+  assert.deepEqual(verdicts(added({ 12: [60, 40, 90, 90] })), ["accept", "corrected"]);
+  assert.deepEqual(verdicts(added({ 32: [40, 40, 90, 90] })), ["accept", null]);
 });
 
 test("what is decided and not answered is seen at once", () => {

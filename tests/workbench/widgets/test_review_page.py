@@ -144,7 +144,7 @@ def test_a_new_box_is_seen_and_has_the_size_of_a_face(reviewing: Page) -> None:
     }"""
     assert reviewing.evaluate(edge) == [0x4C, 0xC2, 0xFF]
     reviewing.keyboard.press("Enter")
-    (row,) = reviewing.evaluate("review.corrections")
+    (row,) = reviewing.evaluate("review.editor.corrections")
     assert {each["frame_index"] for each in row["keyframes"]} == {12, 123}
     assert row["keyframes"][0]["box_xyxy_px"] == [213, 75, 237, 105]
     assert reviewing.evaluate("review.mainName") == "corrected"

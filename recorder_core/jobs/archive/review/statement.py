@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from recorder_core.catalog import Action
+from recorder_core.catalog import Action, MomentDecision
 from recorder_core.errors import NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import find_on
@@ -36,7 +37,8 @@ class MomentCounts:
     left: int
     flagged: int
     corrected: int
-    #: spans that chance chose, those of them that were decided, and those with a face
+    #: spans that chance chose, those of them that were decided, and those of these with a face, in
+    #: this copy or in one before it was rendered again
     spot_checks: int
     spot_checks_done: int
     spot_checks_with_faces: int
@@ -97,6 +99,7 @@ def count_moments(session: Session, event: ArchivedEvent) -> MomentCounts | None
         for each in queue.moments
         if any(reason.kind == "spot_check" for reason in each.moment.reasons)
     ]
+    had_faces = _moments_with_faces(session.catalog.moments.decisions(event.event_id))
     return MomentCounts(
         moments=len(queue.moments),
         left=len(queue.of_state("open")),
@@ -104,8 +107,14 @@ def count_moments(session: Session, event: ArchivedEvent) -> MomentCounts | None
         corrected=len(queue.of_state("corrected")),
         spot_checks=len(spots),
         spot_checks_done=sum(each.state in ("accepted", "corrected") for each in spots),
-        spot_checks_with_faces=sum(each.state == "corrected" for each in spots),
+        spot_checks_with_faces=sum(each.moment.moment_id in had_faces for each in spots),
     )
+
+
+def _moments_with_faces(decisions: Sequence[MomentDecision]) -> set[str]:
+    """Return the ids of moments that were corrected, by the last decision about each copy."""
+    last = {(each.moment_id, each.copy_id): each.verdict for each in decisions}
+    return {moment_id for (moment_id, _), verdict in last.items() if verdict == "corrected"}
 
 
 def event_statement(archive: Archive, event: str) -> ReviewStatement:

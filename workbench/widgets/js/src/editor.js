@@ -95,6 +95,10 @@ export class Editor {
     return true;
   }
 
+  get corrections() {
+    return this.#rows(this.document);
+  }
+
   #rows(document) {
     return toCorrections(document, this.player.size, `${this.model.get("session")}-${this.view}`);
   }
@@ -284,7 +288,7 @@ export class Editor {
   // ---- Python
 
   #send(revision) {
-    const corrections = this.#rows(this.document);
+    const { corrections } = this;
     this.sent.set(revision, corrections);
     try {
       this.model.send({ kind: "save", view: this.view, revision, base: this.base, corrections });

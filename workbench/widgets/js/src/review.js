@@ -1,7 +1,6 @@
 // The page of a review: queue, picture with the box editor, details, timeline, sign-off.
-import { element } from "./dom.js";
+import { element, shownKey } from "./dom.js";
 import { Editor } from "./editor.js";
-import { toCorrections } from "./model/corrections.js";
 import { Drafts } from "./model/drafts.js";
 import { FetchedModel } from "./model/fetched_model.js";
 import { faceBox } from "./model/geometry.js";
@@ -30,7 +29,7 @@ const NEAR_FRAMES = [-50, -25, 0, 25, 50];
 
 export class Review {
   constructor(source, root) {
-    Object.assign(this, { model: source, root, current: null, pending: new Map() });
+    Object.assign(this, { model: source, root, current: null, pending: new Map(), drawn: new model.Drawn() });
     this.editorRoot = element("div");
     this.editor = new Editor(source, this.editorRoot, { keyTables: [REVIEW_KEYS] });
     this.player = this.editor.player;
@@ -56,10 +55,11 @@ export class Review {
       this.lanes.follow(this.timeline);
     }
     this.mainButton = element("button", { type: "button", class: "wb-main", onclick: () => this.main() });
+    this.otherButton = element("button", { type: "button", "aria-keyshortcuts": "Control+Enter", onclick: () => this.act("other") });
     this.flagButton = this.#actionButton("flag", REVIEW_KEYS.flag[0], () => this.act("flag"));
     this.drawButton = this.#actionButton("correct", "N", () => this.editor.act("draw"));
     this.problem = element("div", { class: "wb-problem", role: "alert", hidden: true });
-    const actions = element("div", { class: "wb-actions" }, this.flagButton, this.drawButton, this.mainButton);
+    const actions = element("div", { class: "wb-actions" }, this.flagButton, this.drawButton, this.otherButton, this.mainButton);
     const stage = element("main", { class: "wb-stage", "aria-label": say("picture") }, this.editor.playerRoot, this.problem, actions);
     const side = element("aside", { class: "wb-side", "aria-label": say("details") }, this.details.root, this.editor.panel.root);
     const foot = element("footer", { class: "wb-foot" }, this.lanes.root, this.signals);
@@ -92,7 +92,9 @@ export class Review {
     editor.startBox = () => faceBox(this.#regionIn(editor.frame) ?? startBox(), this.#near(), player.size);
     const change = editor.change.bind(editor);
     editor.change = (document) => {
+      const before = editor.corrections;
       change(document);
+      if (!this.isRestoring) this.drawn.note(this.current, before, editor.corrections);
       this.header.show(this.moments);
       this.lanes.paint();
       this.#showActions();
@@ -101,6 +103,7 @@ export class Review {
     editor.panel.showSaving = () => {
       showSaving();
       this.header.showSaving(editor.saving);
+      this.#showActions();
       this.#keep();
     };
     this.onkeydown = (event) => this.#keyOnPage(event);
@@ -121,7 +124,7 @@ export class Review {
     if (this.isReleased) return;
     let count = 0;
     for (const { corrections, decisions } of await this.drafts.take()) {
-      if (corrections && this.editor.restore(corrections)) count += 1;
+      if (corrections && this.#restoreBoxes(corrections)) count += 1;
       for (const [id, { verdict, note, copy }] of decisions) {
         const found = this.moments.find((each) => each.moment.moment_id === id);
         if (found?.state !== "open" || verdict === "open") continue;
@@ -130,6 +133,14 @@ export class Review {
       }
     }
     if (count) this.editor.hint(this.say("restored"));
+  }
+
+  /** Draw again what a page drew that went: for which moment is not known any more. */
+  #restoreBoxes(corrections) {
+    this.isRestoring = true;
+    const isChanged = this.editor.restore(corrections);
+    this.isRestoring = false;
+    return isChanged;
   }
 
   /** Whether the page would take something with it that nothing else has. */
@@ -163,17 +174,22 @@ export class Review {
     return ["signed off", "archived"].includes(this.model.get("about").state);
   }
 
-  get corrections() {
-    return toCorrections(this.editor.document, this.player.size, this.model.get("session"));
-  }
-
   get mainName() {
     const { moments, isReleased } = this;
     const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased, hasSigned: this.model.get("about").has_signed });
-    if (name !== "accept") return name;
-    const { chosen } = this;
-    if (!chosen || model.isDone(chosen)) return "nextOpen";
-    return model.isCorrected(chosen.moment, this.corrections) ? "corrected" : "accept";
+    return name === "accept" ? this.verdicts?.[0] ?? "nextOpen" : name;
+  }
+
+  /** What may be decided in place of what the filled button says; null: nothing. */
+  get otherName() {
+    return this.mainName === this.verdicts?.[0] ? this.verdicts[1] : null;
+  }
+
+  /** Of the chosen moment; null where it is decided, or none is chosen. */
+  get verdicts() {
+    const { chosen, editor, player } = this;
+    if (!chosen || model.isDone(chosen)) return null;
+    return model.verdictsOf(chosen.moment, editor.corrections, this.model.get("views")[0] ?? player.size, this.drawn.for(this.current));
   }
 
   /** The frames that a new box covers: those of the moment, and the one that is shown. */
@@ -214,12 +230,14 @@ export class Review {
 
   /** What the next step is. */
   #showActions() {
-    const { mainName: name, say } = this;
+    const { mainName: name, otherName: other, say } = this;
     const { progress = 0 } = this.model.get("job");
     const isWaiting = ["full", "ranking", "rendering", "released", "signedOnce"].includes(name);
     const label = say(`main_${name}`, { percent: Math.round(100 * progress) });
     this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
     this.mainButton.disabled = isWaiting;
+    this.otherButton.hidden = !other;
+    this.otherButton.replaceChildren(...(other ? [say(`main_${other}`), element("kbd", { "aria-hidden": "true" }, shownKey(REVIEW_KEYS.other[0]))] : []));
     this.flagButton.disabled = this.drawButton.disabled = this.isReleased;
   }
 
@@ -273,6 +291,7 @@ export class Review {
   act(action) {
     const actions = {
       main: () => this.main(),
+      other: () => this.#decideOtherwise(),
       flag: () => this.chosen && !this.isReleased && this.flag.open(this.chosen),
       nextMoment: () => this.choose(model.neighbour(this.moments, this.current, 1)),
       previousMoment: () => this.choose(model.neighbour(this.moments, this.current, -1)),
@@ -281,6 +300,11 @@ export class Review {
     };
     actions[action]?.();
     return action in actions;
+  }
+
+  #decideOtherwise() {
+    // a box that is drawn is put there first
+    if (this.otherName && !this.editor.draftBox) this.decide({ accept: "accepted", corrected: "corrected" }[this.otherName]);
   }
 
   decide(verdict, note = "") {

@@ -122,15 +122,25 @@ def test_a_copy_rendered_again_keeps_what_nothing_touched(
     added = Correction("new", "add", (Keyframe(3, (5, 5, 40, 40)), Keyframe(6, (5, 5, 40, 40))))
     with site.opened("rita") as archive:
         before = review_queue(archive, ranked)
-        for each in before.moments:
-            decide_moment(archive, ranked, each.moment.moment_id, "accepted")
+        verdicts = {
+            each.moment.moment_id: "corrected" if each.moment.is_spot_check else "accepted"
+            for each in before.moments
+        }
+        for moment_id, verdict in verdicts.items():
+            decide_moment(archive, ranked, moment_id, verdict)
         save_event_corrections(archive, ranked, [added], [], seen=0)
         rerender_event(archive, ranked, EventRerenderRequest(work=tmp_path / "work"))
         after = review_queue(archive, ranked)
+        for each in after.of_state("open"):
+            decide_moment(archive, ranked, each.moment.moment_id, "accepted")
+        counts = event_statement(archive, ranked).counts
+    # the face that the spot check met is not forgotten when it is hidden in the next copy
+    assert counts is not None
+    assert (counts.left, counts.spot_checks, counts.spot_checks_with_faces) == (0, 1, 1)
     assert after.copy != before.copy
     for each in after.moments:
         is_touched = each.moment.first_frame < 7 and each.moment.stop_frame > 3
-        assert each.state == ("open" if is_touched else "accepted")
+        assert each.state == ("open" if is_touched else verdicts[each.moment.moment_id])
     changed = after.moments[0].moment
     assert changed.reasons[0].kind == "rendered_again"
     assert (changed.first_frame, changed.stop_frame) == (3, 7) or changed.first_frame < 7

@@ -50,6 +50,7 @@ export const EDITOR_KEYS = {
 
 export const REVIEW_KEYS = {
   main: ["Enter"],
+  other: ["Ctrl+Enter"],
   flag: ["F8"],
   nextMoment: ["PageDown"],
   previousMoment: ["PageUp"],

@@ -1,6 +1,8 @@
 // What a review knows without a page: which moment is next, what is left, what a correction means.
 
 import { clock } from "./frame_index.js";
+import { boxBetween } from "./geometry.js";
+import { changesBetween } from "./merging.js";
 
 /** Seconds that a decision waits for its answer before the connection counts as gone. */
 export const PATIENCE_SECONDS = 8;
@@ -55,14 +57,50 @@ export function progressOf(moments) {
 }
 
 const overlaps = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+const areaOf = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
+/** A region of so much of the view names no place in it. */
+const WHOLE_SHARE = 0.9;
 
-/** Whether a person hid something at the time and place of a moment. */
-export function isCorrected(moment, corrections) {
-  return corrections.some(({ action, keyframes }) => {
-    const frames = keyframes.map((each) => each.frame_index);
-    const isThen = frames[0] < moment.stop_frame && frames.at(-1) >= moment.first_frame;
-    return action === "add" && isThen && keyframes.some((each) => overlaps(each.box_xyxy_px, moment.region_xyxy_px));
-  });
+/** The boxes that a correction has in the frames of a moment. */
+function boxesWithin({ action, keyframes }, { first_frame: first, stop_frame: stop }) {
+  if (action !== "add") return [];
+  const written = keyframes.map((each) => ({ frame: each.frame_index, box: each.box_xyxy_px }));
+  const from = Math.max(written[0].frame, first);
+  const count = Math.min(written.at(-1).frame, stop - 1) - from + 1;
+  return Array.from({ length: Math.max(count, 0) }, (_, at) => boxBetween(written, from + at));
+}
+
+/**
+ * Whether a person hid something at the time and place of a moment. In one of the whole view, as a
+ * spot check, what was drawn for another moment lies by chance: there only what was drawn for it counts.
+ * @param {{x: number, y: number, w: number, h: number}} view in which faces were searched, pixels of the frame
+ * @param {Set<string>} drawnFor ids of the corrections that were made while the moment was open
+ */
+export function isCorrected(moment, corrections, view, drawnFor) {
+  const { region_xyxy_px: region } = moment;
+  const isWhole = areaOf(region) >= WHOLE_SHARE * view.w * view.h;
+  return corrections.some((each) => (!isWhole || drawnFor.has(each.correction_id)) && boxesWithin(each, moment).some((box) => overlaps(box, region)));
+}
+
+/** What the filled button says of an open moment, and what a person may say instead; null: nothing. */
+export function verdictsOf(moment, corrections, view, drawnFor) {
+  if (isCorrected(moment, corrections, view, drawnFor)) return ["corrected", "accept"];
+  return ["accept", corrections.some((each) => boxesWithin(each, moment).length) ? "corrected" : null];
+}
+
+/** Which corrections were made while which moment was open. */
+export class Drawn {
+  constructor() {
+    this.ids = new Map();
+  }
+
+  note(id, before, after) {
+    this.ids.set(id, new Set([...this.for(id), ...changesBetween(before, after).added.map((each) => each.correction_id)]));
+  }
+
+  for(id) {
+    return this.ids.get(id) ?? new Set();
+  }
 }
 
 /** The one thing to do now: what the filled button says. */

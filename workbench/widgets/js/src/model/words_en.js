@@ -137,6 +137,7 @@ export const EN = {
   main_signedOnce: "Waits for a second reviewer",
   main_released: "Signed off",
   main: "Decide, and go to the next moment",
+  other: "Decide otherwise where a box was drawn: hidden, or corrected",
   nextMoment: "Next moment",
   previousMoment: "Previous moment",
   reopen: "Look at the moment again",

@@ -137,6 +137,7 @@ export const ES = {
   main_signedOnce: "Espera a un segundo revisor",
   main_released: "Liberada",
   main: "Decidir e ir al momento siguiente",
+  other: "Decidir de otro modo donde se dibujó un recuadro: oculta o corregida",
   nextMoment: "Momento siguiente",
   previousMoment: "Momento anterior",
   reopen: "Ver el momento de nuevo",

@@ -137,6 +137,7 @@ export const PT = {
   main_signedOnce: "Espera por um segundo revisor",
   main_released: "Liberada",
   main: "Decidir e ir ao próximo momento",
+  other: "Decidir de outro modo onde uma caixa foi desenhada: oculto ou corrigido",
   nextMoment: "Próximo momento",
   previousMoment: "Momento anterior",
   reopen: "Ver o momento de novo",

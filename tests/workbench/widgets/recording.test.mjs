@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Health, PIECE, PieceReader, clock, room } from "../../../workbench/widgets/js/src/model/recording.js";
+import { Health, PauseRequest, PIECE, PieceReader, clock, room } from "../../../workbench/widgets/js/src/model/recording.js";
 
 const piece = (kind, text) => {
   const content = new TextEncoder().encode(text);
@@ -22,6 +22,17 @@ test("pieces are whole however what arrives is divided", () => {
     assert.equal(new TextDecoder().decode(found[0].content), '{"a":1}');
     assert.equal(reader.rest.length, 0);
   }
+});
+
+test("a pause is asked for once until the recording says that it pauses", () => {
+  const request = new PauseRequest();
+  assert.equal(request.begin("finishing"), null);
+  assert.deepEqual([request.said("recording"), request.begin("recording"), request.said("recording")], ["rec_pause", "pause", "rec_pausing"]);
+  assert.equal(request.begin("recording"), null);
+  request.end();
+  assert.deepEqual([request.said("paused"), request.begin("paused"), request.said("paused")], ["rec_resume", "resume", "rec_resuming"]);
+  request.end();
+  assert.equal(request.said("recording"), "rec_pause");
 });
 
 test("times are hours, minutes and seconds", () => {

@@ -37,6 +37,8 @@ test("the one thing to do follows the work", () => {
   assert.equal(act(done, { notRendered: 1 }), "rerender");
   assert.equal(act([moment("a", "flagged")]), "nextFlagged");
   assert.equal(act(done), "signOff");
+  assert.equal(act(done, { isSigning: true }), "signing");
+  assert.equal(act(done, { isSigning: true, isReleased: true }), "released");
   assert.equal(act([]), "ranking");
   assert.equal(act([], { job: { kind: "rank", state: "full" } }), "full");
   assert.equal(act(queue, { isReleased: true }), "released");

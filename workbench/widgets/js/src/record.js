@@ -3,7 +3,7 @@
 import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
 import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
-import { clock, Health, LEAST_DBFS, room, SILENT_DBFS, spoken } from "./model/recording.js";
+import { clock, GOES_ON, Health, LEAST_DBFS, PauseRequest, room, SILENT_DBFS, spoken } from "./model/recording.js";
 import { problemText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
@@ -14,15 +14,15 @@ import { RecordPicture } from "./record_picture.js";
 const LOOK_MS = 3000;
 const JOURNAL_LINES = 6;
 const SIGNS = { loading: "…", ready: "○", held: "◎", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
-/** In which a recording takes commands. */
-const GOES_ON = ["recording", "paused"];
+/** A pause that was taken is seen by then, unless the page hears nothing of the recording. */
+const PAUSE_MS = 3000;
 /** In which another can be started. */
 const MAY_START = ["ready", "held"];
 
 export class Recorder {
   constructor(root) {
     this.language = chosenLanguage();
-    Object.assign(this, { root, say: speaker(this.language), rooms: [], recordings: [], job: null, health: new Health(), phase: "loading" });
+    Object.assign(this, { root, say: speaker(this.language), rooms: [], recordings: [], job: null, health: new Health(), pauseRequest: new PauseRequest(), phase: "loading" });
     root.classList.add("wb-widget", "wb-page", "wb-record");
     root.setAttribute("lang", this.language);
     root.setAttribute("tabindex", "-1");
@@ -85,6 +85,7 @@ export class Recorder {
 
   #become(phase) {
     this.phase = phase;
+    this.#endPauseRequest();
     const { say, root } = this;
     root.dataset.phase = phase;
     const isOn = GOES_ON.includes(phase);
@@ -97,7 +98,6 @@ export class Recorder {
     this.holding.textContent = say(phase === "held" ? "rec_forget" : "rec_hold");
     this.holding.hidden = phase !== "held" && (phase !== "ready" || this.main.disabled || !this.room?.pre_record_seconds);
     this.acts.hidden = ["finishing", "done", "failed"].includes(phase);
-    this.pausing.replaceChildren(element("span", {}, say(phase === "paused" ? "rec_resume" : "rec_pause")), element("kbd", { "aria-hidden": "true" }, "P"));
     this.pausing.hidden = this.shooting.hidden = !isOn;
     this.shooting.disabled = phase === "paused";
     this.marks.hidden = !isOn;
@@ -107,6 +107,17 @@ export class Recorder {
     this.#tellMore();
     if (!isOn) this.#warn([]);
     this.#keepAwake();
+  }
+
+  #endPauseRequest() {
+    clearTimeout(this.pauseTimer);
+    this.pauseRequest.end();
+    this.#showPausing();
+  }
+
+  #showPausing() {
+    this.pausing.replaceChildren(element("span", {}, this.say(this.pauseRequest.said(this.phase))), element("kbd", { "aria-hidden": "true" }, "P"));
+    this.pausing.disabled = this.pauseRequest.wanted !== null;
   }
 
   /** What comes next, where something does. */
@@ -312,14 +323,20 @@ export class Recorder {
   }
 
   async #command(command, content, says) {
-    if (!GOES_ON.includes(this.phase)) return;
+    if (!GOES_ON.includes(this.phase)) return null;
     const found = await this.#do(() => act(`/jobs/${this.job.job_id}/commands/${command}`, { arguments: content }));
     if (found) this.#note(found.answer?.seconds ?? this.health.before.seconds, says());
+    return found;
   }
 
-  #pause() {
-    const isPaused = this.phase === "paused";
-    return this.#command(isPaused ? "resume" : "pause", {}, () => this.say(isPaused ? "rec_didResume" : "rec_didPause"));
+  /** What is asked is said at once; the phase follows when the recording says so. */
+  async #pause() {
+    const command = this.pauseRequest.begin(this.phase);
+    if (!command) return;
+    this.#showPausing();
+    const found = await this.#command(command, {}, () => this.say(command === "pause" ? "rec_didPause" : "rec_didResume"));
+    if (!found) this.#endPauseRequest();
+    else if (this.pauseRequest.wanted) this.pauseTimer = setTimeout(() => this.#endPauseRequest(), PAUSE_MS);
   }
 
   #mark(kind) {

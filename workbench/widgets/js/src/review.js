@@ -174,9 +174,14 @@ export class Review {
     return ["signed off", "archived"].includes(this.model.get("about").state);
   }
 
+  /** Whether a sign-off was asked for and is not answered yet. */
+  get isSigning() {
+    return this.outbox.isWaitingFor("sign_off");
+  }
+
   get mainName() {
     const { moments, isReleased } = this;
-    const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased, hasSigned: this.model.get("about").has_signed });
+    const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased, hasSigned: this.model.get("about").has_signed, isSigning: this.isSigning });
     return name === "accept" ? this.verdicts?.[0] ?? "nextOpen" : name;
   }
 
@@ -232,7 +237,7 @@ export class Review {
   #showActions() {
     const { mainName: name, otherName: other, say } = this;
     const { progress = 0 } = this.model.get("job");
-    const isWaiting = ["full", "ranking", "rendering", "released", "signedOnce"].includes(name);
+    const isWaiting = ["full", "ranking", "rendering", "released", "signedOnce", "signing"].includes(name);
     const label = say(`main_${name}`, { percent: Math.round(100 * progress) });
     this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
     this.mainButton.disabled = isWaiting;
@@ -331,6 +336,7 @@ export class Review {
 
   ask(what) {
     this.outbox.post({ kind: "ask", what });
+    if (what === "sign_off") this.show();
   }
 
   #answered({ number, problem }) {

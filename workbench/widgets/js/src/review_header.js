@@ -57,8 +57,8 @@ export class Header {
     const { left, flagged, all } = counts;
     const lacks = [left && say("lacksLeft", { count: left }), flagged && say("lacksFlagged", { count: flagged }), lacking && say("lacksRendering")].filter(Boolean);
     this.signOff.hidden = review.isReleased || Boolean(review.model.get("about").has_signed);
-    this.signOff.disabled = !all || lacks.length > 0 || Boolean(isWorking);
-    this.signOff.textContent = lacks.length ? `${say("signOff")}: ${lacks[0]}` : say("signOff");
+    this.signOff.disabled = !all || lacks.length > 0 || Boolean(isWorking) || review.isSigning;
+    this.signOff.textContent = review.isSigning ? say("main_signing") : lacks.length ? `${say("signOff")}: ${lacks[0]}` : say("signOff");
     this.signOff.title = lacks.join(", ");
     this.undo.disabled = !review.editor.history?.past.length;
   }

@@ -8,6 +8,9 @@ const LITTLE_SECONDS = 1800;
 /** For so long after a frame was left out the page says so. */
 const BEHIND_SECONDS = 20;
 
+/** In which a recording takes commands. */
+export const GOES_ON = ["recording", "paused"];
+
 /** What a meter shows of a level, and below what nothing is heard: dB below full scale. */
 export const LEAST_DBFS = -60;
 export const SILENT_DBFS = -55;
@@ -48,6 +51,30 @@ export const room = (seconds) => (seconds < 36_000 ? clock(seconds) : `${Math.fl
 
 /** A name as people write it. */
 export const spoken = (name) => name.replaceAll("_", " ");
+
+/** A pause, or its end, from when it is asked for until the recording says so. */
+export class PauseRequest {
+  constructor() {
+    this.wanted = null;
+  }
+
+  /** Ask in a phase; returns the command, or null where one is on its way or nothing goes on. */
+  begin(phase) {
+    if (this.wanted || !GOES_ON.includes(phase)) return null;
+    this.wanted = phase === "paused" ? "recording" : "paused";
+    return phase === "paused" ? "resume" : "pause";
+  }
+
+  end() {
+    this.wanted = null;
+  }
+
+  /** The name of what the button says. */
+  said(phase) {
+    if (this.wanted) return this.wanted === "paused" ? "rec_pausing" : "rec_resuming";
+    return phase === "paused" ? "rec_resume" : "rec_pause";
+  }
+}
 
 /** Notes each state, and says what it means beside the states before. */
 export class Health {

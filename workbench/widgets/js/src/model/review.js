@@ -104,9 +104,10 @@ export class Drawn {
 }
 
 /** The one thing to do now: what the filled button says. */
-export function mainAction({ moments, job, notRendered, isReleased, hasSigned = false }) {
+export function mainAction({ moments, job, notRendered, isReleased, hasSigned = false, isSigning = false }) {
   const { left, flagged, all } = progressOf(moments);
   if (isReleased) return "released";
+  if (isSigning) return "signing";
   if (job.state === "full") return "full";
   if (job.kind && job.state !== "failed") return job.kind === "rank" ? "ranking" : "rendering";
   if (left) return "accept";

@@ -43,21 +43,29 @@ def review_page() -> Any:
         archive = open_served_archive()
         event = archive.event(os.environ["WORKBENCH_PAGE"].rpartition("/")[2])
         if event.row.state not in COPY_STATES:
-            raise SettingsError(
-                phrase(
-                    "no_copy_yet",
-                    "event {event} is {state}: it has no de-identified copy to review yet. Make "
-                    "one with 'workbench event deidentify {event}'",
-                    event=event.event_id,
-                    state=event.row.state,
-                )
-            )
+            return _no_copy_card(event)
         return ReviewPage(archive, event).desk
     except KeyError:
         said = "This page is opened from the library of 'workbench serve'"
         return problem_card("nothing_to_review", SettingsError(said))
     except RecorderError as error:
         return problem_card("nothing_to_review", error)
+
+
+def _no_copy_card(event: RemoteEvent) -> Any:
+    said = phrase(
+        "no_copy_yet",
+        "event {event} is {state}: it has no de-identified copy to review yet. Make one on the "
+        "page of the event",
+        event=event.event_id,
+        state=event.row.state,
+    )
+    waits = event.row.state is EventState.RECORDED
+    return problem_card(
+        "nothing_to_review",
+        SettingsError(said),
+        event_to_deidentify=event.event_id if waits else "",
+    )
 
 
 class ReviewPage:

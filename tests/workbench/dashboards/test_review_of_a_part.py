@@ -144,6 +144,7 @@ def test_an_event_without_a_copy_says_so_in_the_language_of_the_person(
     event = reviewed.events[2]
     page = visit("rita", f"/review/{event}")
     expect(page.get_by_role("heading", name="Nothing to review here")).to_be_visible()
+    expect(page.get_by_role("alert")).not_to_contain_text("workbench")
     page.evaluate("localStorage.setItem('language', 'pt')")
     page.reload()
     expect(page.get_by_role("heading", name="Nada a revisar aqui")).to_be_visible()
@@ -151,3 +152,5 @@ def test_an_event_without_a_copy_says_so_in_the_language_of_the_person(
     expect(page.get_by_role("alert")).to_be_in_viewport()
     expect(page).to_have_title("Revisão · Surgery Workbench")
     expect(page.locator("#waiting")).to_have_count(0)
+    page.get_by_role("link", name="Desidentificar").click()
+    expect(page).to_have_url(f"/event/{event}#work")

@@ -184,6 +184,7 @@ def _row(archive: Archive, event: ArchivedEvent, roles: Sequence[str]) -> dict[s
     is_seen = has_copy and event.may_still_read("deidentified")
     event_id, procedure, site, state, started, lasts = _texts(event)
     may_compare = archive.may(Action.READ_SIGNALS) and ("signals" in roles or is_seen)
+    may_deidentify = row.state is EventState.RECORDED and archive.may(Action.DEIDENTIFY)
     has_report = "report" in roles and archive.may(Action.REPORT_FULL)
     return {
         "id": event_id,
@@ -196,6 +197,7 @@ def _row(archive: Archive, event: ArchivedEvent, roles: Sequence[str]) -> dict[s
         # of the copy, never of the original
         "picture": f"{interface}/thumbnail?width_px={_PICTURE_PX}" if is_seen else "",
         "details": f"{EVENT_PATH}{event_id}",
+        "deidentify": f"{EVENT_PATH}{event_id}#work" if may_deidentify else "",
         "review": f"{REVIEW_PATH}{event_id}" if has_copy and archive.may(Action.REVIEW) else "",
         "playback": f"{PLAYBACK_PATH}?events={event_id}" if may_compare else "",
         "report": f"{interface}/files/report" if has_report else "",
@@ -216,7 +218,7 @@ def _next_step(archive: Archive, state: EventState, signers: Sequence[str]) -> t
         return "lib_second", "second review asked for"
     if state is EventState.RECORDING:
         return "lib_recording", "is being recorded"
-    if state is EventState.RECORDED and not archive.may(Action.DEIDENTIFY):
+    if state is EventState.RECORDED:
         return "lib_waitsCopy", "waits for de-identification"
     if state in OPEN_COPY_STATES and not archive.may(Action.REVIEW):
         return "lib_waitsReview", "waits for a reviewer"

@@ -325,6 +325,8 @@ export const EN = {
   lib_open: "Open",
   lib_review: "Review",
   lib_reviewOf: "Review {what} of {when}",
+  lib_deidentify: "De-identify",
+  lib_deidentifyOf: "De-identify {what} of {when}",
   lib_playback: "Playback",
   lib_playbackOf: "Playback of {what} of {when}",
   lib_report: "Report",

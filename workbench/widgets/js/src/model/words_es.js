@@ -325,6 +325,8 @@ export const ES = {
   lib_open: "Abrir",
   lib_review: "Revisar",
   lib_reviewOf: "Revisar {what} de {when}",
+  lib_deidentify: "Desidentificar",
+  lib_deidentifyOf: "Desidentificar {what} de {when}",
   lib_playback: "Reproducción",
   lib_playbackOf: "Reproducción de {what} de {when}",
   lib_report: "Informe",

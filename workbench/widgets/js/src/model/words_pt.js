@@ -325,6 +325,8 @@ export const PT = {
   lib_open: "Abrir",
   lib_review: "Revisar",
   lib_reviewOf: "Revisar {what} de {when}",
+  lib_deidentify: "Desidentificar",
+  lib_deidentifyOf: "Desidentificar {what} de {when}",
   lib_playback: "Reprodução",
   lib_playbackOf: "Reprodução de {what} de {when}",
   lib_report: "Relatório",

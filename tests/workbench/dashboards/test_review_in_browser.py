@@ -279,8 +279,8 @@ def _sign_in(page: Page, login: str) -> None:
 
 
 _HAS_SAVED = """(count) => {
-  const { editor, corrections } = document.querySelector(".wb-review")?.review ?? {};
-  return editor && !editor.saving.pending && corrections.length === count;
+  const { editor } = document.querySelector(".wb-review")?.review ?? {};
+  return editor && !editor.saving.pending && editor.corrections.length === count;
 }"""
 
 

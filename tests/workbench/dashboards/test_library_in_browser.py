@@ -49,7 +49,7 @@ def test_each_profile_sees_its_pictures_and_ways(
         first: ["Review", "Playback", "Details"],
         second: ["Review", "Playback", "Details"],
         unreleased: ["Review", "Playback", "Details"],
-        bare: ["Details"],
+        bare: ["De-identify", "Details"],
     }
     shown = _pictures(reviewer)
     assert len(shown) == 3

@@ -68,6 +68,11 @@ new MutationObserver((_, observer) => {
   observer.disconnect();
   for (let each = page.parentElement; each; each = each.parentElement) each.classList.add("holds-page");
 }).observe(document, { childList: true, subtree: true });
+// what an output links to opens another tab in JupyterLab; the ways of a card lead on
+addEventListener("click", ({ target }) => {
+  const way = target.closest(".card a");
+  if (way) way.target = "";
+}, true);
 window.voila_process = () => {};
 window.voila_heartbeat = () => {};
 window.update_loading_text = () => {};

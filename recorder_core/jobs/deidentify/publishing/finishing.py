@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from recorder_core.jobs.deidentify.publishing.finished_copy import finished_copy
 from recorder_core.jobs.deidentify.publishing.refusals import refuse_foreign_tables
-from recorder_core.jobs.deidentify.publishing.reporting import report_of, write_sidecars
+from recorder_core.jobs.deidentify.publishing.reporting import (
+    report_of,
+    times_of,
+    write_report,
+    write_tables,
+)
 from recorder_core.jobs.deidentify.publishing.verified_copy import write_verified
 from recorder_core.jobs.deidentify.publishing.view_picture import write_view_picture
 from recorder_core.jobs.deidentify.rendering.copy_task import CopyTask, Rendering
@@ -41,14 +47,11 @@ def publish(output: Path, task: CopyTask, rendering: Rendering) -> DeidentifyRes
                 output, source.info, task.options.audio, source.copy_index.audio_changes
             )
             report = report_of(task, verified, temporary, audio)
-            write_sidecars(beside, task, verified.rendering, report)
+            write_tables(beside, task, verified.rendering, report)
             write_view_picture(beside["view"], temporary, source, verified.rendering.redactions)
-    wall = clock.wall_seconds
-    return DeidentifyResult(
-        output,
-        len(source),
-        report,
-        clock.stage_times(wall),
-        clock.unexplained_seconds(wall),
-        wall,
-    )
+        # taken once: the report and what is printed of the run have the same times
+        wall = clock.wall_seconds
+        stages, unexplained = clock.stage_times(wall), clock.unexplained_seconds(wall)
+        report = replace(report, times=times_of(stages, wall))
+        write_report(beside["report"], report)
+    return DeidentifyResult(output, len(source), report, stages, unexplained, wall)

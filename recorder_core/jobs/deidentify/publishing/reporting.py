@@ -45,16 +45,16 @@ from recorder_core.tables import (
     write_detections,
     write_redactions,
 )
-from recorder_core.timing import StageClock
+from recorder_core.timing import StageTime
 from recorder_core.version import __version__
 
-__all__ = ["report_of", "write_sidecars"]
+__all__ = ["report_of", "times_of", "write_report", "write_tables"]
 
 
 def report_of(
     task: CopyTask, verified: VerifiedCopy, copy: Path, audio: Sequence[AudioPlan]
 ) -> DeidentifyReport:
-    """Return the report of what was done; it names no file, person or place.
+    """Return the report of what was done, but for its times; it names no file, person or place.
 
     Parameters
     ----------
@@ -102,14 +102,13 @@ def report_of(
         psnr_y_outside_redactions_db=_psnr(rendering.rendered),
         verified=_verified(look, table),
         audio=tuple(map(str, audio)),
-        times=_times(task.renderer.clock),
     )
 
 
-def write_sidecars(
+def write_tables(
     paths: Mapping[str, Path], task: CopyTask, rendering: Rendering, report: DeidentifyReport
 ) -> None:
-    """Write the tables and the report of a copy under temporary names.
+    """Write the tables of a copy under temporary names.
 
     Parameters
     ----------
@@ -118,6 +117,7 @@ def write_sidecars(
     task : CopyTask
     rendering : Rendering
     report : DeidentifyReport
+        Of the copy; its times may be missing.
     """
     # the copy's hash: corrections must not be applied to a file that the table is not about
     settings = {
@@ -131,7 +131,28 @@ def write_sidecars(
     )
     write_redactions(paths["redactions"], rendering.redactions, metadata)
     write_detections(paths["detections"], rendering.detections, metadata)
-    paths["report"].write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+def write_report(path: Path, report: DeidentifyReport) -> None:
+    """Write the report of a copy under a temporary name."""
+    path.write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+def times_of(stages: Sequence[StageTime], wall_seconds: float) -> dict[str, Any]:
+    """Return the times of a run as its report has them: to the microsecond, by the rows' keys.
+
+    Parameters
+    ----------
+    stages : sequence of StageTime
+        Every row.
+    wall_seconds : float
+        Of the run, until its report is written.
+    """
+    rows = {
+        item.row.key: {"seconds": round(item.total_seconds, 6), "calls": item.calls}
+        for item in stages
+    }
+    return {"wall_seconds": round(wall_seconds, 6), "stages": rows}
 
 
 def _copy(task: CopyTask, verified: VerifiedCopy, copy_bytes: int) -> ReportedCopy:
@@ -196,16 +217,6 @@ def _idle_removals(
     lifting = {table.corrections[place] for place in np.flatnonzero(~table.applied)}
     removals = {row.correction_id for row in corrections if row.action == "remove"}
     return tuple(sorted(removals - lifting))
-
-
-def _times(clock: StageClock) -> dict[str, Any]:
-    """Return how long what is done until the report is written took."""
-    wall = clock.wall_seconds
-    stages = {
-        item.row.key: {"seconds": round(item.total_seconds, 4), "calls": item.calls}
-        for item in clock.stage_times(wall)
-    }
-    return {"wall_seconds": round(wall, 3), "stages": stages}
 
 
 def _psnr(rendered: Sequence[RenderedSegment]) -> PsnrDb | None:

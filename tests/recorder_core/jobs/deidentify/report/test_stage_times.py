@@ -10,6 +10,7 @@ from recorder_core.errors import EncodeError
 from recorder_core.jobs import (
     DeidentifyResult,
     deidentify_video,
+    sidecar,
     stage_times_dict,
     write_stage_times,
 )
@@ -54,6 +55,20 @@ def test_the_rows_of_each_thread_explain_the_wall_time(result: DeidentifyResult)
             if stage["thread"] == thread or stage["key"] in around
         )
         assert explained + rest == pytest.approx(content["wall_seconds"])
+
+
+def test_the_report_beside_the_copy_has_the_times_that_are_printed(
+    result: DeidentifyResult,
+) -> None:
+    """A page that reads the report shows the figures of ``--times``."""
+    times = json.loads(sidecar(result.output, "report").read_text())["times"]
+    assert times == result.report.times
+    assert times["wall_seconds"] == pytest.approx(result.wall_seconds, abs=1e-6)
+    printed = {item.row.key: (item.total_seconds, item.calls) for item in result.stage_times}
+    assert list(times["stages"]) == list(printed)
+    for key, (seconds, calls) in printed.items():
+        assert times["stages"][key]["seconds"] == pytest.approx(seconds, abs=1e-6)
+        assert times["stages"][key]["calls"] == calls
 
 
 def test_the_times_are_written_as_json(result: DeidentifyResult, tmp_path: Path) -> None:

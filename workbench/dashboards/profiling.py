@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -21,7 +21,7 @@ from workbench.client import RemoteArchive, RemoteEvent, open_served_archive
 from workbench.dashboards.cards import problem_card
 from workbench.widgets import ProfiledRun, ProfilingBoard
 
-__all__ = ["profiling_page", "read_benchmark", "read_run"]
+__all__ = ["distinct_runs", "profiling_page", "read_benchmark", "read_run"]
 
 #: the newest copies whose reports are read
 MAX_RUNS: Final = 60
@@ -54,10 +54,10 @@ def _board(archive: RemoteArchive, query: str) -> ProfilingBoard:
         except RecorderError:
             without += 1
     bench, facts = read_benchmark(_BENCHMARK)
-    asked = ",".join(parse_qs(query).get("events", []))
+    asked = [each for each in ",".join(parse_qs(query).get("events", [])).split(",") if each]
     return ProfilingBoard(
-        [*runs, *bench],
-        chosen=[each for each in asked.split(",") if each],
+        [*distinct_runs(runs, asked), *bench],
+        chosen=asked,
         without_times=without,
         benchmark=facts,
         source=PAPER_SOURCE,
@@ -91,6 +91,25 @@ def read_run(event: RemoteEvent) -> ProfiledRun:
         stages=stage_shares(times),
         threads=thread_times(times),
     )
+
+
+def distinct_runs(runs: Sequence[ProfiledRun], asked: Sequence[str]) -> list[ProfiledRun]:
+    """Return each run once: one copy may belong to several events, and compares with itself.
+
+    Parameters
+    ----------
+    runs : sequence of ProfiledRun
+        Of several events.
+    asked : sequence of str
+        Ids of events; of those that share a run, one of these has it.
+    """
+    found: dict[tuple[float, ...], ProfiledRun] = {}
+    for run in runs:
+        # to the microsecond: no two runs take the same times
+        times = (run.wall_seconds, *(each.seconds for each in run.stages))
+        if times not in found or run.event_id in asked:
+            found[times] = run
+    return list(found.values())
 
 
 def read_benchmark(path: Path) -> tuple[list[ProfiledRun], dict[str, Any]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 
 from recorder_core.errors import DataError
 from recorder_core.jobs import sidecar
-from workbench.dashboards.profiling import read_benchmark, read_run
+from workbench.dashboards.profiling import distinct_runs, read_benchmark, read_run
 
 ROOT = Path(__file__).resolve().parents[3]
 BENCHMARK = ROOT / "profiling" / "results" / "bench_job.json"
@@ -38,6 +39,14 @@ def test_a_run_is_what_the_report_says(finished: Path) -> None:
     assert run.detector == report["detector"]
     with pytest.raises(DataError):
         read_run(cast(Any, _Event(report | {"times": {}})))
+
+
+def test_a_copy_of_several_events_is_one_run() -> None:
+    (run,), _ = read_benchmark(BENCHMARK)
+    newest, older = replace(run, event_id="a1"), replace(run, event_id="b2")
+    other = replace(run, event_id="c3", wall_seconds=run.wall_seconds + 1)
+    assert distinct_runs([newest, other, older], []) == [newest, other]
+    assert distinct_runs([newest, other, older], ["b2"]) == [older, other]
 
 
 def test_the_benchmark_is_read_where_it_is() -> None:

@@ -17,7 +17,7 @@ export class Profiling {
     root.setAttribute("lang", this.language);
     this.body = element("main", { class: "wb-report" });
     root.append(this.#head(), this.body);
-    const wanted = source.get("chosen").map((id) => this.runs.findIndex((each) => each.event_id === id)).filter((at) => at >= 0);
+    const wanted = [...new Set(source.get("chosen"))].map((id) => this.runs.findIndex((each) => each.event_id === id)).filter((at) => at >= 0);
     // the benchmark is none of the archive's runs: it is compared where somebody chooses it
     const others = this.runs.map((_, at) => at).filter((at) => !wanted.includes(at) && (this.runs[at].event_id || this.runs.length === 1));
     this.chosen = [...wanted, ...others].slice(0, 2);
@@ -57,9 +57,10 @@ export class Profiling {
     const { say, runs } = this;
     const named = runs.map((run, at) => [at, this.titleOf(run)]);
     const choice = (place, label) => {
-      const made = select(say(label), place ? [["", say("noSecondRun")], ...named] : named, (value) => {
-        const first = this.chosen[0];
-        this.chosen = place ? [first, ...(value === "" ? [] : [Number(value)])] : [Number(value), ...this.chosen.slice(1)];
+      // no run is compared with itself
+      const others = [["", say("noSecondRun")], ...named.filter(([at]) => at !== this.chosen[0])];
+      const made = select(say(label), place ? others : named, (value) => {
+        this.chosen = model.choose(this.chosen, place, value);
         this.show();
         this.root.querySelectorAll(".wb-runs select")[place].focus();
       });

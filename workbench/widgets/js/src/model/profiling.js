@@ -4,6 +4,13 @@ import { csvOf } from "./playback.js";
 export const perFrame = (run, seconds) => (1000 * seconds) / run.frames;
 export const wallPerFrame = (run) => perFrame(run, run.wall_seconds);
 
+/** The two runs after a choice: a first that was the second changes places with it. */
+export function choose([first, second], place, value) {
+  const now = value === "" ? undefined : Number(value);
+  const [a, b] = place ? [first, now] : [now, now === second ? first : second];
+  return b === undefined ? [a] : [a, b];
+}
+
 /** The thread that is busiest: the others wait for it. */
 export function boundBy({ threads }) {
   const shares = threads.map((each) => ({ name: each.name, share: each.busy_seconds / Math.max(each.busy_seconds + each.waiting_seconds + each.other_seconds, 1e-9) }));

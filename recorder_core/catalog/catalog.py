@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from recorder_core.catalog.audit.anchors import EMPTY_HEAD, read_anchor, write_anchor
 from recorder_core.catalog.audit.chain import AuditRow
 from recorder_core.catalog.audit.leaps import ClockLeap, find_leap
 from recorder_core.catalog.audit.ledger import Ledger, Verifier, read_ledger
-from recorder_core.catalog.audit.ledger_reader import PEOPLE, LedgerReader, PeopleLedger
+from recorder_core.catalog.audit.ledger_reader import PEOPLE, LedgerReader, PeopleLedger, log_rows
 from recorder_core.catalog.audit.log import AuditLog
 from recorder_core.catalog.audit.unstated import UnstatedRows
 from recorder_core.catalog.database.connection import BUSY_TIMEOUT_SECONDS, Database
 from recorder_core.catalog.database.migrating import migrate
 from recorder_core.catalog.database.migrations import MIGRATIONS
-from recorder_core.catalog.database.rows import fetch
 from recorder_core.catalog.database.schema import check_schema
 from recorder_core.catalog.database.statements import PROTECTED, Facts, present_facts
 from recorder_core.catalog.events.contents import Contents
@@ -41,9 +39,6 @@ from recorder_core.errors import AuditError, CatalogBusy, CatalogError, NotAllow
 from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Catalog"]
-
-#: of which the log is searched; for more it is read as a whole
-MAX_PARTS: Final = 100
 
 
 class Catalog:
@@ -241,16 +236,31 @@ class Catalog:
         rows : sequence of str, optional
             Read what changes these too.
         """
-        parts = [f'"{table} ' for table in tables] + [f"{json.dumps(row)}:" for row in rows]
-        if not parts or len(parts) > MAX_PARTS:
-            return read_ledger(self.audit.rows(), trust, verify)
-        wanted = " OR ".join(["hash = ?", *["instr(facts, ?) > 0"] * len(parts)])
-        found = self._database.read(
-            f"SELECT * FROM audit WHERE {wanted} ORDER BY seq",  # noqa: S608 - placeholders only
-            trust,
-            *parts,
-        )
-        return read_ledger(fetch(AuditRow, found), trust, verify)
+        return read_ledger(log_rows(self._database, trust, tables, rows), trust, verify)
+
+    def ledger_and_present(
+        self, trust: str, verify: Verifier, tables: Sequence[str] = ()
+    ) -> tuple[Ledger, Facts]:
+        """Return what the log states of tables, and their rows, both of one moment.
+
+        Read apart, what another process writes in between would look changed without an entry.
+
+        Parameters
+        ----------
+        trust, verify
+            As for :meth:`ledger`.
+        tables : sequence of str, optional
+            Tables, or tables and the beginning of what names their rows; all when not given.
+        """
+        with self._database.still():
+            found = log_rows(self._database, trust, tables)
+            present = self.present(tables or PROTECTED)
+        return read_ledger(found, trust, verify), present
+
+    def people_and_present(self, trust: str, verify: Verifier) -> tuple[PeopleLedger, Facts]:
+        """Return what the log states of users and settings, and their rows, both of one moment."""
+        with self._database.still():
+            return self.people_ledger(trust, verify), self.present(PEOPLE)
 
     def refuse_unstated(self, trust: str, verify: Verifier) -> None:
         """From now on refuse to state a row that was not, before, what the log states of it.

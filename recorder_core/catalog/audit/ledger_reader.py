@@ -7,6 +7,8 @@ known may have been changed outside this program, all of them are read again.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,17 +17,41 @@ from recorder_core.catalog.audit.ledger import Ledger, LedgerBuilder, Verifier
 from recorder_core.catalog.database.connection import Database
 from recorder_core.catalog.settings import HAS_MIRROR
 
-__all__ = ["PEOPLE", "LedgerReader", "PeopleLedger"]
+__all__ = ["PEOPLE", "LedgerReader", "PeopleLedger", "log_rows"]
 
 #: tables that say who may do what, and where
 PEOPLE: Final = ("users", "settings")
 
+#: of which the log is searched; for more it is read as a whole
+MAX_PARTS: Final = 100
 _MIRROR_ROW: Final = f'"settings {HAS_MIRROR}":'
 _LAST: Final = "SELECT coalesce(max(seq), 0) FROM audit"
 _AFTER: Final = (
     "SELECT * FROM audit WHERE seq > ? AND (hash = ? OR detail = ? OR action = ? "
     "OR instr(facts, '\"users ') > 0 OR instr(facts, '\"settings ') > 0) ORDER BY seq"
 )
+
+
+def log_rows(
+    database: Database, trust: str, tables: Sequence[str], rows: Sequence[str] = ()
+) -> list[AuditRow]:
+    """Return the row on which trust rests, and those of the log that change something.
+
+    Parameters
+    ----------
+    database : Database
+        Migrated.
+    trust : str
+        Hash of the row on which the trust in this log rests.
+    tables, rows : sequence of str
+        What is changed: tables, and single rows; the whole log is returned when neither are given.
+    """
+    parts = [f'"{table} ' for table in tables] + [f"{json.dumps(row)}:" for row in rows]
+    if not parts or len(parts) > MAX_PARTS:
+        return read_rows(database.read("SELECT * FROM audit ORDER BY seq"))
+    wanted = " OR ".join(["hash = ?", *["instr(facts, ?) > 0"] * len(parts)])
+    sql = f"SELECT * FROM audit WHERE {wanted} ORDER BY seq"  # noqa: S608 - placeholders only
+    return read_rows(database.read(sql, trust, *parts))
 
 
 @dataclass(frozen=True, slots=True)

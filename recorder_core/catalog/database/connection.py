@@ -104,9 +104,16 @@ class Database:
 
     @contextmanager
     def still(self) -> Iterator[None]:
-        """Hold other threads of this process off, so that several reads are of one moment."""
-        with self._lock:
-            yield
+        """Hold one snapshot for several reads, whatever other threads and processes write."""
+        with self._lock, translated_errors(self.path):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     def data_version(self) -> int:
         """Return a number that is another once another connection has written."""

@@ -20,7 +20,7 @@ from recorder_core.jobs.archive.access.identity import (
     sign_in,
 )
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.access.trust import trusted_folders
+from recorder_core.jobs.archive.access.trust import look_up_trust, trusted_folders
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.place.catalog_opening import open_catalog
 from recorder_core.jobs.archive.place.finding import (
@@ -29,6 +29,7 @@ from recorder_core.jobs.archive.place.finding import (
     stand_in_notice,
 )
 from recorder_core.jobs.archive.place.folders import Folders
+from recorder_core.jobs.archive.place.info_lock import as_they_are, info_lock
 from recorder_core.jobs.archive.place.reconciling import know_place, reconcile
 from recorder_core.jobs.archive.place.replication import Replicator
 
@@ -150,7 +151,7 @@ def _open_at(
             catalog.audit.append(who.actor, Action.REPAIR_MIRROR, detail="catalog:reconciled")
         log_repaired_rows(catalog.audit, who.actor, reconciled.mended)
         catalog.audit.guard()
-        folders = trusted_folders(folders, who.trust)
+        folders = replicator.folders = _known_folders(folders, catalog, who)
         faults = (
             folders.copy_notice(),
             folders.mirror_fault(),
@@ -160,6 +161,22 @@ def _open_at(
         notices = (*reconciled.done, *filter(None, (_log_notice(who), *faults)))
         stack.pop_all()
     return Archive(Session(folders, catalog, who, clock, replicator), notices)
+
+
+def _known_folders(folders: Folders, catalog: Catalog, who: Identity) -> Folders:
+    """Return the folders as the log has them; a command may have changed both since they were read.
+
+    Raises
+    ------
+    NotAllowed
+        If the archive is another one than the log's.
+    """
+    found = trusted_folders(folders, who.trust)
+    if not found.lacks_mirror:
+        return found
+    with info_lock(folders.primary):
+        trust = look_up_trust(catalog, who.trust.row_hash)
+        return trusted_folders(as_they_are(folders), trust)
 
 
 def _log_notice(who: Identity) -> str:

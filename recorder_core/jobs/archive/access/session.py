@@ -36,6 +36,7 @@ from recorder_core.jobs.archive.access.trust import (
 )
 from recorder_core.jobs.archive.place.finding import mirror_advice
 from recorder_core.jobs.archive.place.folders import Folders
+from recorder_core.jobs.archive.place.info_lock import as_they_are, info_lock
 from recorder_core.jobs.archive.place.replication import Replicator
 from recorder_core.jobs.archive.place.roles import StoredFile, file_identity, file_name, role_of
 
@@ -282,6 +283,20 @@ class Session:
         """Return the steps of an event that are not what the signed log states."""
         rows = f"event_states {event_id}"
         return wrong_rows(self.catalog, self.identity.trust.row_hash, rows)
+
+    @contextmanager
+    def changing_info(self) -> Iterator[Folders]:
+        """Keep other commands from changing ``archive.json``; yield the folders as they are now.
+
+        What this session read when it was opened may have been changed since.
+
+        Raises
+        ------
+        ArchiveError
+            If the folder cannot be locked, or its ``archive.json`` cannot be read.
+        """
+        with info_lock(self.folders.primary):
+            yield trusted_folders(as_they_are(self.folders), self.trust())
 
     def moved_to(self, folders: Folders) -> None:
         """Continue with other folders."""

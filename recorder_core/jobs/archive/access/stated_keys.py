@@ -43,11 +43,10 @@ class StatedKeys:
 
     def __init__(self, catalog: Catalog, row_hash: str, rows: Sequence[str] = KEY_TABLES) -> None:
         wanted = (*PEOPLE, *rows)
-        present = catalog.present(wanted)
         if row_hash:
-            self._ledger = catalog.ledger(row_hash, check_signature, tables=(*PEOPLE, *rows))
+            self._ledger, present = catalog.ledger_and_present(row_hash, check_signature, wanted)
         else:
-            self._ledger = Ledger()
+            self._ledger, present = Ledger(), catalog.present(wanted)
             self._ledger.state(present)
         tables = {row.split(" ")[0] for row in wanted}
         differences = self._ledger.differences(present, tables)

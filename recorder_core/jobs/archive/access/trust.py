@@ -160,14 +160,15 @@ def look_up_trust(catalog: Catalog, row_hash: str = "") -> Trust:
     named = [row_hash] if row_hash else _named_rows(catalog)
     if not any(named):
         return Trust("", Ledger(), {})
-    found = ((each, catalog.people_ledger(each, check_signature)) for each in named if each)
-    row_hash, stated = next(((each, it) for each, it in found if it.ledger.facts), ("", None))
-    if stated is None:
+    found = ((each, *catalog.people_and_present(each, check_signature)) for each in named if each)
+    known = next((each for each in found if each[1].ledger.facts), None)
+    if known is None:
         raise AuditError(
             "the audit log is not the one that this user's key vouches for: the catalog was "
             "exchanged; restore the right one from the mirror or a backup"
         )
-    wrong = stated.ledger.differences(catalog.present(PEOPLE), PEOPLE)
+    row_hash, stated, present = known
+    wrong = stated.ledger.differences(present, PEOPLE)
     return Trust(row_hash, stated.ledger, wrong, stated.was_restored)
 
 
@@ -231,8 +232,8 @@ def wrong_rows(catalog: Catalog, row_hash: str, rows: str) -> dict[str, str]:
     if not row_hash:
         return {}
     table = rows.split(" ", maxsplit=1)[0]
-    ledger = catalog.ledger(row_hash, check_signature, tables=(*PEOPLE, rows))
-    differences = ledger.differences(catalog.present([rows]), [table])
+    ledger, present = catalog.ledger_and_present(row_hash, check_signature, (*PEOPLE, rows))
+    differences = ledger.differences(present, [table])
     return {
         name: sentence
         for name, sentence in differences.items()

@@ -232,7 +232,7 @@ def _all_rows(catalog: Catalog, trust: str) -> dict[str, Mapping[str, object] | 
     """
     if not trust:
         return None
-    ledger, present = catalog.ledger(trust, check_signature), catalog.present()
+    ledger, present = catalog.ledger_and_present(trust, check_signature)
     return {name: present.get(name) for name in {*ledger.facts, *ledger.doubts, *present}}
 
 

@@ -16,7 +16,7 @@ from recorder_core.archive import (
 )
 from recorder_core.catalog import Action, Catalog, copy_catalog
 from recorder_core.catalog.model.codes import check_new_user_id, check_site_code, new_id
-from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError
+from recorder_core.errors import ArchiveError, SchemaTooNew, SettingsError, WrongState
 from recorder_core.jobs.archive.access.founding import found_trust
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_settings import mirror_setting
@@ -169,20 +169,23 @@ def set_mirror(archive: Archive, mirror: Path) -> None:
         If something else is in the folder.
     ArchiveError
         If it cannot be written.
+    WrongState
+        If another command set the mirror meanwhile.
     """
     with acting(archive, Action.MANAGE_SETTINGS, detail="mirror") as session:
         refuse_nested(session.folders.primary, mirror, "mirror")
         refuse_inside(mirror, "mirror")
         refuse_backup(mirror)
         _need_own_folder(session.folders)
-        folders = session.folders.at_place().with_mirror(mirror)
-        with being_made(folders.primary, mirror):
+        with session.changing_info() as now, being_made(mirror):
+            _refuse_moved(session, now)
+            folders = now.at_place().with_mirror(mirror)
             if not _was_mirror(mirror, folders.info.archive_id):
                 make_root(mirror, folders.info)
             write_info(mirror, folders.info)
             write_info(folders.primary, folders.info)
             finish_root(mirror)
-        session.catalog.settings.put(mirror_setting(folders.info))
+            session.catalog.settings.put(mirror_setting(folders.info))
         session.moved_to(folders)
 
 
@@ -200,6 +203,8 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
     ------
     SettingsError
         If the archive is where it was: then this is a copy.
+    WrongState
+        If another command said so, or set the mirror, meanwhile.
     """
     with acting(archive, Action.MANAGE_SETTINGS, detail="moved") as session:
         old, here = session.folders.info.folder, session.folders.primary
@@ -208,16 +213,31 @@ def accept_place(archive: Archive, *, mirror: Path | None = None) -> None:
                 f"the archive is still in {old}, so {here} is a copy of it; remove or unplug that "
                 "first if this one is to take its place"
             )
-        folders = replace(session.folders.at_place(), lacks_mirror=False)
         if mirror is not None:
             refuse_nested(here, mirror, "mirror")
             refuse_inside(mirror, "mirror")
             refuse_backup(mirror)
-            folders = folders.with_mirror(mirror)
-        for root in folders.roots():
-            write_info(root, folders.info)
-        session.catalog.settings.put(mirror_setting(folders.info))
+        with session.changing_info() as now:
+            _refuse_moved(session, now)
+            folders = replace(now.at_place(), lacks_mirror=False)
+            folders = folders if mirror is None else folders.with_mirror(mirror)
+            for root in folders.roots():
+                write_info(root, folders.info)
+            session.catalog.settings.put(mirror_setting(folders.info))
         session.moved_to(folders)
+
+
+def _refuse_moved(session: Session, now: Folders) -> None:
+    """Raise if another command said where the archive or its mirror is since it was opened."""
+    before = session.folders.info
+    if (now.info.folder, now.info.mirror) == (before.folder, before.mirror):
+        return
+    session.moved_to(now)  # who repeats it has seen this
+    mirror = f"its mirror is {now.info.mirror}" if now.info.mirror else "it has no mirror"
+    raise WrongState(
+        f"another command changed where this archive lies meanwhile, which counts: {mirror}; "
+        "repeat this if that is not what was meant"
+    )
 
 
 def _copy_catalog(path: Path, root: Path) -> None:

@@ -128,8 +128,10 @@ def _repair_infos(session: Session) -> list[Finding]:
     findings = []
     for fault in info_faults(session):
         findings.append(Finding("mirror", INFO_NAME, f"{fault}; written anew", is_repaired=True))
-    for root in session.folders.roots() if findings else []:
-        write_info(root, session.folders.info)
+    if findings:
+        with session.changing_info() as now:
+            for root in now.roots():
+                write_info(root, now.info)
     return findings
 
 

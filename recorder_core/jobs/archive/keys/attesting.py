@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from recorder_core.archive import KeyFile, check_signature, read_key_file
@@ -10,7 +12,8 @@ from recorder_core.errors import ArchiveError, SchemaTooNew
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.access.stated_keys import StatedKeys
 from recorder_core.jobs.archive.access.stated_settings import settings_of
-from recorder_core.jobs.archive.place.folders import INFO_NAME, read_info
+from recorder_core.jobs.archive.place.folders import INFO_NAME, Folders, read_info
+from recorder_core.jobs.archive.place.info_lock import as_they_are, info_lock
 from recorder_core.jobs.archive.place.roles import StoredFile
 
 __all__ = ["attest", "info_faults", "reader_faults"]
@@ -34,8 +37,8 @@ def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
     """
     if not trust:
         return [AuditFinding("unsigned", 0, _NOBODY)]
-    ledger = catalog.ledger(trust, check_signature)
-    wrong = ledger.differences(catalog.present()).values()
+    ledger, present = catalog.ledger_and_present(trust, check_signature)
+    wrong = ledger.differences(present).values()
     return [
         *ledger.findings,
         *(AuditFinding("changed", 0, sentence) for sentence in wrong),
@@ -45,22 +48,31 @@ def attest(catalog: Catalog, trust: str) -> list[AuditFinding]:
 
 def info_faults(session: Session) -> list[str]:
     """Return where ``archive.json`` of a root is not what an administrator has signed."""
-    stated = session.trust().settings()
-    faults = []
-    for root in session.folders.roots():
-        try:
-            found = settings_of(read_info(root))
-        except (ArchiveError, SchemaTooNew) as error:
-            faults.append(str(error))
-            continue
-        wrong = [name for name, value in found.items() if stated.get(name, value) != value]
-        if wrong:
-            faults.append(
-                f"{root / INFO_NAME} was changed without an entry in the log "
-                f"({', '.join(wrong)}); what the "
-                "log says is used instead"
-            )
-    return faults
+    with info_lock(session.folders.primary):
+        stated = session.trust().settings()
+        found = [_info_fault(root, stated) for root in _roots_now(session.folders)]
+    return [fault for fault in found if fault]
+
+
+def _roots_now(folders: Folders) -> list[Path]:
+    """Return the roots, with the mirror that another command may have set since."""
+    with suppress(ArchiveError, SchemaTooNew):
+        folders = as_they_are(folders)
+    return folders.roots()
+
+
+def _info_fault(root: Path, stated: Mapping[str, str]) -> str | None:
+    try:
+        found = settings_of(read_info(root))
+    except (ArchiveError, SchemaTooNew) as error:
+        return str(error)
+    wrong = [name for name, value in found.items() if stated.get(name, value) != value]
+    if not wrong:
+        return None
+    return (
+        f"{root / INFO_NAME} was changed without an entry in the log ({', '.join(wrong)}); what "
+        "the log says is used instead"
+    )
 
 
 def reader_faults(session: Session) -> list[str]:

@@ -40,7 +40,7 @@ from recorder_core.jobs.archive.files.storing import note_key_file
 from recorder_core.jobs.archive.keys.recovery_check import recovery_faults
 from recorder_core.jobs.archive.people.key_files import change_keys
 from recorder_core.jobs.archive.place.event_lock import is_being_written
-from recorder_core.jobs.archive.place.folders import write_info
+from recorder_core.jobs.archive.place.folders import Folders, write_info
 from recorder_core.jobs.archive.place.roles import StoredFile
 from recorder_core.jobs.archive.sealed_record import (
     add_readers,
@@ -92,7 +92,7 @@ def renew_recovery(
     SettingsError
         If the words were not given, or the mirror is not there.
     WrongState
-        If an event is being recorded.
+        If an event is being recorded, or another command renewed the words meanwhile.
     ArchiveError
         If the old words do not open everything, or a key file cannot be written.
     """
@@ -103,8 +103,9 @@ def renew_recovery(
         try:
             work.add_to_files()
             show(words)
-            records = work.change_over(new)
-            work.write_infos()
+            with session.changing_info() as now:
+                records = work.change_over(new, now)
+                work.write_infos()
             files = work.remove_old()
         finally:
             new.wipe()
@@ -154,10 +155,14 @@ class _Renewal:
         for file in self._each_file():
             change_keys(self._session, file, self._with_new)
 
-    def change_over(self, new: PrivateKey) -> int:
+    def change_over(self, new: PrivateKey, folders: Folders) -> int:
         """Seal every name to the new key alone and make it the recovery key, in one step."""
         session, count = self._session, 0
-        folders = session.folders
+        if folders.info.recovery != self._old.public_key:
+            raise WrongState(
+                "the recovery words were renewed by another command meanwhile: those count, and "
+                "not the words that were shown here"
+            )
         info = replace(folders.info, recovery_public_key=self._new.to_text())
         with session.catalog.transaction():
             for event_id in _live(session):

@@ -194,10 +194,11 @@ def set_password_cost(archive: Archive, cost: Argon2Settings) -> None:
                 f"a guess at a password must cost at least {DEFAULT_COST.memory_kib >> 10} MiB and "
                 f"{DEFAULT_COST.iterations} passes (RFC 9106, second recommended option)"
             )
-        folders = session.folders.with_password_cost(cost)
-        for root in folders.roots():
-            write_info(root, folders.info)
-        session.catalog.settings.put(settings_of(folders.info))
+        with session.changing_info() as now:
+            folders = now.with_password_cost(cost)
+            for root in folders.roots():
+                write_info(root, folders.info)
+            session.catalog.settings.put(settings_of(folders.info))
         session.moved_to(folders)
 
 

@@ -50,6 +50,7 @@ from recorder_core.jobs.archive.place.folders import (
     read_info,
     write_info,
 )
+from recorder_core.jobs.archive.place.info_lock import as_they_are, info_lock
 from recorder_core.jobs.archive.place.set_aside import SPLIT_CATALOG, set_aside
 from recorder_core.model.values.counts import format_count
 
@@ -69,10 +70,14 @@ def know_place(folders: Folders) -> Folders:
         noted = read_info(folders.mirror)
         if noted.archive_id == folders.info.archive_id and noted.folder is not None:
             return Folders(folders.primary, noted)
-    placed = folders.at_place()
-    for root in placed.roots():
-        with suppress(OSError):
-            write_info(root, placed.info)
+    with info_lock(folders.primary):
+        found = as_they_are(folders)
+        if found.info.folder is not None:
+            return found  # another command noted it meanwhile
+        placed = found.at_place()
+        for root in placed.roots():
+            with suppress(OSError):
+                write_info(root, placed.info)
     return placed
 
 

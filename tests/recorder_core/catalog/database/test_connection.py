@@ -54,6 +54,22 @@ def test_durable_settings(database: Database) -> None:
     }
 
 
+def test_reads_of_one_moment_see_nothing_that_another_process_writes_in_between(
+    database: Database, catalog: Catalog
+) -> None:
+    with database.still():
+        assert count_rules(database) == 0
+        with Database(catalog.path) as other, other.write() as connection:
+            add_rule(connection, "site1")
+        with database.still():  # one inside another is the same
+            assert count_rules(database) == 0
+        assert count_rules(database) == 0
+    assert count_rules(database) == 1
+    with database.write() as connection, database.still():
+        add_rule(connection, "site2")
+    assert count_rules(database) == 2
+
+
 def test_a_transaction_is_all_or_nothing(database: Database) -> None:
     def add_and_fail() -> None:
         with database.write() as connection:

@@ -20,7 +20,7 @@ from recorder_core.jobs.archive import (
     set_mirror,
     with_recovery_words,
 )
-from recorder_core.jobs.archive.place.making import finish_root, held_folder
+from recorder_core.jobs.archive.place.making import finish_root
 from tests.recorder_core.jobs.archive.conftest import QUICK
 
 PASSWORD = "correct horse"
@@ -104,13 +104,6 @@ def test_what_one_command_makes_no_other_does(site: Any, tmp_path: Path) -> None
             _create(tmp_path / "third", mirror)
         with site.opened("adam") as archive, pytest.raises(FolderInUse, match="another command"):
             set_mirror(archive, mirror)
-        # two mirrors of one archive: its settings would name the one, and its log the other
-        with (
-            held_folder(site.path, "taking a mirror"),
-            site.opened("adam") as archive,
-            pytest.raises(FolderInUse, match="another command"),
-        ):
-            set_mirror(archive, tmp_path / "other-mirror")
 
     words = _create(folder, mirror, try_too)
     assert tried == [words]

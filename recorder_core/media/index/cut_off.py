@@ -6,7 +6,6 @@ from typing import Final
 
 from recorder_core.media.container import asf, avi, mp4_boxes
 from recorder_core.media.container.info import MediaInfo
-from recorder_core.media.container.matroska import is_broken
 from recorder_core.media.index.packet_list import PacketList
 
 __all__ = ["is_cut_off"]
@@ -33,10 +32,10 @@ def is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
     if info.container == "avi":
         is_short = avi.is_cut_off(info.file) or packets.read_packets < packets.promised_packets
         return is_short or _ends_early(packets)
+    if info.container in ("flv", "ogg"):
+        return packets.chain.is_short
     is_matroska = "matroska" in info.container
-    if is_matroska and is_broken(info.file):
-        return True
-    return is_matroska and _ends_early(packets)
+    return is_matroska and (not packets.chain.is_whole or _ends_early(packets))
 
 
 def _ends_early(packets: PacketList) -> bool:

@@ -48,6 +48,8 @@ __all__ = ["FrameIndex", "index_frames"]
 _COMPARED_FRAMES: Final = 48
 #: a header's rate is true where the frames' number and times say so to this share
 _RATE_TOLERANCE: Final = Fraction(1, 100)
+#: what is damaged so long before the end of what can be read is no cut
+_CUT_SECONDS: Final = 1.0
 #: largest denominator that MP4, Matroska and x264 hold together with common numerators
 _RATE_DENOMINATOR: Final = 1001
 #: codecs with packets that are never shown
@@ -185,6 +187,8 @@ def index_frames(
         clock, packets = joined, list_packets(info, joined)
     refuse_step_back(info, packets)
     cut_off = is_cut_off(info, packets)
+    if cut_off or info.container != "avi":  # whose chunks may have anything between them
+        packets.damaged_pts.extend(packets.broken_pts)
     audio_gaps = find_audio_gaps(info, packets.audio, packets.pts, packets.durations)
     audio_changes = packets.headers.changes
     undecodable = {change.stream_index for change in audio_changes if change.is_codec}
@@ -212,13 +216,15 @@ def index_frames(
 def _refuse_damage(
     info: MediaInfo, packets: PacketList, cut_off: bool, undecodable: set[int]
 ) -> None:
-    name = info.name
-    if cut_off:
-        end = max(packets.end_seconds - info.video.seconds(info.video.start_pts), 0.0)
+    first = min(packets.keyframe_pts, default=0)
+    damaged = [info.video.shown_seconds(pts) for pts in packets.damaged_pts if pts >= first]
+    start, name = info.video.seconds(info.video.start_pts), info.name
+    end = max(packets.end_seconds - start, 0.0)
+    is_within = bool(damaged) and (packets.broken_pts or min(damaged) < end - _CUT_SECONDS)
+    if cut_off and not is_within:
         raise DecodeError(
             f"{name} is cut off or damaged: it holds more than the {packets.read_packets} "
-            f"frames (up to second {end:.1f}) that can be read; "
-            "take those with --salvage"
+            f"frames (up to second {end:.1f}) that can be read; take those with --salvage"
         )
     # broadcasts may be joined in the middle of a GOP, files are written from its beginning
     if packets.before_keyframe and (info.is_mp4 or "matroska" in info.container):
@@ -226,9 +232,6 @@ def _refuse_damage(
             f"{name} is damaged: its first {packets.before_keyframe} frames come before any "
             "frame at which decoding can start; take the rest with --salvage"
         )
-    first = min(packets.keyframe_pts, default=0)
-    damaged = [info.video.shown_seconds(pts) for pts in packets.damaged_pts if pts >= first]
-    start = info.video.seconds(info.video.start_pts)
     damaged += [max(each - start, 0.0) for each in packets.damaged_audio(undecodable)]
     if damaged:
         raise _damaged(info, min(damaged))

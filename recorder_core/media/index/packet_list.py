@@ -17,6 +17,8 @@ from recorder_core.errors import DecodeError
 from recorder_core.media.audio.changes import AudioHeaders
 from recorder_core.media.audio.gaps import AudioTimes
 from recorder_core.media.audio.whole_frames import is_whole_frame
+from recorder_core.media.container.chain.pieces import walk_pieces
+from recorder_core.media.container.chain.walk import Walk
 from recorder_core.media.container.demux import late_streams, read_packets
 from recorder_core.media.container.info import MediaInfo
 from recorder_core.media.container.probe import audio_streams, open_media, source_video
@@ -26,8 +28,12 @@ from recorder_core.media.container.source_clock import (
     SourceClock,
 )
 from recorder_core.media.ffmpeg_errors import reading
+from recorder_core.media.index.dv_blocks import DvBlocks
 from recorder_core.media.index.frame_change import ChangeFinder
 from recorder_core.media.index.gradual_refresh import RefreshFinder
+from recorder_core.media.index.lost_blocks import has_lost_block
+from recorder_core.media.index.mpeg_pictures import MpegPictures
+from recorder_core.media.index.passed_breaks import PassedBreaks
 from recorder_core.media.index.unit_lengths import length_bytes_of, units_fill
 from recorder_core.media.joined.part_finder import PartFinder
 
@@ -66,6 +72,16 @@ class PacketList:
     broke_off: bool = False
     #: how long the file is as its container says
     promised_seconds: float = 0.0
+    #: of the file's pieces
+    chain: Walk = field(default_factory=Walk)
+    #: where these say that something is missing or damaged
+    breaks: PassedBreaks = field(default_factory=PassedBreaks)
+    #: of the frames before and behind each
+    broken_pts: array[int] = field(default_factory=lambda: array("q"))
+    #: of DV
+    blocks: DvBlocks = field(default_factory=lambda: DvBlocks(""))
+    #: of a program stream
+    pictures: MpegPictures = field(default_factory=lambda: MpegPictures("", ""))
     #: bytes of the length before each unit of H.264 or HEVC; 0 where there is none
     length_bytes: int = 0
     #: of files that may have been joined
@@ -130,7 +146,8 @@ def noted_packets(
     """
     _begin_list(found, container, info)
     yield from _read_packets(found, container, info, clock)
-    for kind in late_streams(container):
+    # where a file is broken, what comes later may look like another stream
+    for kind in late_streams(container) if found.chain.is_whole else ():
         raise DecodeError(
             f"{info.name} has a stream of {kind} that begins partway through, as where "
             "recordings were joined that number their streams differently; pass its parts as "
@@ -141,6 +158,10 @@ def noted_packets(
 
 def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -> None:
     index = info.video.stream_index
+    found.chain = walk_pieces(info.file, info.container)
+    found.breaks = PassedBreaks(found.chain.breaks)
+    found.blocks = DvBlocks(info.video.codec)
+    found.pictures = MpegPictures(info.video.codec, info.container)
     if info.container in JOINABLE_CONTAINERS:
         found.parts = PartFinder(index, info.container)
     video = source_video(container, info)
@@ -173,17 +194,19 @@ def _read_packets(
                 found.read_packets += packet.stream_index == index and packet.dts is not None
                 continue
             number = packet.stream_index
-            if number not in known:
+            if number not in known and found.chain.is_whole:
                 _refuse_late_audio(packet, info)
-            unit = unit_seconds[number]
+            unit = unit_seconds.get(number, 0.0)
             if number in wanted:
                 _note_any(found, packet, unit, info)
             _note_end(found, packet, unit)
             if number == index:
-                _note_packet(found, packet)
+                _note_packet(found, packet, info.video.codec)
             yield packet
     except av.error.InvalidDataError:
         found.broke_off = True
+    found.broken_pts.extend(found.breaks.at_end())
+    found.damaged_pts.extend(found.pictures.damaged_pts())
 
 
 def _refuse_late_audio(packet: Packet[Any], info: MediaInfo) -> None:
@@ -229,9 +252,11 @@ def _note_audio(
         found.damaged_audio_seconds = seconds
 
 
-def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
+def _note_packet(found: PacketList, packet: Packet[Stream], codec: str) -> None:
     found.read_packets += 1
     found.refreshes.note(packet)
+    found.broken_pts.extend(found.breaks.beside(packet))
+    found.pictures.note(packet)
     if packet.dts is not None:
         back = 0 if found.last_dts is None else found.last_dts - packet.dts
         known = 0 if found.step_back is None else found.step_back[1] - found.step_back[2]
@@ -253,8 +278,16 @@ def _note_packet(found: PacketList, packet: Packet[Stream]) -> None:
     found.pts.append(packet.pts)
     found.durations.append(packet.duration or 0)
     found.sizes_bytes.append(packet.size)
-    if packet.is_corrupt or (found.length_bytes and not units_fill(packet, found.length_bytes)):
+    if packet.is_corrupt or not _is_whole(found, packet, codec):
         found.damaged_pts.append(packet.pts)
+
+
+def _is_whole(found: PacketList, packet: Packet[Stream], codec: str) -> bool:
+    """Return whether a frame may be as it was written, by all that is seen without decoding it."""
+    length = found.length_bytes
+    if length and not units_fill(packet, length):
+        return False
+    return found.blocks.is_whole(packet) and not has_lost_block(packet, codec, length)
 
 
 def refuse_step_back(info: MediaInfo, packets: PacketList) -> None:

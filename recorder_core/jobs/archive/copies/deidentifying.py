@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recorder_core.catalog import Action
-from recorder_core.errors import AlreadyFinished
+from recorder_core.errors import AlreadyFinished, NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
@@ -121,6 +121,8 @@ def deidentify_event(
         ):
             if options.view is None and video.info.video.geometry.shown_size_px[0] > WIDE_FRAME_PX:
                 request.say(no_view_sentence(event_id))
+            if options.video_stream is None:
+                _say_hidden_frames(session, found, video, request.say)
             copy = folder / f"copy{request.suffix}"
             asked = DeidentifyRequest(
                 source=video,
@@ -138,6 +140,18 @@ def deidentify_event(
             added = add_copy(archive, event_id, copy)
             shutil.rmtree(folder)
     return added
+
+
+def _say_hidden_frames(session: Session, found: ArchivedEvent, video: Video, say: Say) -> None:
+    """Report how many of an event's frames its file hides, as early versions wrote it."""
+    with suppress(NotInCatalog):
+        times = session.catalog.contents.pts_index(found.file("original").file_id)
+        if len(video.index) < len(times):
+            say(
+                f"of the {len(times)} frames of event {found.event_id} its video shows "
+                f"{len(video.index)}: an early version of this program hid the others; import the "
+                "recording again if it is still there"
+            )
 
 
 def _where_searched(

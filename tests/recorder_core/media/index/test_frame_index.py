@@ -196,7 +196,7 @@ def test_an_avi_file_with_a_hole_is_refused_or_salvaged(
     data = path.read_bytes()
     middle = data.index(b"00dc", len(data) // 2)
     path.write_bytes(data[:middle] + bytes(8 * is_overwritten) + data[middle + 8 :])
-    with pytest.raises(DecodeError, match=r"cut off or damaged.*--salvage"):
+    with pytest.raises(DecodeError, match=r"damaged at about second 0\.[6-9]; .*--salvage"):
         index_frames(probe(path))
     index = index_frames(probe(path), salvage=True)
     assert index.cut_off

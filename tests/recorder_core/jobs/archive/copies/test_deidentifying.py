@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from recorder_core.catalog import Action, EventState
+from recorder_core.catalog.events.contents import Contents
 from recorder_core.errors import (
     Cancelled,
     EncodeError,
@@ -123,8 +124,10 @@ def test_what_was_finished_is_kept_and_gone_on_from(
     request_: EventDeidentifyRequest,
     work: Path,
     finished: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = event_work_folder(work, event_id)
+    said: list[str] = []
 
     def stop(done: int, _total: int) -> None:
         if done >= 40:
@@ -136,9 +139,15 @@ def test_what_was_finished_is_kept_and_gone_on_from(
         assert archive.event(event_id).row.state is EventState.RECORDED
         assert {path.name for path in folder.iterdir()} == {".copy.mp4.work"}
         done: list[int] = []
-        again = replace(request_, resume=True)
-        event = deidentify_event(archive, event_id, again, lambda each, _: done.append(each))
+        again = replace(request_, resume=True, say=said.append)
+        times = archive.event(event_id).pts_index()
+        more = replace(times, pts=np.append(times.pts, times.pts[-1] + [512, 1024]))
+        with monkeypatch.context() as patched:
+            patched.setattr(Contents, "pts_index", lambda *_: more)
+            event = deidentify_event(archive, event_id, again, lambda each, _: done.append(each))
         assert done == [60]
+        # of an import that hid two frames
+        assert any("of the 62 frames" in each and "its video shows 60" in each for each in said)
         with event.open_video("deidentified") as copy, open_video(finished) as expected:
             assert np.array_equal(_frames(copy), _frames(expected))
     assert list(work.iterdir()) == []

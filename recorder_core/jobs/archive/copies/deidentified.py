@@ -41,7 +41,7 @@ from recorder_core.media import file_sha256, open_video
 from recorder_core.model import FrameTimes
 from recorder_core.tables import read_detections, read_redactions
 
-__all__ = ["add_copy", "check_open_for_copy", "discard_copy"]
+__all__ = ["add_copy", "check_open_for_copy", "copy_files", "discard_copy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def add_copy(
     progress: Progress = no_progress,
     *,
     detected_utc: datetime | None = None,
+    seen: frozenset[str] | None = None,
 ) -> ArchivedEvent:
     """Add what ``workbench deidentify`` made to its event; an unreleased one is replaced.
 
@@ -86,13 +87,17 @@ def add_copy(
     detected_utc : datetime, optional
         Since when the event has the detections of the copy, where it is one rendered again; now
         when not given.
+    seen : frozenset of str, optional
+        From :func:`copy_files` when the work on this one began; whichever copy the event has is
+        replaced when not given.
 
     Raises
     ------
     WrongCopy
         If it was made from another video, or altered since.
     WrongState
-        If the event is released: take the release back first.
+        If the event is released: take the release back first. If it has another copy than was
+        `seen`.
     """
     with (
         acting_on(archive, event, Action.DEIDENTIFY) as (session, found),
@@ -102,6 +107,7 @@ def add_copy(
         check_open_for_copy(session, event_id)
         copy = _open_copy(video)
         _check_source(session, event_id, copy)
+        _refuse_another(session, event_id, seen)
         old = _present(session, event_id)
         set_leftovers_aside(session, of_event=event_id)
         rows = session.catalog.contents.files(event_id)
@@ -142,6 +148,19 @@ def discard_copy(archive: Archive, event: str) -> ArchivedEvent:
             catalog.events.move(event_id, EventState.RECORDED, by=by)
         _destroy(session, old)
     return ArchivedEvent(session, catalog.events.get(event_id))
+
+
+def copy_files(session: Session, event_id: str) -> frozenset[str]:
+    """Return the ids of the files of an event's copy; empty where it has none."""
+    return frozenset(file.row.file_id for file in _present(session, event_id).values())
+
+
+def _refuse_another(session: Session, event_id: str, seen: frozenset[str] | None) -> None:
+    if seen is not None and copy_files(session, event_id) != seen:
+        raise WrongState(
+            f"event {event_id} got another copy while this one was made, which counts; repeat the "
+            "command only if that is not the one that was meant"
+        )
 
 
 def check_open_for_copy(session: Session, event_id: str) -> None:

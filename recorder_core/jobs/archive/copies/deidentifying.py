@@ -18,7 +18,11 @@ from recorder_core.errors import AlreadyFinished, NotInCatalog
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
+from recorder_core.jobs.archive.copies.deidentified import (
+    add_copy,
+    check_open_for_copy,
+    copy_files,
+)
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.event.room_view import WIDE_FRAME_PX, no_view_sentence
 from recorder_core.jobs.archive.event.untouched_room import (
@@ -101,7 +105,8 @@ def deidentify_event(
     NoKeyMatches
         If this person cannot open the original.
     WrongState
-        If the event is released: take the release back first.
+        If the event is released: take the release back first. If another command makes a copy of
+        it in the same work folder, or gave it one meanwhile.
     AuditError
         If the room view of the event was changed outside this program.
     RecorderError
@@ -111,6 +116,7 @@ def deidentify_event(
     with acting_on(archive, event, Action.DEIDENTIFY, detail="render") as (session, found):
         event_id = found.event_id
         check_open_for_copy(session, event_id)
+        seen = copy_files(session, event_id)
         options = _with_room_view(session, event_id, request.options)
         with (
             found.open_video(stream_index=options.video_stream, salvage=options.salvage) as video,
@@ -137,7 +143,7 @@ def deidentify_event(
             # a run that ended between the copy and the archive left the copy whole
             with suppress(AlreadyFinished):
                 deidentify_video(asked, progress)
-            added = add_copy(archive, event_id, copy)
+            added = add_copy(archive, event_id, copy, seen=seen)
             shutil.rmtree(folder)
     return added
 

@@ -23,7 +23,11 @@ from recorder_core.errors import EncodeError, ForeignCopy, SettingsError
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on
 from recorder_core.jobs.archive.archive import Archive
-from recorder_core.jobs.archive.copies.deidentified import add_copy, check_open_for_copy
+from recorder_core.jobs.archive.copies.deidentified import (
+    add_copy,
+    check_open_for_copy,
+    copy_files,
+)
 from recorder_core.jobs.archive.event.event import ArchivedEvent, find_names
 from recorder_core.jobs.archive.event.present_copy import (
     PresentCopy,
@@ -111,7 +115,7 @@ def rerender_event(
     NoKeyMatches
         If this person cannot open the original or the tables.
     WrongState
-        If the event has no copy, or one that is released.
+        If the event has no copy, or one that is released, or got another meanwhile.
     SettingsError
         If this program would not render as the one that made the copy.
     RecorderError
@@ -120,7 +124,7 @@ def rerender_event(
     with acting_on(archive, event, Action.DEIDENTIFY, detail="rerender") as (session, found):
         event_id = found.event_id
         check_open_for_copy(session, event_id)
-        copy = read_present_copy(found)
+        seen, copy = copy_files(session, event_id), read_present_copy(found)
         if not lacks_corrections(session, event_id, copy):
             return found
         options = _options(event_id, copy.report, request.weights)
@@ -137,7 +141,7 @@ def rerender_event(
                 _render(work, request, progress)
                 detected_utc = _detected_utc(session, event_id)
                 earlier = present_queue(session, found)
-                added = add_copy(archive, event_id, rendered, detected_utc=detected_utc)
+                added = add_copy(archive, event_id, rendered, detected_utc=detected_utc, seen=seen)
                 _carry(session, added, copy, earlier)
                 return added
             finally:

@@ -6,11 +6,11 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from recorder_core.errors import EncodeError
+from recorder_core.errors import EncodeError, WrongState
 
 __all__ = ["event_work_folder", "kept_work_folder", "private_folder"]
 
@@ -57,11 +57,22 @@ def private_folder(work: Path, event_id: str, *, resume: bool = False) -> Iterat
     ------
     EncodeError
         If it cannot be made, or is another's.
+    WrongState
+        If another process works on the event in the same folder.
     """
     from recorder_core.media import output_lock  # its libraries are not needed to list events
 
     folder = event_work_folder(work, event_id)
-    with output_lock(folder):
+    with ExitStack() as held:
+        try:
+            held.enter_context(output_lock(folder))
+        except EncodeError as error:
+            if isinstance(error.__cause__, BlockingIOError):
+                raise WrongState(
+                    f"a copy of event {event_id} is being made by another command at this moment; "
+                    "wait until that has ended"
+                ) from error
+            raise
         try:
             _make_private(folder, resume=resume)
         except OSError as error:

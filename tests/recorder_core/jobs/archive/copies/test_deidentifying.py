@@ -62,11 +62,11 @@ def test_the_copy_is_that_of_the_file_and_nothing_of_the_original_was_written(
 ) -> None:
     left: list[set[str]] = []
 
-    def look(*arguments: Any) -> Any:
+    def look(*arguments: Any, **named: Any) -> Any:
         folder = event_work_folder(work, event_id)
         assert folder.stat().st_mode & 0o777 == 0o700
         left.append({path.name for path in folder.iterdir()})
-        return add_copy(*arguments)
+        return add_copy(*arguments, **named)
 
     monkeypatch.setattr(job, "add_copy", look)
     told: list[tuple[int, int]] = []
@@ -153,6 +153,32 @@ def test_what_was_finished_is_kept_and_gone_on_from(
     assert list(work.iterdir()) == []
 
 
+def test_a_copy_that_another_command_added_meanwhile_stays(
+    site: Any,
+    event_id: str,
+    request_: EventDeidentifyRequest,
+    finished: Path,
+    work: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def add_late(*arguments: Any, **named: Any) -> Any:
+        with site.opened("rita") as other:
+            add_copy(other, event_id, finished)
+        return add_copy(*arguments, **named)
+
+    monkeypatch.setattr(job, "add_copy", add_late)
+    with site.opened("rita") as archive:
+        with pytest.raises(WrongState, match="got another copy while this one was made"):
+            deidentify_event(archive, event_id, request_)
+        assert archive.event(event_id).file("deidentified").file_id.endswith(".1")
+        monkeypatch.undo()
+        # what was made is kept, and replaces the other one if that is asked for
+        assert event_work_folder(work, event_id).is_dir()
+        deidentify_event(archive, event_id, replace(request_, resume=True))
+        assert archive.event(event_id).file("deidentified").file_id.endswith(".2")
+    assert list(work.iterdir()) == []
+
+
 def test_a_copy_that_was_finished_only_is_sealed_and_hides_what_was_corrected(
     site: Any,
     with_copy: str,
@@ -160,7 +186,7 @@ def test_a_copy_that_was_finished_only_is_sealed_and_hides_what_was_corrected(
     work: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise EncodeError("the power went")
 
     short = replace(request_, options=replace(request_.options, stop_seconds=1.0))

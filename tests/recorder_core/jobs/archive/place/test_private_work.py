@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder_core.errors import EncodeError, RecorderError
+from recorder_core.errors import EncodeError, WrongState
 from recorder_core.jobs.archive.place.private_work import (
     event_work_folder,
     kept_work_folder,
@@ -66,7 +66,10 @@ def test_a_work_folder_is_not_made(tmp_path: Path) -> None:
 def test_one_run_at_a_time_works_on_an_event(tmp_path: Path) -> None:
     with private_folder(tmp_path, "e1") as folder:
         (folder / "segment").write_bytes(b"being rendered")
-        with pytest.raises(RecorderError), private_folder(tmp_path, "e1"):
+        with (
+            pytest.raises(WrongState, match="a copy of event e1 is being made by another command"),
+            private_folder(tmp_path, "e1"),
+        ):
             pass
         assert (folder / "segment").read_bytes() == b"being rendered"
         with private_folder(tmp_path, "e2") as other:

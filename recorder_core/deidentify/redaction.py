@@ -25,6 +25,7 @@ from recorder_core.deidentify.redaction_shape import (
 )
 from recorder_core.errors import DataError
 from recorder_core.model import Planes, Redaction, View
+from recorder_core.model.frames.planes import has_adjacent_samples
 
 __all__ = [
     "RedactionMethod",
@@ -99,7 +100,7 @@ def cell_levels(
 def _check_writable(plane: UInt8Array) -> None:
     if not plane.flags.writeable:
         raise DataError("the planes are read-only; redact a writable copy of the frame")
-    if plane.strides[1] != 1:
+    if not has_adjacent_samples(plane):
         raise DataError("the samples of a row must be contiguous; redact a copy of the frame")
 
 

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from recorder_core.detect._view_input_cy import fill_input
 from recorder_core.errors import DataError, SettingsError
 from recorder_core.model import ColorMatrix, Orientation, Planes, View
+from recorder_core.model.frames.planes import has_adjacent_samples
 
 __all__ = [
     "INPUT_MULTIPLE_PX",
@@ -250,7 +251,7 @@ def _check(planes: Planes, view: View, geometry: InputGeometry) -> None:
         raise DataError(f"view {view} does not lie inside {planes.width}x{planes.height} planes")
     if (view.width, view.height) != (geometry.view.width, geometry.view.height):
         raise DataError(f"view {view} must have the size of the geometry's view {geometry.view}")
-    if any(plane.strides[1] != 1 for plane in (planes.y, planes.u, planes.v)):
+    if not all(map(has_adjacent_samples, (planes.y, planes.u, planes.v))):
         raise DataError("the pixels of a plane's row must be contiguous in memory")
 
 

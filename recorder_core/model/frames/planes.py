@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 from recorder_core.errors import DataError
 from recorder_core.model.values.carriers import carrier_repr
 
-__all__ = ["ColorMatrix", "Planes"]
+__all__ = ["ColorMatrix", "Planes", "has_adjacent_samples"]
 
 ColorMatrix = Literal["bt601", "bt709", "bt2020"]
+
+
+def has_adjacent_samples(plane: NDArray[np.uint8]) -> bool:
+    """Return whether the samples of a row lie side by side; NumPy gives one alone any stride."""
+    return plane.shape[1] < 2 or plane.strides[1] == plane.itemsize
 
 
 @dataclass(frozen=True, slots=True)

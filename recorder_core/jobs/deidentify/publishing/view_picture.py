@@ -86,6 +86,7 @@ def _draw(rgb: NDArray[np.uint8], view: View) -> Image.Image:
     scale = min(1.0, _LONG_SIDE_PX / max(width, height))
     result = result.resize((max(1, round(width * scale)), max(1, round(height * scale))))
     left, top, right, bottom = (round(edge * scale) for edge in inside)
-    edge = (left, top, right - 1, bottom - 1)
+    # of a few pixels nothing may be left in this size
+    edge = (left, top, max(left, right - 1), max(top, bottom - 1))
     ImageDraw.Draw(result).rectangle(edge, outline=_EDGE_RGB, width=_EDGE_PX)
     return result

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ from PIL import Image
 
 from recorder_core.detect.weights.drawn_faces import DRAWN_FACES_XYXY_PX, draw_faces
 from recorder_core.jobs import Allowed, deidentify_video, sidecar
+from recorder_core.media.encode.synthesis import SynthesisSettings, write_video
+from recorder_core.model import Planes
 
 YELLOW = (255, 200, 0)
 
@@ -32,6 +35,17 @@ def test_the_view_is_the_whole_frame_and_its_faces_are_hidden(finished: Path) ->
         face = np.s_[y0 + down : y1 - down, x0 + across : x1 - across]
         least = min(np.abs(np.roll(source, move, 1) - shown)[face].mean() for move in range(12))
         assert least > 10
+
+
+def test_the_smallest_view_of_a_low_frame_is_drawn(drawn: object, tmp_path: Path) -> None:
+    """Of 3000 by 2 pixels a small picture has one row, and the view 2 by 2 of one sample."""
+    gray = Planes(*(np.full(shape, 128, np.uint8) for shape in ((2, 3000), (1, 1500), (1, 1500))))
+    source, output = tmp_path / "low.mp4", tmp_path / "copy.mp4"
+    frames = ((gray, np.zeros(4800, np.float32)) for _ in range(3))
+    write_video(source, frames, SynthesisSettings(Fraction(10), 100_000, preset="ultrafast"))
+    job = drawn.with_options(view="0,0,2,2")  # type: ignore[attr-defined]
+    deidentify_video(job.request(output, source=source, allowed=Allowed(no_faces=True)))
+    assert _pixels(sidecar(output, "view")).shape == (1, 640, 3)
 
 
 def test_outside_the_view_only_cells_are_left(drawn: object, tmp_path: Path) -> None:

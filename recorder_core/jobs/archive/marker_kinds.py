@@ -9,6 +9,7 @@ from recorder_core.errors import SettingsError
 __all__ = [
     "PAUSE",
     "ROOM_HIDDEN",
+    "is_kind_of_recorder",
     "lost_signal",
     "refuse_kind_of_recorder",
     "source_of_lost_signal",
@@ -32,6 +33,11 @@ def source_of_lost_signal(kind: str) -> str | None:
     return kind.removeprefix(_LOST) if kind.startswith(_LOST) else None
 
 
+def is_kind_of_recorder(kind: str) -> bool:
+    """Return whether a marker of this kind is set by the recorder alone."""
+    return kind == ROOM_HIDDEN or source_of_lost_signal(kind) is not None
+
+
 def refuse_kind_of_recorder(kind: str) -> None:
     """Raise if a person's marker has a kind that says what became of a recording.
 
@@ -40,7 +46,7 @@ def refuse_kind_of_recorder(kind: str) -> None:
     SettingsError
         If it has: the report would not list it among the markers.
     """
-    if kind == ROOM_HIDDEN or source_of_lost_signal(kind) is not None:
+    if is_kind_of_recorder(kind):
         raise SettingsError(
             f"markers of the kind {kind} are set by the recorder alone: choose another kind, such "
             "as note"

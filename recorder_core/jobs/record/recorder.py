@@ -22,6 +22,7 @@ from recorder_core.errors import RecorderError, WrongState
 from recorder_core.jobs.archive import EventNames, EventRecording
 from recorder_core.jobs.record.entries import Entries
 from recorder_core.jobs.record.event_time import EventTime
+from recorder_core.jobs.record.limits import RecordingLimits
 from recorder_core.jobs.record.live.hidden import HiddenSpans
 from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.previews import Previews
@@ -34,7 +35,6 @@ from recorder_core.model.values.phrase import phrase
 
 __all__ = ["RoomRecorder"]
 
-_SPACE_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.05
 #: kinds of the markers of a foot switch
 _SWITCH: Final = "foot-switch"
@@ -70,8 +70,7 @@ class RoomRecorder:
         self._stop_seconds = math.inf
         self._previews = Previews(parts.composer)
         self._wake = threading.Event()
-        self._space_checked = float("-inf")
-        self._space = SpaceLeft(0, float("inf"))
+        self._limits = RecordingLimits(request, sources, recording.sink, parts.guard)
         self.event_id = recording.event_id
         self.faults = entries.faults
         #: why it is to end, as a sentence; empty where somebody wants it
@@ -109,7 +108,12 @@ class RoomRecorder:
     @property
     def space(self) -> SpaceLeft:
         """How much room is left, as of the last second."""
-        return self._space
+        return self._limits.space
+
+    @property
+    def newest_entries(self) -> tuple[Marker | Screenshot, ...]:
+        """Its newest markers of people, and its screenshots, as of `JournalStream`."""
+        return self._recording.journal.newest
 
     @property
     def dropped_frames(self) -> int:
@@ -243,8 +247,8 @@ class RoomRecorder:
             self._check_parts()
             self._update_live()
             self._entries.mark_gaps(self._time.gaps(self._parts.gaps()))
-            self._check_space()
-            self._check_signal()
+            if reason := self._limits.end_reason(self._video_bytes(), self.seconds):
+                self.stop(reason)
             left = until - time.monotonic()
             if left <= 0:
                 return True
@@ -365,27 +369,6 @@ class RoomRecorder:
     def _video_bytes(self) -> int:
         live = self._parts.live
         return self._recording.sink.tell() + (0 if live is None else live.video_bytes)
-
-    def _check_space(self) -> None:
-        now = time.monotonic()
-        if now - self._space_checked < _SPACE_SECONDS:
-            return
-        self._space_checked = now
-        sink = self._recording.sink
-        self._space = self._parts.guard.measure(sink.whole_roots, self._video_bytes(), self.seconds)
-        if self._space.is_used_up:
-            self.stop("the recording was ended before the disk is full: delete events")
-
-    def _check_signal(self) -> None:
-        """End an unattended recording whose source is gone."""
-        settings = self._request.room.unattended
-        if not self._request.is_unattended or settings is None:
-            return
-        if settings.is_gone(self._sources.frames[settings.source].state, time.monotonic()):
-            self.stop(
-                f"{settings.source} has given no signal for {settings.gone_seconds:g} s, so that "
-                "the recording was ended"
-            )
 
     def _end_pause(self, room_seconds: float, by: str | None) -> bool:
         room_span = self._parts.pauses.end(room_seconds)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from recorder_core.capture.source import SourceState
+from recorder_core.catalog import Marker, Screenshot
 from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 
@@ -28,9 +29,10 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         ``dropped_frames`` of the composite, ``audio_level_dbfs`` of the last second (-96: silent;
         None: there is no audio), what encodes (``encoder``), ``hidden_frames`` of the view of the
         room and whether it ``is_room_hidden`` now (None: it is not de-identified), the newest
-        ``faults`` as sentences, and of each of ``sources`` its ``name``, whether it
-        ``is_present``, for how many ``seconds``, its ``sentence``, whether it ``is_starved``,
-        ``connections`` and ``counters``.
+        ``faults`` as sentences, of each of the newest markers and screenshots (``journal``) its
+        ``id``, ``kind`` (None: a screenshot), ``seconds`` and ``stop_seconds``, and of each of
+        ``sources`` its ``name``, whether it ``is_present``, for how many ``seconds``, its
+        ``sentence``, whether it ``is_starved``, ``connections`` and ``counters``.
     """
     return _common(recorder) | {
         "event": recorder.event_id,
@@ -41,6 +43,7 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         "hidden_frames": None if recorder.hidden is None else recorder.hidden.count,
         "is_room_hidden": None if recorder.hidden is None else recorder.hidden.is_on,
         "faults": recorder.faults[-_SHOWN_FAULTS:],
+        "journal": [_entry(each) for each in recorder.newest_entries],
     }
 
 
@@ -58,6 +61,7 @@ def held_state(room: ReadyRoom) -> dict[str, Any]:
         "hidden_frames": None,
         "is_room_hidden": room.is_room_hidden,
         "faults": [],
+        "journal": [],
     }
 
 
@@ -71,6 +75,14 @@ def _common(shown: RoomRecorder | ReadyRoom) -> dict[str, Any]:
         "encoder": shown.encoder,
         "sources": [_source(state) for state in shown.source_states()],
     }
+
+
+def _entry(row: Marker | Screenshot) -> dict[str, Any]:
+    if isinstance(row, Marker):
+        row_id, kind, seconds = row.marker_id, row.kind, row.start_seconds
+        return {"id": row_id, "kind": kind, "seconds": seconds, "stop_seconds": row.stop_seconds}
+    row_id = row.screenshot_id
+    return {"id": row_id, "kind": None, "seconds": row.at_seconds, "stop_seconds": None}
 
 
 def _source(state: SourceState) -> dict[str, Any]:

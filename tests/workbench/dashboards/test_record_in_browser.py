@@ -129,6 +129,14 @@ def test_an_operator_records_a_room(
     # it goes on without the page, which finds it again, on a phone too
     page.reload()
     expect(page.locator(".wb-phase")).to_have_text("●Recording")
+    journal = page.locator(".wb-journal li")
+    done = ["goes on", "paused", "screenshot taken", "incision marked", "clip marked"]
+    expect(journal).to_contain_text(done)
+    other = visit("olga", "/record")
+    expect(other.locator(".wb-journal li")).to_contain_text(done)
+    other.keyboard.press("m")
+    expect(journal).to_contain_text(["mark marked", *done])
+    page.screenshot(path=pictures / "record-found-again.png")
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.locator(".wb-live")).to_be_visible()
     assert page.evaluate("document.querySelector('.wb-record').scrollWidth") <= 390

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Health, PauseRequest, PIECE, PieceReader, clock, room } from "../../../workbench/widgets/js/src/model/recording.js";
+import { Health, Journal, PauseRequest, PIECE, PieceReader, clock, room } from "../../../workbench/widgets/js/src/model/recording.js";
 
 const piece = (kind, text) => {
   const content = new TextEncoder().encode(text);
@@ -33,6 +33,17 @@ test("a pause is asked for once until the recording says that it pauses", () => 
   assert.deepEqual([request.said("paused"), request.begin("paused"), request.said("paused")], ["rec_resume", "resume", "rec_resuming"]);
   request.end();
   assert.equal(request.said("recording"), "rec_pause");
+});
+
+test("a journal has what the recording tells, and once what was done here", () => {
+  const journal = new Journal();
+  const said = () => journal.lines().map(({ seconds, say, kind }) => [seconds, say, kind]);
+  journal.note({ id: "b", kind: "clip_2", seconds: 9, stop_seconds: null });
+  journal.noteSealed(7);
+  assert.deepEqual(said(), [[9, "rec_marked", "clip 2"], [7, "rec_sealed", undefined]]);
+  journal.tell([{ id: "a", kind: null, seconds: 8, stop_seconds: null }, { id: "b", kind: "clip_2", seconds: 9, stop_seconds: null }, { id: "c", kind: "pause", seconds: 3, stop_seconds: 12 }]);
+  assert.deepEqual(said(), [[12, "rec_didResume", undefined], [9, "rec_marked", "clip 2"], [8, "rec_shot", undefined], [7, "rec_sealed", undefined], [3, "rec_didPause", undefined]]);
+  assert.equal(new Set(journal.lines().map(({ key }) => key)).size, 5);
 });
 
 test("times are hours, minutes and seconds", () => {

@@ -34,6 +34,14 @@ _SOURCE: Final = _object(
         "counters": {**_COUNTERS, "description": "of its frames, blocks, records or presses"},
     }
 )
+_ENTRY: Final = _object(
+    {
+        "id": {"type": "string"},
+        "kind": {"type": ["string", "null"], "description": "of a marker; null: a screenshot"},
+        "seconds": {**_SECONDS, "description": "from the start of the event"},
+        "stop_seconds": {"type": ["number", "null"], "description": "of a span, such as a pause"},
+    }
+)
 #: without names of people, devices and addresses; `recorder_state` of `jobs.record` makes it
 RECORDING_STATE: Final = _object(
     {
@@ -61,6 +69,11 @@ RECORDING_STATE: Final = _object(
             "type": "array",
             "items": {"type": "string"},
             "description": "the newest, a sentence each",
+        },
+        "journal": {
+            "type": "array",
+            "items": _ENTRY,
+            "description": "the newest markers of people and screenshots, oldest first",
         },
         "sources": {"type": "array", "items": _SOURCE},
     }

@@ -35,6 +35,7 @@ from recorder_core.jobs.archive.events.adopting import FoundFile, files_on_roots
 from recorder_core.jobs.archive.files.notes import put_note
 from recorder_core.jobs.archive.files.sealing import NewFile, readers_of, seal_again, seal_bytes
 from recorder_core.jobs.archive.files.storing import forget_file, store_file
+from recorder_core.jobs.archive.marker_kinds import is_kind_of_recorder
 from recorder_core.jobs.archive.place.roles import (
     FileRole,
     RecordingFormat,
@@ -55,6 +56,8 @@ _KINDS: Final[dict[str, type[Marker] | type[Screenshot]]] = {
     "marker": Marker,
     "screenshot": Screenshot,
 }
+#: of what people noted so many are known while it is recorded
+_MAX_NEWEST: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,15 @@ class JournalStream(RecordedStream):
         self._entries: list[JournalEntry] = []
         self._pictures: dict[str, NewFile] = {}
         self._picture_count = 0
+        self._newest: tuple[_Row, ...] = ()
+
+    @property
+    def newest(self) -> tuple[Marker | Screenshot, ...]:
+        """The newest 50 markers of people and screenshots, in the order in which they came.
+
+        What the recorder marks by itself is none of them, but pauses are. This waits for no disk.
+        """
+        return self._newest
 
     def mark(
         self,
@@ -255,6 +267,8 @@ class JournalStream(RecordedStream):
         self._refuse_ended()
         self.sink.write(entry.line())
         self._entries.append(entry)
+        if isinstance(entry.row, Screenshot) or not is_kind_of_recorder(entry.row.kind):
+            self._newest = (*self._newest, entry.row)[-_MAX_NEWEST:]
 
     def _try_update(self) -> None:
         """Update the catalog if that is possible now; at the end it is done again."""

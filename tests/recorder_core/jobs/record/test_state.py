@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from recorder_core.capture.source import SourceCounters, SourceState
+from recorder_core.catalog import Marker, Screenshot
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.queue.pieces import MAX_STATE_BYTES
 from recorder_core.jobs.archive.queue.recording_state import RECORDING_STATE
@@ -16,6 +18,31 @@ from recorder_core.jobs.record.space import SpaceLeft
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker import recording
 from recorder_core.model.values.schema import check_value
+
+
+def _marker(kind: str, seconds: float, stop_seconds: float | None = None) -> Marker:
+    return Marker(
+        marker_id=f"id of {kind}",
+        event_id="20260504-1",
+        kind=kind,
+        start_seconds=seconds,
+        stop_seconds=stop_seconds,
+        author="olga",
+        created_utc=datetime(2026, 5, 4, tzinfo=UTC),
+    )
+
+
+def _screenshot(seconds: float) -> Screenshot:
+    return Screenshot(
+        screenshot_id="id of a picture",
+        event_id="20260504-1",
+        file_id="1",
+        frame_index=7,
+        pts=7,
+        at_seconds=seconds,
+        author="olga",
+        created_utc=datetime(2026, 5, 4, tzinfo=UTC),
+    )
 
 
 def _recorder(faults: list[str]) -> Any:
@@ -31,6 +58,11 @@ def _recorder(faults: list[str]) -> Any:
         hidden=None,
         audio_level_dbfs=None,
         faults=faults,
+        newest_entries=(
+            _marker("incision", 61.0),
+            _screenshot(62.5),
+            _marker("pause", 70.0, 80.0),
+        ),
         source_states=lambda: states,
     )
 
@@ -38,6 +70,11 @@ def _recorder(faults: list[str]) -> Any:
 def test_a_state_is_as_its_schema_says() -> None:
     state = recorder_state(_recorder(["a disk is away"]))
     check_value("state", state, RECORDING_STATE)
+    assert [tuple(each.values()) for each in state["journal"]] == [
+        ("id of incision", "incision", 61.0, None),
+        ("id of a picture", None, 62.5, None),
+        ("id of pause", "pause", 70.0, 80.0),
+    ]
     with pytest.raises(SettingsError, match=r"state\.seconds must be of the type number"):
         check_value("state", state | {"seconds": None}, RECORDING_STATE)
 

@@ -3,7 +3,7 @@
 import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
 import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
-import { clock, GOES_ON, Health, LEAST_DBFS, PauseRequest, room, SILENT_DBFS, spoken } from "./model/recording.js";
+import { clock, GOES_ON, Health, Journal, LEAST_DBFS, PauseRequest, room, SILENT_DBFS, spoken } from "./model/recording.js";
 import { problemText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
@@ -12,7 +12,6 @@ import { act, follow, look, Unreachable } from "./record_link.js";
 import { RecordPicture } from "./record_picture.js";
 
 const LOOK_MS = 3000;
-const JOURNAL_LINES = 6;
 const SIGNS = { loading: "…", ready: "○", held: "◎", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
 /** A pause that was taken is seen by then, unless the page hears nothing of the recording. */
 const PAUSE_MS = 3000;
@@ -22,7 +21,7 @@ const MAY_START = ["ready", "held"];
 export class Recorder {
   constructor(root) {
     this.language = chosenLanguage();
-    Object.assign(this, { root, say: speaker(this.language), rooms: [], recordings: [], job: null, health: new Health(), pauseRequest: new PauseRequest(), phase: "loading" });
+    Object.assign(this, { root, say: speaker(this.language), rooms: [], recordings: [], job: null, health: new Health(), done: new Journal(), pauseRequest: new PauseRequest(), phase: "loading" });
     root.classList.add("wb-widget", "wb-page", "wb-record");
     root.setAttribute("lang", this.language);
     root.setAttribute("tabindex", "-1");
@@ -71,7 +70,7 @@ export class Recorder {
     this.holding = element("button", { type: "button", onclick: () => (this.phase === "held" ? this.#forget() : this.#hold()) });
     this.acts = element("div", { class: "wb-acts" }, this.main, this.holding, this.pausing, this.shooting);
     this.marks = element("div", { class: "wb-marks", role: "group", "aria-label": say("markers") });
-    this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite" });
+    this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite", tabindex: 0 });
     return element("aside", { class: "wb-record-side", "aria-label": say("rec_record") },
       element("div", { class: "wb-status" }, element("div", { class: "wb-phase" }, this.sign, this.word), this.time, this.space, this.level), this.problem, this.acts, this.more, this.marks, this.journal, this.data.root);
   }
@@ -158,9 +157,15 @@ export class Recorder {
     this.warnings.replaceChildren(...lines.map(([line, why]) => element("li", {}, element("span", { class: "wb-sign", "aria-hidden": "true" }, "▲"), element("span", {}, line, " ", element("span", { class: "wb-muted" }, why)))));
   }
 
-  #note(seconds, text) {
-    this.journal.prepend(element("li", {}, element("time", {}, clock(seconds)), " ", text));
-    while (this.journal.children.length > JOURNAL_LINES) this.journal.lastChild.remove();
+  /** What is there already stays: a reader says what is new. */
+  #showJournal() {
+    const lines = this.done.lines();
+    const keys = new Set(lines.map(({ key }) => key));
+    for (const each of [...this.journal.children]) if (!keys.has(each.dataset.key)) each.remove();
+    for (const [at, { key, seconds, say, ...values }] of lines.entries()) {
+      const there = this.journal.children[at];
+      if (there?.dataset.key !== key) this.journal.insertBefore(element("li", { "data-key": key }, element("time", {}, clock(seconds)), " ", this.say(say, values)), there ?? null);
+    }
   }
 
   // -- rooms, and recordings that go on ------------------------------------------------------
@@ -204,12 +209,12 @@ export class Recorder {
   }
 
   #choose(name, isAfter = false) {
-    Object.assign(this, { job: null, room: this.rooms.find((each) => each.name === name) ?? null, health: new Health() });
+    Object.assign(this, { job: null, room: this.rooms.find((each) => each.name === name) ?? null, health: new Health(), done: new Journal() });
     if (isAfter) this.recordings = [];
     if (this.room) localStorage.setItem("record-room", this.room.name);
     this.data.fields.procedure_code.value = this.room?.procedure_code ?? "";
     this.picture.plainly(this.room);
-    this.journal.replaceChildren();
+    this.#showJournal();
     this.#complain("");
     this.#offerMarks();
     this.time.textContent = "00:00:00";
@@ -261,6 +266,8 @@ export class Recorder {
     const isLate = (this.phase === "finishing" && GOES_ON.includes(state.state)) || (this.isAsked && state.state === "held");
     if (state.state !== this.phase && !isLate) this.#become(state.state);
     if (this.phase === "held") this.#tellMore();
+    this.done.tell(state.journal ?? []);
+    this.#showJournal();
     this.time.textContent = clock(state.seconds);
     const left = state.seconds_left;
     this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: room(left) });
@@ -322,11 +329,9 @@ export class Recorder {
     return this.#do(() => act(`/jobs/${this.job.job_id}/cancel`));
   }
 
-  async #command(command, content, says) {
+  async #command(command, content) {
     if (!GOES_ON.includes(this.phase)) return null;
-    const found = await this.#do(() => act(`/jobs/${this.job.job_id}/commands/${command}`, { arguments: content }));
-    if (found) this.#note(found.answer?.seconds ?? this.health.before.seconds, says());
-    return found;
+    return this.#do(() => act(`/jobs/${this.job.job_id}/commands/${command}`, { arguments: content }));
   }
 
   /** What is asked is said at once; the phase follows when the recording says so. */
@@ -334,23 +339,32 @@ export class Recorder {
     const command = this.pauseRequest.begin(this.phase);
     if (!command) return;
     this.#showPausing();
-    const found = await this.#command(command, {}, () => this.say(command === "pause" ? "rec_didPause" : "rec_didResume"));
+    const found = await this.#command(command, {});
     if (!found) this.#endPauseRequest();
     else if (this.pauseRequest.wanted) this.pauseTimer = setTimeout(() => this.#endPauseRequest(), PAUSE_MS);
   }
 
-  #mark(kind) {
-    return this.#command("mark", { kind }, () => this.say("rec_marked", { kind: spoken(kind) }));
+  async #mark(kind) {
+    const found = await this.#command("mark", { kind });
+    if (found) this.#note({ id: found.answer.marker, kind, seconds: found.answer.seconds });
+  }
+
+  #note(entry) {
+    this.done.note({ stop_seconds: null, ...entry });
+    this.#showJournal();
   }
 
   /** Fields that are empty stay as they were sealed. */
-  #seal() {
+  async #seal() {
     const { names } = this.data;
-    if (Object.keys(names).length) this.#command("describe", names, () => this.say("rec_sealed"));
+    if (!Object.keys(names).length || !(await this.#command("describe", names))) return;
+    this.done.noteSealed(this.health.before.seconds);
+    this.#showJournal();
   }
 
-  #shoot() {
-    if (this.phase === "recording") this.#command("screenshot", {}, () => this.say("rec_shot"));
+  async #shoot() {
+    const found = this.phase === "recording" ? await this.#command("screenshot", {}) : null;
+    if (found) this.#note({ id: found.answer.screenshot, kind: null, seconds: found.answer.seconds });
   }
 
   async #stop() {

@@ -17,6 +17,7 @@ from recorder_core.jobs.archive import (
     record_event,
     verify_audit,
 )
+from recorder_core.jobs.archive.recording import journal
 
 REQUEST = RecordingRequest(procedure_code="lap-chole")
 GREY = np.full((48, 64, 3), 90, np.uint8)
@@ -41,6 +42,23 @@ def test_a_marker_and_a_screenshot_are_of_who_gave_them(site: Any, fragmented: b
         assert shot.author == "foot-switch"
     with site.opened("adam") as archive:
         assert verify_audit(archive).findings == ()
+
+
+def test_what_people_noted_lately_is_known_while_it_is_recorded(
+    site: Any, fragmented: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_MAX_NEWEST", 3)
+    with site.opened("olga") as archive, record_event(archive, REQUEST) as begun:
+        begun.sink.write(fragmented)
+        assert begun.journal.newest == ()
+        noted = [begun.journal.mark(kind, start_seconds=1.0) for kind in ("incision", "clip")]
+        for kind in ("signal-lost:room", "room-hidden"):
+            begun.journal.mark(kind, start_seconds=1.0, stop_seconds=2.0)
+        assert begun.journal.newest == tuple(noted)
+        shot = begun.journal.add_screenshot(GREY, frame_index=20, pts=20, at_seconds=1.0)
+        pause = begun.journal.mark("pause", start_seconds=2.0, stop_seconds=2.5)
+        assert begun.journal.newest == (noted[1], shot, pause)
+        begun.finish(3.0)
 
 
 def _record_and_disable(site: Any, content: bytes, told: list[str]) -> None:

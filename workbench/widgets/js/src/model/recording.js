@@ -17,6 +17,9 @@ export const SILENT_DBFS = -55;
 /** For so long it is silent before the page says so. */
 const SILENT_SECONDS = 15;
 
+/** Of a journal, as many as the recording tells. */
+const MAX_LINES = 50;
+
 /** Cuts what arrives into pieces, however it is divided. */
 export class PieceReader {
   constructor() {
@@ -73,6 +76,41 @@ export class PauseRequest {
   said(phase) {
     if (this.wanted) return this.wanted === "paused" ? "rec_pausing" : "rec_resuming";
     return phase === "paused" ? "rec_resume" : "rec_pause";
+  }
+}
+
+/** A pause has two lines; an entry without a kind is a screenshot. */
+function linesOf({ id, kind, seconds, stop_seconds: stop }) {
+  if (kind === "pause" && stop !== null) return [{ key: id, seconds, say: "rec_didPause" }, { key: `${id} end`, seconds: stop, say: "rec_didResume" }];
+  return [kind === null ? { key: id, seconds, say: "rec_shot" } : { key: id, seconds, say: "rec_marked", kind: spoken(kind) }];
+}
+
+/** What was done in a recording: what it tells of that, and what this page knows sooner, or alone. */
+export class Journal {
+  constructor() {
+    this.told = [];
+    this.own = [];
+  }
+
+  /** Take the newest entries of the recording, whoever made them. */
+  tell(entries) {
+    this.told = entries.flatMap(linesOf);
+  }
+
+  /** Note what was done here; an entry that the recording tells too has its id. */
+  note(entry) {
+    this.own.push(...linesOf(entry));
+  }
+
+  /** Note that names were sealed, of which a recording tells nobody. */
+  noteSealed(seconds) {
+    this.own.push({ key: `sealed ${seconds}`, seconds, say: "rec_sealed" });
+  }
+
+  /** The lines, each with a key of its own, the newest first. */
+  lines() {
+    const all = new Map([...this.own, ...this.told].map((line) => [line.key, line]));
+    return [...all.values()].sort((one, other) => other.seconds - one.seconds || (one.key < other.key ? 1 : -1)).slice(0, MAX_LINES);
   }
 }
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from recorder_core.jobs.record.starting import (
         hold_room as hold_room,
         record_room as record_room,
+        show_room as show_room,
     )
     from recorder_core.jobs.record.state import (
         held_state as held_state,

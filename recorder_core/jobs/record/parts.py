@@ -65,11 +65,17 @@ class RecorderParts:
         """The threads without which it cannot go on."""
         return [*self._writers, self.composer, self.collector]
 
-    def start(self) -> None:
-        """Start the threads; nothing that they make is written before `begin`."""
-        self.writer.start()
+    def start(self, *, encodes: bool = True) -> None:
+        """Start the threads; nothing that they make is written before `begin`.
+
+        Parameters
+        ----------
+        encodes : bool
+            Whether frames are encoded and held, too, before `keep_from`.
+        """
+        self.writer.start(encodes=encodes)
         if self.live is not None:
-            self.live.start()
+            self.live.start(encodes=encodes)
         self.composer.start()
         self.collector.start()
 
@@ -106,25 +112,26 @@ class RecorderParts:
         self.collector.begin(time)
         self.writer.begin(recording.sink, time.first_tick)
 
-    def keep_held(self) -> None:
-        """Forget nothing from now on."""
+    def keep_from(self, tick: int) -> None:
+        """Encode from a tick on, unless that is done already, and forget nothing from now on."""
         for writer in self._writers:
-            writer.keep_held()
+            writer.keep_from(tick)
 
     def release_held(self) -> None:
         """Forget again what is older than the room's file says."""
         for writer in self._writers:
             writer.release_held()
 
-    def first_held(self) -> tuple[int, int]:
-        """Return index and tick of the first frame that is held.
+    def first_held(self, from_tick: int) -> tuple[int, int] | None:
+        """Return index and tick of the first frame with which a video can begin that is held.
 
-        Where the view of the room is a video of its own, a GOP of it begins there, too; where none
-        of its GOPs begins with one of the composite, it has fewer frames, and begins later.
+        None of those before a tick is meant; None where there is no other yet. Where the view of
+        the room is a video of its own, a GOP of it begins there, too; where none of its GOPs begins
+        with one of the composite, it has fewer frames, and begins later.
         """
-        gops = self.writer.held_gops
+        gops = [gop for gop in self.writer.held_gops if gop[1] >= from_tick]
         ticks = {tick for _, tick in self._writers[-1].held_gops}
-        return next((gop for gop in gops if gop[1] in ticks), gops[0])
+        return next((gop for gop in gops if gop[1] in ticks), gops[0] if gops else None)
 
     def check(self, sentence: str) -> None:
         """Raise why a thread ended before it was asked to.

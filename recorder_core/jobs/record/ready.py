@@ -47,6 +47,8 @@ class ReadyRoom:
     ) -> None:
         self._archive, self._request, self._sources = archive, request, sources
         self._parts = parts
+        #: since when, by `time.monotonic`
+        self._shown: float | None = None
         self._is_holding = False
         self._previews = Previews(parts.composer)
         #: moment, by `time.monotonic`, and the counters of each source
@@ -55,8 +57,13 @@ class ReadyRoom:
     @property
     def held_seconds(self) -> float:
         """How long before now a recording would begin that somebody began now."""
-        held = self._parts.writer.held_seconds
+        held = self._parts.writer.held_seconds if self._is_holding else 0.0
         return held + self._parts.delay_seconds if held else 0.0
+
+    @property
+    def shown_seconds(self) -> float | None:
+        """For how long it is shown without being held; None where it is held."""
+        return None if self._shown is None else time.monotonic() - self._shown
 
     @property
     def space(self) -> SpaceLeft:
@@ -97,6 +104,11 @@ class ReadyRoom:
         self._is_holding = True
         self._parts.start()
 
+    def show(self) -> None:
+        """Capture and compose from now on; nothing is encoded or held before `begin`."""
+        self._shown = time.monotonic()
+        self._parts.start(encodes=False)
+
     def wait(self, seconds: float) -> None:
         """Supervise it for a while.
 
@@ -107,7 +119,7 @@ class ReadyRoom:
         """
         until = time.monotonic() + seconds
         while True:
-            self._parts.check("the room cannot be held any more")
+            self._parts.check("the room cannot be open any more")
             if self._parts.live is not None:
                 self._parts.live.update()
             self._count()
@@ -122,7 +134,8 @@ class ReadyRoom:
     ) -> Iterator[RoomRecorder]:
         """Begin the recording with what is held, and lend what records it; as `record_room`.
 
-        One that cannot begin leaves what is held, which may begin with it again.
+        Of a room that is only shown it begins with the frame of now. One that cannot begin leaves
+        what is held, which may begin with it again.
 
         Parameters
         ----------
@@ -182,18 +195,20 @@ class ReadyRoom:
 
     def _event_time(self) -> EventTime:
         """Return from which frame on the event is, from now on held whatever it takes to begin."""
-        if not self._is_holding:
+        if not self._is_holding and self._shown is None:
             return self._start_at_once()
-        while not self._parts.writer.held_gops:
+        parts = self._parts
+        from_tick = 0 if self._is_holding else parts.ticks.tick_at(time.monotonic())
+        parts.keep_from(from_tick)
+        while (first := parts.first_held(from_tick)) is None:
             self.wait(_POLL_SECONDS)
-        self._parts.keep_held()
-        index, tick = self._parts.first_held()
-        return EventTime(self._parts.ticks, tick, index)
+        index, tick = first
+        return EventTime(parts.ticks, tick, index)
 
     def _start_at_once(self) -> EventTime:
         """Hold what is recorded from now on, up to its end; return that the event is all of it."""
         ticks, duration = self._parts.ticks, self._request.duration_seconds
-        self._parts.keep_held()
+        self._parts.keep_from(0)
         if duration is not None:
             self._parts.end_at(ticks.seconds(0) + duration)
         self.hold()

@@ -16,7 +16,7 @@ from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
 
-__all__ = ["hold_room", "record_room"]
+__all__ = ["hold_room", "record_room", "show_room"]
 
 
 @contextmanager
@@ -91,6 +91,31 @@ def hold_room(
         _opened(archive, request, sources, finder) as room,
     ):
         room.hold()
+        yield room
+
+
+@contextmanager
+def show_room(
+    archive: Archive,
+    request: RecordRequest,
+    sources: RoomSources | None = None,
+    finder: FaceFinder | None = None,
+) -> Iterator[ReadyRoom]:
+    """Open a room so that its picture can be seen, and lend what a recording begins from.
+
+    Nothing of it is encoded or held, and no disk has any of it, before that begins. What is hidden
+    while it is recorded is hidden here, too. Parameters as of `record_room`.
+
+    Raises
+    ------
+    NotAllowed, ArchiveError, EncodeError
+        As `hold_room`.
+    """
+    with (
+        acting(archive, Action.RECORD, detail="preview"),
+        _opened(archive, request, sources, finder) as room,
+    ):
+        room.show()
         yield room
 
 

@@ -48,14 +48,16 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
 
 
 def held_state(room: ReadyRoom) -> dict[str, Any]:
-    """Return how a room is that is held, as `recorder_state`; the state is held.
+    """Return how a room is that is held, or only shown, as `recorder_state`.
 
-    Its ``seconds`` are how much of it is held; there is no ``event`` yet, and no ``frames`` of one.
+    Its ``state`` is held, and ``seconds`` are how much of it is held; or previewing, for how many
+    ``seconds``. There is no ``event`` yet, and no ``frames`` of one.
     """
+    shown_seconds = room.shown_seconds
     return _common(room) | {
         "event": None,
-        "state": "held",
-        "seconds": room.held_seconds,
+        "state": "held" if shown_seconds is None else "previewing",
+        "seconds": room.held_seconds if shown_seconds is None else shown_seconds,
         "frames": 0,
         "dropped_frames": 0,
         "hidden_frames": None,

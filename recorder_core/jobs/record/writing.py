@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from fractions import Fraction
 from typing import Final
@@ -44,6 +45,8 @@ class RecordingWriter:
         self._queue, self._writer, self._audio = queue, writer, audio
         self._tick_seconds = 1 / frame_rate
         self._times: FrameTimes | None = None
+        #: what comes before is not encoded, and how many frames that were
+        self._from_tick, self._skipped = 0.0, 0
         #: of what is held and not written yet
         self._begun: SealedWriter | None = None
         self._is_written = threading.Event()
@@ -63,15 +66,16 @@ class RecordingWriter:
     @property
     def held_gops(self) -> tuple[tuple[int, int], ...]:
         """Index and tick of the frame with which each GOP begins that is held, oldest first."""
-        return self._writer.held_gops
+        return tuple((self._skipped + index, tick) for index, tick in self._writer.held_gops)
 
     @property
     def held_seconds(self) -> float:
         """How much is held that is not written yet."""
         return self._writer.held_seconds
 
-    def keep_held(self) -> None:
-        """Forget nothing of what is held from now on."""
+    def keep_from(self, tick: int) -> None:
+        """Encode from a tick on, unless that is done already, and forget nothing from now on."""
+        self._from_tick = min(self._from_tick, tick)
         self._writer.keep_held()
 
     def release_held(self) -> None:
@@ -89,8 +93,15 @@ class RecordingWriter:
         if is_held:
             self._is_written.wait(_MAX_WAIT_SECONDS)
 
-    def start(self) -> None:
-        """Begin to encode; nothing is written before `begin`."""
+    def start(self, *, encodes: bool = True) -> None:
+        """Begin to take frames; nothing is written before `begin`.
+
+        Parameters
+        ----------
+        encodes : bool
+            Whether they are encoded and held, too, before `keep_from`.
+        """
+        self._from_tick = 0.0 if encodes else math.inf
         self._thread.start()
 
     def join(self) -> None:
@@ -122,10 +133,18 @@ class RecordingWriter:
 
     def _write_all(self) -> None:
         while (frame := self._next()) is not None:
-            self._writer.write_frame(frame)
+            is_encoded = frame.pts >= self._from_tick
+            if is_encoded:
+                self._writer.write_frame(frame)
+            else:
+                self._skipped += 1
             if self._audio is not None:
                 stop = float((frame.pts + frame.duration) * self._tick_seconds)
-                self._writer.write_audio(self._audio.take_until(stop))
+                samples = self._audio.take_until(stop)
+                if is_encoded:
+                    self._writer.write_audio(samples)
+                else:
+                    self._writer.skip_audio(len(samples))
 
     def _next(self) -> Frame | None:
         """Return the next frame; write what was held while none waits, and have it durable."""

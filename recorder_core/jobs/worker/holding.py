@@ -1,4 +1,4 @@
-"""Hold a room for a job until somebody starts its recording."""
+"""Hold or show a room for a job until somebody starts its recording."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ __all__ = ["wait_for_start"]
 
 _POLL_SECONDS: Final = 0.05
 _STATE_SECONDS: Final = 0.5
-#: what nobody looks at for so long is not held any more: its cameras are open
+#: what nobody looks at for so long is not held any more, or not shown: its cameras are open
 _UNWATCHED_SECONDS: Final = 900.0
+_UNWATCHED_PREVIEW_SECONDS: Final = 180.0
 #: how often it is asked whether who holds it may still record
 _PERSON_SECONDS: Final = 2.0
 _NOT_ALLOWED: Final = (
-    "who holds this room is disabled, or has another profile now, so that what is held is "
-    "forgotten: hold the room anew"
+    "who opened this room is disabled, or has another profile now, so that it is closed, and "
+    "what is held is forgotten: open the room anew"
 )
 
 
@@ -41,17 +42,17 @@ def wait_for_start(
     request: RecordRequest,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[RoomRecorder | None]:
-    """Show a room that is held until its recording is started, and lend what records it.
+    """Show a room that is open until its recording is started, and lend what records it.
 
     A start is answered once the recording has begun. One that fails is answered with the reason,
-    and the room is still held, unless who holds it may not record any more.
+    and the room is still open, unless who opened it may not record any more.
 
     Parameters
     ----------
     running : RunningJob
         That records it.
     room : ReadyRoom
-        Held.
+        Held or shown.
     request : RecordRequest
         What is recorded, unless who starts it says something else.
     clock : callable, optional
@@ -61,14 +62,14 @@ def wait_for_start(
     ------
     RoomRecorder or None
         Of the recording, which has begun; None: it was stopped before, or nobody has watched for a
-        quarter of an hour.
+        quarter of an hour, three minutes where it is only shown.
 
     Raises
     ------
     RecorderError
-        If it cannot be held any more.
+        If it cannot be open any more.
     NotAllowed
-        If who holds it was disabled, or has another profile.
+        If who opened it was disabled, or has another profile.
     """
     starts, ended = SimpleQueue[_Start](), Future[None]()
 
@@ -77,7 +78,7 @@ def wait_for_start(
         starts.put(start)
         wait([start.begun, ended], return_when=FIRST_COMPLETED)
         if not start.begun.done():
-            raise WrongState("the room is not held any more: hold it anew")
+            raise WrongState("the room is not open any more: open it anew")
         start.begun.result()
 
     with ExitStack() as recording:
@@ -117,6 +118,8 @@ def _hold(
 ) -> RoomRecorder | None:
     """Show a room until its recording has begun, in `recording`; None if nobody starts it."""
     shown, asked, watched = float("-inf"), clock(), clock()
+    is_held = room.shown_seconds is None
+    unwatched_seconds = _UNWATCHED_SECONDS if is_held else _UNWATCHED_PREVIEW_SECONDS
     while not running.is_stop_requested:
         room.wait(_POLL_SECONDS)
         with suppress(Empty):
@@ -128,14 +131,14 @@ def _hold(
             asked = now
             _check_person(running)
         watched = now if running.has_watchers else watched
-        if now - watched > _UNWATCHED_SECONDS:
+        if now - watched > unwatched_seconds:
             return None
         shown = _show(running, room, now, shown)
     return None
 
 
 def _begin(room: ReadyRoom, start: _Start, recording: ExitStack) -> RoomRecorder | None:
-    """Begin the recording and answer; None: it could not begin, and the room is still held."""
+    """Begin the recording and answer; None: it could not begin, and the room is still open."""
     try:
         recorder = recording.enter_context(room.begin(**start.arguments))
     except NotAllowed as error:
@@ -149,7 +152,7 @@ def _begin(room: ReadyRoom, start: _Start, recording: ExitStack) -> RoomRecorder
 
 
 def _check_person(running: RunningJob) -> None:
-    """Raise NotAllowed if who holds the room may not record any more."""
+    """Raise NotAllowed if who opened the room may not record any more."""
     try:
         session_of(running.archive).check_person()
     except NotAllowed as error:

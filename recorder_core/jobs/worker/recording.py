@@ -7,16 +7,19 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeAlias
 
 from recorder_core.errors import SettingsError, WrongState
+from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.queue.commanding import JobCommand
 from recorder_core.jobs.record.one_recorder import as_only_recorder
+from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest
 from recorder_core.jobs.record.room_config import room_from_values
-from recorder_core.jobs.record.starting import hold_room, record_room
+from recorder_core.jobs.record.starting import hold_room, record_room, show_room
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker.holding import wait_for_start
 from recorder_core.jobs.worker.running_job import RunningJob
@@ -24,6 +27,7 @@ from recorder_core.model.values.phrase import phrase
 
 __all__ = ["record"]
 
+_Opener: TypeAlias = Callable[[Archive, RecordRequest], AbstractContextManager[ReadyRoom]]
 _POLL_SECONDS: Final = 0.05
 _STATE_SECONDS: Final = 0.5
 #: how long the recording before may take to let go of its devices
@@ -38,8 +42,9 @@ _SCREENSHOT_SECONDS: Final = 25.0
 def record(running: RunningJob) -> None:
     """Record a room until the job is asked to stop, its time is over, or no room is left.
 
-    A room that is to be ready first is held until the command to start; where the job is stopped
-    before, or nobody watches any more, nothing is recorded. The room is free for the next recording
+    A room that is to be ready first is held until the command to start, and one of which a preview
+    is wanted is shown; where the job is stopped before, or nobody watches any more, nothing is
+    recorded. The room is free for the next recording
     before the videos are sealed again.
     """
     settings, private = json.loads(running.job.settings), running.private
@@ -53,22 +58,32 @@ def record(running: RunningJob) -> None:
     )
     folders = running.archive.folders
     with as_only_recorder(folders, request, wait_seconds=_CLOSING_SECONDS):
-        recorder = _record_once(running, request, is_ready_first=settings.get("ready", False))
+        recorder = _record_once(running, request, _opener(settings))
     if recorder is not None:
         os.nice(_SEALING_NICENESS)
         recorder.make_seekable(lambda: time.sleep(_REST_SECONDS))
 
 
+def _opener(settings: Mapping[str, Any]) -> _Opener | None:
+    """Return what opens the room before its start; None where it is recorded at once."""
+    is_held, is_shown = settings.get("ready", False), settings.get("preview", False)
+    if is_held and is_shown:
+        raise SettingsError("a room is held or only shown: give ready or preview, not both")
+    if is_held:
+        return hold_room
+    return show_room if is_shown else None
+
+
 def _record_once(
-    running: RunningJob, request: RecordRequest, *, is_ready_first: bool
+    running: RunningJob, request: RecordRequest, opener: _Opener | None
 ) -> RoomRecorder | None:
     """Record a room; return what recorded it, or None if nobody started it."""
-    if not is_ready_first:
+    if opener is None:
         with record_room(running.archive, request) as recorder:
             _record(running, recorder, request.duration_seconds)
         return recorder
     with (
-        hold_room(running.archive, request) as room,
+        opener(running.archive, request) as room,
         wait_for_start(running, room, request) as started,
     ):
         if started is not None:

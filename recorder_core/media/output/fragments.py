@@ -196,7 +196,7 @@ class FragmentWriter:
 
     @property
     def sample_count(self) -> int:
-        """How many samples of audio were written."""
+        """How many samples of audio were written, or left out."""
         return self._sample_count
 
     def write_frame(self, frame: Frame) -> None:
@@ -263,6 +263,10 @@ class FragmentWriter:
         with encoding():
             packets = self._audio.encode(frame)
         self._write(packets)
+
+    def skip_audio(self, count: int) -> None:
+        """Leave out so many samples, which were heard before the first frame was shown."""
+        self._sample_count += count
 
     def finish(self) -> FrameTimes:
         """Write what the encoders still hold, and the end; return when each frame is shown.

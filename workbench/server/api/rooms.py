@@ -24,7 +24,7 @@ __all__ = ["ROOM_ENDPOINTS"]
 _RECORD: Final = JOB_KINDS["record"]
 _NAME: Final = re.compile(PATH_SCHEMAS["room"]["pattern"])
 #: of the job's settings those that a room does not say
-_ASKED: Final = ("names", "procedure_code", "duration_seconds", "ready")
+_ASKED: Final = ("names", "procedure_code", "duration_seconds", "ready", "preview")
 
 
 def _files(folder: Path | None) -> dict[str, Path]:

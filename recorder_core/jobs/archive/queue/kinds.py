@@ -96,6 +96,13 @@ _RECORD: Final = JobKind(
                 "description": "hold the last seconds, as the room says, until the command start",
             },
         ),
+        JobSetting(
+            name="preview",
+            schema={
+                "type": "boolean",
+                "description": "show the room until the command start, and hold nothing of it",
+            },
+        ),
     ),
     lane="recording",
     niceness=0,

@@ -9,6 +9,7 @@ from recorder_core.model.values.schema import Schema
 
 __all__ = ["RECORDING_STATE"]
 
+_STATES: Final = ("previewing", "held", "recording", "paused", "finishing")
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _SECONDS: Final[Schema] = {"type": "number", "minimum": 0}
 
@@ -46,10 +47,11 @@ _ENTRY: Final = _object(
 RECORDING_STATE: Final = _object(
     {
         "event": {"type": ["string", "null"], "description": "null: it has not begun"},
-        "state": {"type": "string", "enum": ["held", "recording", "paused", "finishing"]},
+        "state": {"type": "string", "enum": list(_STATES)},
         "seconds": {
             **_SECONDS,
-            "description": "how long the event is; held: how much of the room is in memory",
+            "description": "how long the event is; held: how much of the room is in memory; "
+            "previewing: for how long it is shown",
         },
         "free_bytes": {**_COUNT, "description": "of the disk that is full first"},
         "seconds_left": {"type": ["number", "null"], "description": "for which it has room"},

@@ -116,11 +116,11 @@ class LiveRoom:
             self.writer.begin(self._video.sink, time.first_tick)
         self._event = recording, time
 
-    def start(self) -> None:
-        """Start the threads."""
+    def start(self, *, encodes: bool = True) -> None:
+        """Start the threads; `encodes` as of `RecordingWriter.start`."""
         self.picture.start()
         if self.writer is not None:
-            self.writer.start()
+            self.writer.start(encodes=encodes)
 
     def keep(self, frame: Frame) -> None:
         """Keep what is known of the room in a frame that was composed, by its index."""

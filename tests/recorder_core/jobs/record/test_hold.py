@@ -17,7 +17,15 @@ from recorder_core.composite.panels.clock import ClockPanel
 from recorder_core.errors import ArchiveError, NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive import EventRecording, export_event
 from recorder_core.jobs.archive.recording import streams
-from recorder_core.jobs.record import ReadyRoom, RecordRequest, RoomSources, hold_room, record_room
+from recorder_core.jobs.record import (
+    ReadyRoom,
+    RecordRequest,
+    RoomSources,
+    held_state,
+    hold_room,
+    record_room,
+    show_room,
+)
 from recorder_core.jobs.record.live.hidden import HiddenSpans
 from recorder_core.model import EventClock, View
 from recorder_core.tables import RawRow, SignalRow
@@ -81,6 +89,13 @@ def _files(*folders: Path) -> dict[Path, int]:
     found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     catalog = ("catalog", "audit")
     return {path: path.stat().st_size for path in found if not path.name.startswith(catalog)}
+
+
+def _onset(path: Path) -> float:
+    """Return the second of a video with which its tone begins."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "f32le", "-ac", "1", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    return int((np.abs(np.frombuffer(raw, "<f4")) > 0.25).argmax()) / 48_000
 
 
 def _expected(zero: float, pts: Sequence[int]) -> list[int]:
@@ -149,10 +164,7 @@ def test_the_last_seconds_before_the_start_come_first_and_everything_is_in_step(
     assert (shown[is_dark] == 0).all()
     is_lost = (seconds >= lost[0]) & (seconds < lost[1])
     assert np.array_equal(beside[~is_dark & ~is_lost], numbers[~is_dark & ~is_lost])
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "f32le", "-ac", "1", "-"]
-    raw = subprocess.run(command, check=True, capture_output=True).stdout
-    onset = int((np.abs(np.frombuffer(raw, "<f4")) > 0.25).argmax()) / 48_000
-    assert onset + zero == pytest.approx(audio.onset_seconds, abs=0.04)
+    assert _onset(path) + zero == pytest.approx(audio.onset_seconds, abs=0.04)
 
 
 def _refuse(ready: ReadyRoom, tick: int) -> None:
@@ -290,6 +302,50 @@ def test_a_start_that_fails_wherever_it_does_leaves_what_is_held_for_the_next(
     assert np.allclose(signals["seconds"] + zero, signals["value"], atol=1e-3)
 
 
+@pytest.mark.parametrize("deidentify", ["none", "both"])
+def test_a_room_that_is_shown_is_held_nowhere_and_its_recording_begins_with_the_start(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deidentify: str
+) -> None:
+    audio = FakeAudio()
+    sources = _sources(audio=audio)
+    request = RecordRequest(
+        room=room(layout=LAYOUT, deidentify=deidentify, pre_record_seconds=HOLD_SECONDS)
+    )
+    with (
+        site.opened("olga") as archive,
+        show_room(archive, request, sources, _AllOver()) as shown,
+    ):
+        files = _files(site.path, site.mirror)
+        while (picture := shown.preview()) is None:
+            shown.wait(0.05)
+        assert picture.startswith(b"\xff\xd8")
+        state = held_state(shown)
+        assert (state["state"], state["event"], shown.held_seconds) == ("previewing", None, 0.0)
+        assert state["seconds"] > 0
+        assert {writer._writer.frame_count for writer in shown._parts._writers} == {0}
+        assert _files(site.path, site.mirror) == files
+        if deidentify == "none":
+            with monkeypatch.context() as patch:
+                patch.setattr(streams, "_begin_file", _fail)
+                _start_is_refused(shown, "is gone")
+            assert (archive.events(), shown.held_seconds) == ([], 0.0)
+        began = time.monotonic()
+        with shown.begin() as recorder:
+            zero = recorder.clock.zero_monotonic_seconds
+            audio.onset_seconds = time.monotonic() + 0.3
+            recorder.wait(1.0)
+            summary = recorder.finish()
+    assert zero >= began - 1e-4
+    assert summary.faults == ()
+    with site.opened("rita") as archive:
+        export_event(archive, summary.event_id, tmp_path, ["original"])
+        pts = archive.event(summary.event_id).frames()["pts"].tolist()
+    path = tmp_path / f"{summary.event_id}.original.mp4"
+    assert pts[0] == 0
+    assert _numbers(_luma(path, 2 * WIDTH)[:, :, :WIDTH]).tolist() == _expected(zero, pts)
+    assert _onset(path) + zero == pytest.approx(audio.onset_seconds, abs=0.04)
+
+
 def test_what_comes_while_an_event_is_begun_is_recorded_however_long_that_takes(
     site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,7 +383,7 @@ def test_a_room_of_which_a_part_fails_is_not_held(site: Any) -> None:
     request = RecordRequest(room=room(layout=LAYOUT, pre_record_seconds=HOLD_SECONDS))
     with site.opened("olga") as archive, hold_room(archive, request, _sources()) as ready:
         ready._parts.composer.error = ValueError()
-        with pytest.raises(WrongState, match="cannot be held any more"):
+        with pytest.raises(WrongState, match="cannot be open any more"):
             ready.wait(0.1)
 
 

@@ -18,13 +18,16 @@ import sys
 from pathlib import Path
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, EventNames, open_archive
-from recorder_core.jobs.record import RecordRequest, hold_room, room_from_values
+from recorder_core.jobs.record import RecordRequest, hold_room, room_from_values, show_room
 from tests.recorder_core.jobs.record.test_job import ROOM
 room = room_from_values(ROOM | {"video": ROOM["video"] | {"pre_record_seconds": 1}, "sources": {
     name: {"kind": "pattern", "size": [320, 180], "rate": 25} for name in ("laparoscope", "room")
 }})
 request = RecordRequest(room=room, names=EventNames(patient_name=sys.argv[3]))
 with open_archive(Path(sys.argv[1]), Credentials("olga", Password(sys.argv[2]))) as archive:
+    with show_room(archive, request) as shown:
+        while shown.preview() is None:
+            shown.wait(0.1)
     with hold_room(archive, request) as ready:
         ready.wait(1.5)
         ready.preview()

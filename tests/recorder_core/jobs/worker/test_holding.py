@@ -28,6 +28,7 @@ class _Room:
 
     begins: list[Exception | None]
     seconds: float = 0.0
+    shown_seconds: float | None = None
     began: list[Any] = field(default_factory=list)
 
     def wait(self, seconds: float) -> None:
@@ -92,7 +93,7 @@ def test_a_start_that_fails_says_why_and_the_next_one_begins_with_what_is_held()
 
 def test_no_start_is_answered_with_success_that_does_not_begin() -> None:
     running, ready = _Running(starts=1), _Room([NotAllowed("disabled")])
-    with pytest.raises(NotAllowed, match="hold the room anew"), _held(running, ready):
+    with pytest.raises(NotAllowed, match="open the room anew"), _held(running, ready):
         pass
     assert isinstance(running.answers[0].exception(), NotAllowed)
     assert ready.began == []
@@ -103,17 +104,20 @@ def test_no_start_is_answered_with_success_that_does_not_begin() -> None:
     assert isinstance(running.answers[0].exception(), WrongState)
 
 
-def test_a_room_that_nobody_watches_for_a_quarter_of_an_hour_is_held_no_more() -> None:
+@pytest.mark.parametrize(("shown_seconds", "minutes"), [(None, 15), (1.0, 3)])
+def test_a_room_that_nobody_watches_is_held_for_a_quarter_of_an_hour_and_shown_for_minutes(
+    shown_seconds: float | None, minutes: int
+) -> None:
     class Watched(_Running):
         @property
         def has_watchers(self) -> bool:
-            return 500 < ready.seconds < 600 or 1000 < ready.seconds < 1400
+            return 100 < ready.seconds < 200 or 350 < ready.seconds < 400
 
         @has_watchers.setter
         def has_watchers(self, _value: bool) -> None:
             """Follow the clock alone."""
 
-    ready = _Room([])
+    ready = _Room([], shown_seconds=shown_seconds)
     with _held(Watched(starts=0), ready) as recorder:
         assert recorder is None
-    assert ready.seconds == pytest.approx(1400 + 15 * 60, abs=1)
+    assert ready.seconds == pytest.approx(400 + minutes * 60, abs=1)

@@ -3,7 +3,7 @@
 import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
 import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
-import { clock, GOES_ON, Health, Journal, LEAST_DBFS, PauseRequest, room, SILENT_DBFS, spoken } from "./model/recording.js";
+import { clock, GOES_ON, Health, Journal, LEAST_DBFS, OPEN, PauseRequest, room, SILENT_DBFS, spoken } from "./model/recording.js";
 import { problemText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
@@ -12,11 +12,11 @@ import { act, follow, look, Unreachable } from "./record_link.js";
 import { RecordPicture } from "./record_picture.js";
 
 const LOOK_MS = 3000;
-const SIGNS = { loading: "…", ready: "○", held: "◎", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
+const SIGNS = { loading: "…", ready: "○", held: "◎", previewing: "◎", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
 /** A pause that was taken is seen by then, unless the page hears nothing of the recording. */
 const PAUSE_MS = 3000;
 /** In which another can be started. */
-const MAY_START = ["ready", "held"];
+const MAY_START = ["ready", ...OPEN];
 
 export class Recorder {
   constructor(root) {
@@ -67,8 +67,9 @@ export class Recorder {
     this.main = element("button", { type: "button", class: "wb-main", onclick: () => (GOES_ON.includes(this.phase) ? this.stopping.showModal() : this.#start()) });
     this.pausing = element("button", { type: "button", onclick: () => this.#pause() });
     this.shooting = element("button", { type: "button", "aria-keyshortcuts": "s", onclick: () => this.#shoot() }, element("span", {}, say("rec_shoot")), element("kbd", { "aria-hidden": "true" }, "S"));
-    this.holding = element("button", { type: "button", onclick: () => (this.phase === "held" ? this.#forget() : this.#hold()) });
-    this.acts = element("div", { class: "wb-acts" }, this.main, this.holding, this.pausing, this.shooting);
+    this.holding = element("button", { type: "button", onclick: () => (this.phase === "held" ? this.#forget() : this.#open({ ready: true })) });
+    this.showing = element("button", { type: "button", class: "wb-wide", "aria-keyshortcuts": "v", onclick: () => this.#show() });
+    this.acts = element("div", { class: "wb-acts" }, this.main, this.showing, this.holding, this.pausing, this.shooting);
     this.marks = element("div", { class: "wb-marks", role: "group", "aria-label": say("markers") });
     this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite", tabindex: 0 });
     return element("aside", { class: "wb-record-side", "aria-label": say("rec_record") },
@@ -96,6 +97,8 @@ export class Recorder {
     this.main.disabled = !isOn && (!MAY_START.includes(phase) || Boolean(this.room?.fault) || !this.room?.layout);
     this.holding.textContent = say(phase === "held" ? "rec_forget" : "rec_hold");
     this.holding.hidden = phase !== "held" && (phase !== "ready" || this.main.disabled || !this.room?.pre_record_seconds);
+    this.showing.replaceChildren(element("span", {}, say(phase === "previewing" ? "rec_close" : "rec_show")), element("kbd", { "aria-hidden": "true" }, "V"));
+    this.showing.hidden = phase !== "previewing" && (phase !== "ready" || this.main.disabled);
     this.acts.hidden = ["finishing", "done", "failed"].includes(phase);
     this.pausing.hidden = this.shooting.hidden = !isOn;
     this.shooting.disabled = phase === "paused";
@@ -127,6 +130,7 @@ export class Recorder {
       loading: () => [text(say("rec_loading"))],
       ready: () => (!this.rooms.length ? [element("h2", { class: "wb-big" }, say("rec_noRooms")), text(say("rec_noRoomsHow"))] : chosen?.fault ? [text(say("rec_faultyRoom", { fault: chosen.fault }))] : []),
       held: () => [text(say("rec_heldHow", { seconds: Math.round(this.health.before?.seconds ?? 0) }))],
+      previewing: () => [text(say("rec_previewingHow"))],
       finishing: () => [text(say("rec_finishingHow")), this.#againButton()],
       done: () => [text(say("rec_doneHow", { event: job.event_id })), this.#eventLink(true), this.#againButton()],
       failed: () => [text(jobSentence(job, say)), job.event_id ? this.#eventLink(false) : null, this.#againButton()],
@@ -209,10 +213,12 @@ export class Recorder {
   }
 
   #choose(name, isAfter = false) {
-    Object.assign(this, { job: null, room: this.rooms.find((each) => each.name === name) ?? null, health: new Health(), done: new Journal() });
+    const chosen = this.rooms.find((each) => each.name === name) ?? null;
+    const code = this.data.fields.procedure_code;
+    if (chosen?.name !== this.room?.name || !code.value) code.value = chosen?.procedure_code ?? "";
+    Object.assign(this, { job: null, room: chosen, health: new Health(), done: new Journal() });
     if (isAfter) this.recordings = [];
     if (this.room) localStorage.setItem("record-room", this.room.name);
-    this.data.fields.procedure_code.value = this.room?.procedure_code ?? "";
     this.picture.plainly(this.room);
     this.#showJournal();
     this.#complain("");
@@ -263,12 +269,12 @@ export class Recorder {
     this.health.note(state);
     this.isCut = false;
     // what was asked to stop, or to start, goes on for a moment
-    const isLate = (this.phase === "finishing" && GOES_ON.includes(state.state)) || (this.isAsked && state.state === "held");
+    const isLate = (this.phase === "finishing" && GOES_ON.includes(state.state)) || (this.isAsked && OPEN.includes(state.state));
     if (state.state !== this.phase && !isLate) this.#become(state.state);
     if (this.phase === "held") this.#tellMore();
     this.done.tell(state.journal ?? []);
     this.#showJournal();
-    this.time.textContent = clock(state.seconds);
+    this.time.textContent = clock(state.state === "previewing" ? 0 : state.seconds);
     const left = state.seconds_left;
     this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: room(left) });
     const level = state.audio_level_dbfs ?? null;
@@ -301,13 +307,13 @@ export class Recorder {
       this.data.focus();
       return;
     }
-    const wasHeld = this.phase === "held";
+    const { phase } = this;
     this.isAsked = true;
     this.#become("starting");
-    if (wasHeld) {
+    if (OPEN.includes(phase)) {
       const found = await this.#do(() => act(`/jobs/${this.job.job_id}/commands/start`, { arguments: { procedure_code: this.data.procedure_code, names: this.data.names } }));
       this.isAsked = Boolean(found);
-      if (!found) this.#become("held");
+      if (!found) this.#become(phase);
       return;
     }
     const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { procedure_code: this.data.procedure_code, names: this.data.names }));
@@ -315,18 +321,23 @@ export class Recorder {
     else this.#become("ready");
   }
 
-  /** The room is open from now on, and its last seconds are held in memory. */
-  async #hold() {
+  /** The room is open from now on: its last seconds are held in memory, or it is shown alone. */
+  async #open(how) {
     this.isAsked = false;
     this.#become("starting");
     const asked = this.data.procedure_code ? { procedure_code: this.data.procedure_code } : {};
-    const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { ...asked, ready: true }));
+    const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { ...asked, ...how }));
     if (started) this.#attach(started.job);
     else this.#become("ready");
   }
 
   #forget() {
     return this.#do(() => act(`/jobs/${this.job.job_id}/cancel`));
+  }
+
+  #show() {
+    if (this.phase === "previewing") this.#forget();
+    else if (!this.showing.hidden) this.#open({ preview: true });
   }
 
   async #command(command, content) {
@@ -394,6 +405,7 @@ export class Recorder {
     event.preventDefault();
     const isOn = GOES_ON.includes(this.phase);
     ({
+      rec_showKey: () => this.#show(),
       rec_start: () => isOn || this.#start(),
       rec_stop: () => isOn && this.stopping.showModal(),
       rec_pauseKey: () => this.#pause(),

@@ -78,6 +78,7 @@ export const PLAYBACK_KEYS = {
 
 /** As `workbench record` has them in a terminal. */
 export const RECORD_KEYS = {
+  rec_showKey: ["v"],
   rec_start: ["r"],
   rec_stop: ["q"],
   rec_pauseKey: ["p"],

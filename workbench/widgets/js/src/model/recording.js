@@ -10,6 +10,8 @@ const BEHIND_SECONDS = 20;
 
 /** In which a recording takes commands. */
 export const GOES_ON = ["recording", "paused"];
+/** In which a room is open, and can be recorded at once. */
+export const OPEN = ["previewing", "held"];
 
 /** What a meter shows of a level, and below what nothing is heard: dB below full scale. */
 export const LEAST_DBFS = -60;
@@ -142,7 +144,8 @@ export class Health {
   warnings() {
     const state = this.before;
     if (!state) return [];
-    const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence, is_starved: isStarved }) => ({ say: isStarved ? "rec_starved" : "rec_lost", name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
+    const before = OPEN.includes(state.state) ? "Before" : "";
+    const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence, is_starved: isStarved }) => ({ say: `${isStarved ? "rec_starved" : "rec_lost"}${before}`, name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
     const left = state.seconds_left;
     const little = left !== null && left < LITTLE_SECONDS ? [{ say: "rec_little", time: clock(left) }] : [];
     const behind = state.seconds - this.leftOutAt < BEHIND_SECONDS ? [{ say: "rec_behind", count: state.dropped_frames }] : [];

@@ -24,6 +24,7 @@ __all__ = [
     "FrameCounts",
     "Gap",
     "Interruption",
+    "InterruptionCause",
     "Language",
     "MomentReview",
     "PageSize",
@@ -106,6 +107,11 @@ class Gap:
     stop_seconds: float
 
 
+#: it gave nothing; the computer did not keep up with it; it was there, and was made unrecognisable
+#: because its faces were not known in time
+InterruptionCause = Literal["no_signal", "too_busy", "hidden"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
     """When a source gave nothing, or nothing of it was shown."""
@@ -113,8 +119,7 @@ class Interruption:
     #: code of a device, or of the view of the room
     source: str
     gaps: tuple[Gap, ...]
-    #: whether it was there, and made unrecognisable because its faces were not known in time
-    is_hidden: bool = False
+    cause: InterruptionCause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

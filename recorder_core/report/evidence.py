@@ -76,7 +76,7 @@ def _interruptions(interruptions: Sequence[Interruption], sheet: Sheet) -> list[
     rows, notes = [], [sheet.paragraph(sheet.word("interruptions_note"), "note")]
     for each in interruptions:
         name = sheet.code(each.source)
-        state = sheet.word("hidden" if each.is_hidden else "no_signal")
+        state = sheet.word(each.cause)
         rows.append((name, state, *_gap_numbers(each.gaps)))
         spans = _gap_spans(each.gaps, sheet)
         notes.append(sheet.paragraph(f"{name}, {state}: {spans}", "note"))

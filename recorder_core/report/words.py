@@ -65,6 +65,7 @@ _ENGLISH: Mapping[str, str] = {
     "interruptions": "Interruptions",
     "state": "State",
     "no_signal": "no signal",
+    "too_busy": "computer too busy",
     "hidden": "all of it hidden",
     "interruptions_note": "Hidden: made unrecognisable while recording, because its faces were not "
     "known in time.",
@@ -182,6 +183,7 @@ _PORTUGUESE: Mapping[str, str] = {
     "interruptions": "Interrupções",
     "state": "Estado",
     "no_signal": "sem sinal",
+    "too_busy": "computador sobrecarregado",
     "hidden": "toda oculta",
     "interruptions_note": "Oculta: tornada irreconhecível durante a gravação, porque seus "
     "rostos não eram conhecidos a tempo.",
@@ -299,6 +301,7 @@ _SPANISH: Mapping[str, str] = {
     "interruptions": "Interrupciones",
     "state": "Estado",
     "no_signal": "sin señal",
+    "too_busy": "ordenador sobrecargado",
     "hidden": "toda oculta",
     "interruptions_note": "Oculta: hecha irreconocible durante la grabación, porque sus rostros "
     "no se conocían a tiempo.",

@@ -13,14 +13,17 @@ __all__ = [
     "lost_signal",
     "refuse_kind_of_recorder",
     "source_of_lost_signal",
+    "source_of_too_busy",
+    "too_busy",
 ]
 
 #: in which nothing of the room is recorded, because somebody wanted it
 PAUSE: Final = "pause"
 #: in which the whole view of the room was made unrecognisable
 ROOM_HIDDEN: Final = "room-hidden"
-#: before the name of a source that gave nothing
+#: before the name of a source that gave nothing, and of one with which the computer did not keep up
 _LOST: Final = "signal-lost:"
+_TOO_BUSY: Final = "too-busy:"
 
 
 def lost_signal(source: str) -> str:
@@ -33,9 +36,20 @@ def source_of_lost_signal(kind: str) -> str | None:
     return kind.removeprefix(_LOST) if kind.startswith(_LOST) else None
 
 
+def too_busy(source: str) -> str:
+    """Return the kind of the marker of a span in which this computer did not keep up with it."""
+    return f"{_TOO_BUSY}{source}"
+
+
+def source_of_too_busy(kind: str) -> str | None:
+    """Return the name of the source with which it did not; None of another kind of marker."""
+    return kind.removeprefix(_TOO_BUSY) if kind.startswith(_TOO_BUSY) else None
+
+
 def is_kind_of_recorder(kind: str) -> bool:
     """Return whether a marker of this kind is set by the recorder alone."""
-    return kind == ROOM_HIDDEN or source_of_lost_signal(kind) is not None
+    sources = source_of_lost_signal(kind), source_of_too_busy(kind)
+    return kind == ROOM_HIDDEN or sources != (None, None)
 
 
 def refuse_kind_of_recorder(kind: str) -> None:

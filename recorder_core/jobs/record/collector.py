@@ -168,7 +168,9 @@ class Collector:
         for source, watch in self._watches:
             state = source.state
             since = max(0.0, self._clock.seconds(state.since_seconds))
-            watch.note_state(is_present=state.is_present, since_seconds=since)
+            watch.note_state(
+                is_present=state.is_present, since_seconds=since, is_starved=state.is_starved
+            )
 
     def _report_presses(self) -> None:
         """Report what was pressed; what nobody was told of yet waits."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from recorder_core.capture.source import SourceState
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive import Archive, DeviceFacts, EventRecording, add_device
-from recorder_core.jobs.archive.marker_kinds import PAUSE, lost_signal
+from recorder_core.jobs.archive.marker_kinds import PAUSE, lost_signal, too_busy
 from recorder_core.jobs.record.gaps import Gap
 
 __all__ = ["Entries"]
@@ -38,7 +38,8 @@ class Entries:
             start, stop = (
                 min(each, stop_seconds) for each in (gap.start_seconds, gap.stop_seconds)
             )
-            self._mark(lost_signal(gap.source), (start, stop), None)
+            kind = too_busy(gap.source) if gap.is_starved else lost_signal(gap.source)
+            self._mark(kind, (start, stop), None)
 
     def mark_pause(self, span: tuple[float, float], by: str | None) -> None:
         """Mark a pause, as of who ended it."""

@@ -17,11 +17,14 @@ class Gap:
         Its name, a code of the site's.
     start_seconds, stop_seconds : float
         By the room's clock: when its last frame before was, and the first one after.
+    is_starved : bool
+        Whether that was because this computer did not keep up with it, as its view said last.
     """
 
     source: str
     start_seconds: float
     stop_seconds: float
+    is_starved: bool = False
 
     @property
     def seconds(self) -> float:
@@ -41,7 +44,7 @@ class GapWatch:
     def __init__(self, source: str) -> None:
         self._source = source
         self._last_seconds = 0.0
-        self._is_absent = False
+        self._is_absent = self._is_starved = False
         #: those that have ended
         self.gaps: list[Gap] = []
 
@@ -50,22 +53,26 @@ class GapWatch:
         """Whether a gap goes on."""
         return self._is_absent
 
-    def note(self, seconds: float | None) -> Gap | None:
+    def note(self, seconds: float | None, *, is_starved: bool = False) -> Gap | None:
         """Note what the source gave at a tick; return the gap that this ends.
 
         Parameters
         ----------
         seconds : float or None
             When its frame was, by the room's clock; None: it is absent.
+        is_starved : bool
+            Whether it is absent because this computer does not keep up with it.
         """
         if seconds is None:
-            self._is_absent = True
+            self._is_absent, self._is_starved = True, is_starved
             return None
         ended = self._end(seconds) if self._is_absent else None
         self._last_seconds = max(self._last_seconds, seconds)
         return ended
 
-    def note_state(self, *, is_present: bool, since_seconds: float) -> Gap | None:
+    def note_state(
+        self, *, is_present: bool, since_seconds: float, is_starved: bool = False
+    ) -> Gap | None:
         """Note what a source says of itself; return the gap that this ends.
 
         Parameters
@@ -74,9 +81,12 @@ class GapWatch:
             Whether it gives something.
         since_seconds : float
             Since when, by the room's clock.
+        is_starved : bool
+            As of `note`.
         """
         if is_present:
             return self._end(since_seconds) if self._is_absent else None
+        self._is_starved = is_starved
         if not self._is_absent:
             self._is_absent = True
             self._last_seconds = max(self._last_seconds, since_seconds)
@@ -98,7 +108,8 @@ class GapWatch:
         return self._end(seconds) if self._is_absent else None
 
     def _end(self, seconds: float) -> Gap:
-        gap = Gap(self._source, self._last_seconds, max(seconds, self._last_seconds))
+        stop_seconds = max(seconds, self._last_seconds)
+        gap = Gap(self._source, self._last_seconds, stop_seconds, self._is_starved)
         self.gaps.append(gap)
         self._is_absent = False
         return gap

@@ -108,13 +108,13 @@ class RoomPicture:
             return Frame.black(self.format, frame_index=0, pts=tick, duration=1)
         seconds = self._ticks.seconds(tick)
         frames = {name: source.take(seconds) for name, source in self._sources.items()}
+        starved = {name for name, frame in frames.items() if frame is None and self._starves(name)}
         for name, frame in frames.items():
             when = None if frame is None else self._ticks.clock.seconds(frame.seconds)
-            self._watches[name].note(when)
+            self._watches[name].note(when, is_starved=name in starved)
         while self._rows:
             self._content.signals.add([self._rows.popleft()])
         self.shown = {name: frame.frame for name, frame in frames.items() if frame is not None}
-        starved = {name for name, frame in frames.items() if frame is None and self._starves(name)}
         return self._compositor.compose(self.shown, self._content, room_seconds, starved)
 
     def gaps(self) -> list[Gap]:

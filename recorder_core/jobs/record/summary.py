@@ -96,7 +96,8 @@ class RecordingSummary:
         dropped = format_count(self.dropped_frames, "dropped frame")
         said = [f"event {self.event_id}: {self.seconds:.1f} s, {frames}, {dropped}"]
         said += [
-            f"{gap.source}: no signal from {gap.start_seconds:.1f} to {gap.stop_seconds:.1f} s"
+            f"{gap.source}: {'computer too busy' if gap.is_starved else 'no signal'} from "
+            f"{gap.start_seconds:.1f} to {gap.stop_seconds:.1f} s"
             for gap in self.gaps
         ]
         for name, each in self.sources.items():

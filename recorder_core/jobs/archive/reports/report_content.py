@@ -23,6 +23,7 @@ from recorder_core.jobs.archive.files.notes import open_note
 from recorder_core.jobs.archive.marker_kinds import (
     ROOM_HIDDEN,
     source_of_lost_signal,
+    source_of_too_busy,
 )
 from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.roles import COPY_ROLES
@@ -38,6 +39,7 @@ from recorder_core.report import (
     FrameCounts,
     Gap,
     Interruption,
+    InterruptionCause,
     MomentReview,
     ReportFile,
     ReportIdentity,
@@ -146,27 +148,29 @@ def _markers(session: Session, event: ArchivedEvent, *, is_full: bool) -> tuple[
     )
 
 
-def _interrupted(marker: Marker) -> tuple[str, bool] | None:
-    """Return what was interrupted, and whether it was hidden; None of other markers."""
+def _interrupted(marker: Marker) -> tuple[str, InterruptionCause] | None:
+    """Return what was interrupted, and by what; None of other markers."""
     if marker.stop_seconds is None:
         return None
-    if marker.kind == ROOM_HIDDEN:
-        return ROOM, True
-    lost = source_of_lost_signal(marker.kind)
-    return None if lost is None else (lost, False)
+    found: dict[InterruptionCause, str | None] = {
+        "hidden": ROOM if marker.kind == ROOM_HIDDEN else None,
+        "no_signal": source_of_lost_signal(marker.kind),
+        "too_busy": source_of_too_busy(marker.kind),
+    }
+    return next(((source, cause) for cause, source in found.items() if source is not None), None)
 
 
 def _interruptions(markers: Sequence[Marker]) -> tuple[Interruption, ...]:
     """Return when each source gave nothing or was hidden, as the recorder marked it."""
-    gaps: dict[tuple[str, bool], list[Gap]] = {}
+    gaps: dict[tuple[str, InterruptionCause], list[Gap]] = {}
     for marker in markers:
         found = _interrupted(marker)
         if found is not None and marker.stop_seconds is not None:
             gap = Gap(marker.start_seconds, marker.stop_seconds)
             gaps.setdefault(found, []).append(gap)
     return tuple(
-        Interruption(source=source, is_hidden=is_hidden, gaps=tuple(each))
-        for (source, is_hidden), each in gaps.items()
+        Interruption(source=source, cause=cause, gaps=tuple(each))
+        for (source, cause), each in gaps.items()
     )
 
 

@@ -54,7 +54,10 @@ def test_a_gap_lasts_from_the_last_frame_to_the_next_one() -> None:
     assert watch.finish(9.0) is None
     watch.note(None)
     assert watch.finish(2.0) == Gap("room", 1.6, 2.0)
-    assert [gap.seconds for gap in watch.gaps] == pytest.approx([1.3, 0.4])
+    watch.note(None)
+    watch.note(None, is_starved=True)  # what is said last is known best
+    assert watch.note(3.0) == Gap("room", 2.0, 3.0, is_starved=True)
+    assert [gap.seconds for gap in watch.gaps] == pytest.approx([1.3, 0.4, 1.0])
 
 
 def test_gaps_before_an_event_are_forgotten_and_others_count_from_its_start() -> None:
@@ -86,6 +89,8 @@ def test_a_source_that_never_came_is_absent_from_the_start() -> None:
     assert said.note_state(is_present=False, since_seconds=3.0) is None
     assert said.note_state(is_present=False, since_seconds=3.0) is None
     assert said.note_state(is_present=True, since_seconds=4.5) == Gap("bis", 3.0, 4.5)
+    said.note_state(is_present=False, since_seconds=5.0, is_starved=True)
+    assert said.finish(6.0) == Gap("bis", 5.0, 6.0, is_starved=True)
 
 
 def test_only_of_a_source_without_a_frame_the_picture_says_that_the_computer_is_too_busy() -> None:
@@ -99,8 +104,13 @@ def test_only_of_a_source_without_a_frame_the_picture_says_that_the_computer_is_
         sources[name].gaps.append((0.0, math.inf))
     said: list[Any] = []
     compositor: Any = SimpleNamespace(compose=lambda *given: said.append(given[-1]))
-    RoomPicture(sources, compositor, PanelContent(), _ticks(), Pauses()).compose(0)
+    picture = RoomPicture(sources, compositor, PanelContent(), _ticks(), Pauses())
+    picture.compose(0)
     assert said == [{"busy"}]
+    assert {gap.source: gap.is_starved for gap in picture.finish(1.0)} == {
+        "cable": False,
+        "busy": True,
+    }
 
 
 class _Sealed:

@@ -43,7 +43,7 @@ def test_a_marker_is_in_clear_and_its_note_is_sealed(site: Any, event_id: str) -
             assert not path.is_file() or b"woke up" not in path.read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["room-hidden", "signal-lost:room"])
+@pytest.mark.parametrize("kind", ["room-hidden", "signal-lost:room", "too-busy:room"])
 def test_nobody_marks_what_the_recorder_says_of_itself(site: Any, event_id: str, kind: str) -> None:
     with site.opened("rita") as archive:
         with pytest.raises(SettingsError, match=f"kind {kind} are set by the recorder alone"):

@@ -112,10 +112,19 @@ def test_the_full_report_has_everything_of_the_archive(site: Any, described: str
     [
         (
             "en",
-            ("Interruptions", "room camera no signal 2 3 s 2 s", "room view all of it hidden 1"),
+            (
+                *("Interruptions", "room camera no signal 2 3 s 2 s"),
+                *("room camera computer too busy 1 1 s 1 s", "room view all of it hidden 1"),
+            ),
         ),
-        ("pt", ("Interrupções", "câmera da sala sem sinal 2 3 s 2 s", "toda oculta 1")),
-        ("es", ("Interrupciones", "cámara de sala sin señal 2 3 s 2 s", "toda oculta 1")),
+        (
+            "pt",
+            ("Interrupções", "sem sinal 2 3 s 2 s", "sobrecarregado 1 1 s 1 s", "toda oculta 1"),
+        ),
+        (
+            "es",
+            ("Interrupciones", "sin señal 2 3 s 2 s", "sobrecargado 1 1 s 1 s", "toda oculta 1"),
+        ),
     ],
 )
 @pytest.mark.parametrize("is_deidentified", [False, True])
@@ -130,7 +139,11 @@ def test_what_was_lost_or_hidden_is_listed_by_itself(
     # a recorder may
     described = "recorder_core.jobs.archive.events.describing"
     monkeypatch.setattr(f"{described}.refuse_kind_of_recorder", lambda kind: None)
-    spans = {"signal-lost:room-camera": [(0.0, 1.0), (1.0, 3.0)], "room-hidden": [(0.5, 2.0)]}
+    spans = {
+        "signal-lost:room-camera": [(0.0, 1.0), (1.0, 3.0)],
+        "too-busy:room-camera": [(1.0, 2.0)],
+        "room-hidden": [(0.5, 2.0)],
+    }
     with site.opened("olga") as archive:
         mark_event(archive, event_id, "pause", start_seconds=0.5, stop_seconds=1.0)
         for kind, each in spans.items():
@@ -141,8 +154,9 @@ def test_what_was_lost_or_hidden_is_listed_by_itself(
         text = _text(make_report(archive, event_id, settings))
     for each in (*expected, "0:00:00\u20130:00:01, 0:00:01\u20130:00:03"):
         assert each in text, each
-    # a pause is a person's; the other three are no markers of anybody
+    # a pause is a person's; the other four are no markers of anybody
     assert "signal lost" not in text
+    assert "too busy:" not in text
     assert "room hidden" not in text
     assert re.search(r"1 0:00:00 \u2013 0:00:01 paus[ea]", text)
 

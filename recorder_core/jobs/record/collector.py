@@ -13,6 +13,7 @@ from recorder_core.capture.source import Source
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.errors import ArchiveError, DataError
 from recorder_core.jobs.archive import EventRecording
+from recorder_core.jobs.archive.place.roles import FileRole
 from recorder_core.jobs.archive.recording.raw import RawStream
 from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.record.event_time import EventTime
@@ -84,14 +85,13 @@ class Collector:
         """Begin to collect."""
         self._thread.start()
 
-    def open(self, recording: EventRecording) -> None:
-        """Open the files of an event, into which nothing is written before `begin`.
+    @property
+    def roles(self) -> tuple[FileRole, ...]:
+        """The files of an event into which it appends."""
+        return ("signals", "raw") if self._sources.signals else ()
 
-        Raises
-        ------
-        ArchiveError, CatalogError
-            If one cannot be opened.
-        """
+    def open(self, recording: EventRecording) -> None:
+        """Take the files of an event, into which nothing is written before `begin`."""
         if self._sources.signals:
             self._streams = recording.open_signals(), recording.open_raw()
 

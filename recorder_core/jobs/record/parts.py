@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from recorder_core.errors import RecorderError, WrongState
 from recorder_core.jobs.archive import EventRecording
+from recorder_core.jobs.archive.place.roles import FileRole
 from recorder_core.jobs.record.collector import Collector
 from recorder_core.jobs.record.composer import Composer
 from recorder_core.jobs.record.event_time import EventTime
@@ -79,14 +80,13 @@ class RecorderParts:
         self.composer.start()
         self.collector.start()
 
-    def open(self, recording: EventRecording) -> None:
-        """Open the files of an event, of which nothing is written before `begin`.
+    @property
+    def roles(self) -> tuple[FileRole, ...]:
+        """The files of an event that it writes beside video and journal."""
+        return (*(() if self.live is None else self.live.roles), *self.collector.roles)
 
-        Raises
-        ------
-        ArchiveError, CatalogError
-            If one cannot be opened; what is held is still held.
-        """
+    def open(self, recording: EventRecording) -> None:
+        """Take the files of an event, of which nothing is written before `begin`."""
         if self.live is not None:
             self.live.open(recording)
         self.collector.open(recording)

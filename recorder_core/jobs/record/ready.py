@@ -168,6 +168,7 @@ class ReadyRoom:
             site_code=request.room.site_code,
             names=request.names,
             view=request.room.layout.room_view,
+            roles=self._parts.roles,
             on_fault=lambda fault: faults.append(str(fault)),
         )
         recording = stack.enter_context(

@@ -303,11 +303,6 @@ class RoomRecorder:
         asked_seconds : float
             By `time.monotonic`, when somebody began it; what was pressed before is ignored, and a
             given length counts from it, or from second 0 where that is later.
-
-        Raises
-        ------
-        ArchiveError, CatalogError
-            If a file of the event cannot be opened; nothing is entered then.
         """
         parts, duration = self._parts, self._request.duration_seconds
         parts.open(self._recording)

@@ -29,6 +29,7 @@ from recorder_core.jobs.archive.names.event_names import EventNames
 from recorder_core.jobs.archive.place.event_lock import lock_event
 from recorder_core.jobs.archive.place.roles import FileRole, role_of
 from recorder_core.jobs.archive.recording.detections import DetectionStream, detections_from
+from recorder_core.jobs.archive.recording.event_files import EventFiles
 from recorder_core.jobs.archive.recording.journal import JournalStream
 from recorder_core.jobs.archive.recording.raw import RawStream
 from recorder_core.jobs.archive.recording.request import RecordingRequest
@@ -37,8 +38,6 @@ from recorder_core.jobs.archive.recording.signals import SignalStream
 from recorder_core.jobs.archive.recording.streams import (
     RecordedStream,
     catalog_not_updated,
-    open_sinks,
-    stating_recording,
     updating_catalog,
 )
 from recorder_core.jobs.archive.recording.videos import VideoStream
@@ -72,7 +71,7 @@ class EventRecording:
         on_fault: Callable[[CopyFault], None] | None,
         warning: str | None,
     ) -> None:
-        self._session, self._on_fault = session, on_fault
+        self._session, self._files = session, EventFiles(session, event_id, on_fault)
         self._lock = threading.RLock()
         self._streams: dict[str, RecordedStream] = {}
         self._video: VideoStream  # from `_begin` on
@@ -198,7 +197,8 @@ class EventRecording:
         SettingsError
             If the length is no number of seconds from 0 up; the recording goes on.
         WrongState
-            If it is already finished, or was ended without that.
+            If it is already finished, was ended without that, or nobody asked for a stream of its
+            request; then the recording goes on.
         ArchiveError
             If a file cannot be completed; what is durable stays, the others are completed.
         NotAllowed
@@ -210,6 +210,7 @@ class EventRecording:
                 raise SettingsError(
                     f"a recording cannot last {duration_seconds} s; give seconds from 0 up"
                 )
+            self._files.refuse_waiting()
             ended_utc = self._ended_utc(duration_seconds)  # sealing may take seconds
             self._video.index = index
             self._close()
@@ -241,6 +242,7 @@ class EventRecording:
     def _abandon(self) -> None:
         """Stop without an end; nothing to do once finished."""
         with ExitStack() as stack:  # one that fails does not keep the others from the disk
+            stack.callback(self._files.abandon)
             for stream in self._streams.values():
                 stack.callback(stream.sink.abandon)
 
@@ -285,33 +287,14 @@ class EventRecording:
             self._refuse_ended()
             if role in self._streams:
                 raise WrongState(f"the {role} of event {self.event_id} is being recorded already")
-            with stating_recording(self._session, self.event_id):
-                [sink] = open_sinks(self._session, self.event_id, [role], self._on_fault)
-            made = make(self._session, role, sink)
+            made = make(self._session, role, self._files.take(role))
             self._streams[role] = made
         return made
 
     def _begin(self, request: RecordingRequest) -> None:
-        session, by = self._session, self._session.identity.actor.user_id
-
-        def begin() -> None:
-            session.catalog.events.begin(
-                event_id=self.event_id,
-                site_code=request.site_code or session.folders.info.site_code,
-                procedure_code=request.procedure_code,
-                started_utc=self.clock.zero_utc,
-                by=by,
-            )
-            put_names(session, self.event_id, request.names)
-            if request.view is not None:
-                session.catalog.views.put_room(self.event_id, request.view, by=by)
-
-        with stating_recording(session, self.event_id):
-            video, journal = open_sinks(
-                session, self.event_id, ["original", "journal"], self._on_fault, begin=begin
-            )
-        self._video = VideoStream(session, "original", video)
-        self._journal = JournalStream(session, "journal", journal)
+        self._files.begin(request, self.clock)
+        self._video = VideoStream(self._session, "original", self._files.take("original"))
+        self._journal = JournalStream(self._session, "journal", self._files.take("journal"))
         self._streams = {"original": self._video, "journal": self._journal}
 
     def _close(self) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from recorder_core.errors import ArchiveError, CatalogError, DataError
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.archive.marker_kinds import ROOM_HIDDEN
+from recorder_core.jobs.archive.place.roles import FileRole
 from recorder_core.jobs.archive.recording.detections import DetectionStream
 from recorder_core.jobs.archive.recording.videos import VideoStream
 from recorder_core.jobs.record.event_time import EventTime
@@ -96,14 +97,13 @@ class LiveRoom:
         self._queue = FrameQueue(room_format, self._rate)
         self.writer = RecordingWriter(self._queue, writer, None, self._rate)
 
-    def open(self, recording: EventRecording) -> None:
-        """Open what it keeps of an event, of which nothing is written before `begin`.
+    @property
+    def roles(self) -> tuple[FileRole, ...]:
+        """The files of an event that it keeps."""
+        return ("detections",) if self.writer is None else ("detections", "room")
 
-        Raises
-        ------
-        ArchiveError, CatalogError
-            If it cannot be opened.
-        """
+    def open(self, recording: EventRecording) -> None:
+        """Take the files of an event, of which nothing is written before `begin`."""
         settings = {"live": asdict(self._settings)}
         self._stream = recording.open_detections(1 / self._rate, settings)
         if self.writer is not None:

@@ -15,7 +15,7 @@ from recorder_core.capture.source import LiveFrame
 from recorder_core.composite import LayoutPanel, PanelContent
 from recorder_core.composite.panels.clock import ClockPanel
 from recorder_core.errors import ArchiveError, NotAllowed, SettingsError, WrongState
-from recorder_core.jobs.archive import EventRecording, export_event
+from recorder_core.jobs.archive import export_event
 from recorder_core.jobs.archive.recording import streams
 from recorder_core.jobs.record import (
     ReadyRoom,
@@ -275,10 +275,16 @@ def test_a_start_that_fails_wherever_it_does_leaves_what_is_held_for_the_next(
         with monkeypatch.context() as patch:
             patch.setattr(streams, "_begin_file", _fail)  # before there is an event
             _start_is_refused(ready, "is gone")
-        assert archive.events() == []
-        with monkeypatch.context() as patch:
-            patch.setattr(EventRecording, "open_raw", _fail)  # after that
+        begin = streams._begin_file
+        with monkeypatch.context() as patch:  # the last file of all
+            patch.setattr(
+                streams,
+                "_begin_file",
+                lambda *given: _fail() if given[2] == "raw" else begin(*given),
+            )
             _start_is_refused(ready, "is gone")
+        assert archive.events(include_deleted=True) == []
+        assert not any((site.path / "events").iterdir())
         switch.press()  # of nothing that is recorded
         ready.wait(2.0)  # what is older is forgotten again
         assert HOLD_SECONDS <= ready.held_seconds < HOLD_SECONDS + 1.5
@@ -294,8 +300,7 @@ def test_a_start_that_fails_wherever_it_does_leaves_what_is_held_for_the_next(
         export_event(archive, event.event_id, tmp_path, ["original"])
         pts, signals = event.frames()["pts"].tolist(), event.signals()
         assert set(event.markers()["kind"]) == set()
-        [other] = {each.event_id for each in archive.events()} - {summary.event_id}
-        assert not archive.event(other).row.is_complete
+        assert [each.event_id for each in archive.events()] == [summary.event_id]
     luma = _luma(tmp_path / f"{summary.event_id}.original.mp4", 2 * WIDTH)
     assert _numbers(luma[:, :, WIDTH:]).tolist() == _expected(zero, pts)
     assert 0 <= signals["seconds"].min() < 0.11

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ from recorder_core.jobs.archive import (
     repair_copies,
     verify_audit,
 )
+from recorder_core.jobs.archive.recording import streams
 from recorder_core.model import FrameTimes
 from recorder_core.tables import SignalRow
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
@@ -597,6 +599,36 @@ def test_a_row_that_is_none_is_refused_and_the_recording_goes_on(
         begun.finish(3.0)
     with site.opened("rita") as archive:
         assert len(archive.event(begun.event_id).signals()) == 2
+
+
+def test_an_event_is_entered_with_all_files_that_it_begins_with_or_not_at_all(
+    site: Any, fragmented: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, begin = replace(REQUEST, roles=("room", "signals")), streams._begin_file
+
+    def refuse_signals(*given: Any) -> Any:
+        if given[2] == "signals":
+            raise ArchiveError("nothing can be written")
+        return begin(*given)
+
+    with site.opened("olga") as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr(streams, "_begin_file", refuse_signals)
+            with pytest.raises(ArchiveError, match="nothing"), record_event(archive, request):
+                pass
+        assert archive.events(include_deleted=True) == []
+        assert not any((site.path / "events").iterdir())
+        with pytest.raises(SettingsError), record_event(archive, replace(REQUEST, roles=("film",))):  # type: ignore[arg-type]
+            pass
+        with record_event(archive, request) as begun:
+            with pytest.raises(WrongState, match=r"nobody asked .* room, signals; open each"):
+                begun.finish(3.0)
+            _fill(begun, fragmented, 3)
+            event = begun.finish(3.0)
+        assert {row.role for row in event.files()} >= ROLES
+    with site.opened("adam") as archive:
+        assert verify_audit(archive).findings == ()
+        assert check_copies(archive).findings == ()
 
 
 def test_what_cannot_be_opened_says_why(site: Any, fragmented: bytes) -> None:

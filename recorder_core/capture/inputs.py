@@ -47,6 +47,7 @@ def connect_input(
     frames: bool = True,
     audio: bool = False,
     stalls: Stalls | None = None,
+    delay_seconds: float = 0.0,
 ) -> InputSources:
     """Return the sources of an input, which is opened once they are started.
 
@@ -60,6 +61,8 @@ def connect_input(
         What of it is used.
     stalls : Stalls, optional
         Of this process, where somebody measures them.
+    delay_seconds : float
+        How long after their moment frames are taken: so long they are kept.
 
     Raises
     ------
@@ -86,7 +89,8 @@ def connect_input(
         on_arrival=receiver.receive,
         stalls=Stalls() if stalls is None else stalls,
     )
-    receiver.frames = InputFrames(name, settings, connection) if frames else None
+    if frames:
+        receiver.frames = InputFrames(name, settings, connection, delay_seconds=delay_seconds)
     receiver.audio = InputAudio(name, settings, connection) if audio else None
     return InputSources(receiver.frames, receiver.audio)
 

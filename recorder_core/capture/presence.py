@@ -34,8 +34,8 @@ class Presence:
         """Enter that its input was opened; `waited_seconds` as of `arrive`."""
         self._heard = now, waited_seconds
 
-    def arrive(self, now: float, waited_seconds: float) -> bool:
-        """Enter that something arrived; return whether it ends an absence.
+    def arrive(self, now: float, waited_seconds: float) -> None:
+        """Enter that something arrived.
 
         Parameters
         ----------
@@ -45,11 +45,9 @@ class Presence:
             How long whoever reads the input had waited for it until then.
         """
         self.listen(now, waited_seconds)
-        returns = not self.is_present(now)
-        if returns:
+        if not self.is_present(now):
             self._present_since = now
         self._arrived_seconds = now
-        return returns
 
     def is_present(self, now: float) -> bool:
         """Return whether something arrived lately."""

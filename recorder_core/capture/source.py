@@ -179,8 +179,8 @@ class FrameSource(Source, Protocol):
         It may be up to a quarter of the source's period newer, so that of a source of the same
         rate as who takes every frame is taken once, whatever their jitter.
 
-        Frames before it are dropped. None while the signal is absent: who composes shows that the
-        signal is lost.
+        Frames before it are dropped. None where the signal was absent at that moment: who composes
+        shows that the signal is lost.
 
         Parameters
         ----------

@@ -31,6 +31,8 @@ class InputFrames(FrameSource):
         To the input; used from `start` to `close`.
     clock : callable
         `time.monotonic`.
+    delay_seconds : float
+        How long after its moment a frame is taken.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class InputFrames(FrameSource):
         settings: SourceSettings,
         connection: Connection,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        delay_seconds: float = 0.0,
     ) -> None:
         self._name, self._settings, self._clock = name, settings, clock
         self._connection = connection
-        self._mailbox = FrameMailbox()
+        self._mailbox = FrameMailbox(delay_seconds)
         self._presence = Presence(settings.lost_after_seconds(), clock())
 
     @property
@@ -66,11 +70,8 @@ class InputFrames(FrameSource):
         self._connection.close(self)
 
     def take(self, seconds: float) -> LiveFrame | None:
-        """Return the frame of a moment, and count it; None while the signal is absent."""
-        if not self._presence.is_present(self._clock()):
-            self._mailbox.clear()
-            return None
-        return self._mailbox.take(seconds)
+        """Return the frame of a moment, and count it; None where the signal was absent then."""
+        return self._mailbox.take(seconds, is_present=self._presence.is_present(self._clock()))
 
     def peek(self) -> LiveFrame | None:
         """Return the newest frame, uncounted; None while the signal is absent."""
@@ -80,16 +81,15 @@ class InputFrames(FrameSource):
         """Enter that the input was opened; its connection calls this."""
         now = self._clock()
         self._presence.listen(now, self._connection.waited_seconds(now))
-        self._mailbox.clear()
-        self._mailbox.set_rate(frame_rate or self._settings.rate)
-        self._presence.lost_after_seconds = self._settings.lost_after_seconds(frame_rate)
+        lost_after_seconds = self._settings.lost_after_seconds(frame_rate)
+        self._mailbox.set_rate(frame_rate or self._settings.rate, lost_after_seconds)
+        self._presence.lost_after_seconds = lost_after_seconds
 
     def receive(self, arrival: Arrival) -> None:
         """Add what has arrived; its connection calls this."""
         if isinstance(arrival, ArrivedFrame):
             now = self._clock()
-            if self._presence.arrive(now, self._connection.waited_seconds(now)):
-                self._mailbox.clear()
+            self._presence.arrive(now, self._connection.waited_seconds(now))
             seconds = arrival.seconds - self._settings.latency_seconds
             self._mailbox.put(LiveFrame(arrival.frame, seconds))
         elif isinstance(arrival, Damaged):

@@ -24,7 +24,7 @@ __all__ = ["ComposedFrame", "Composer", "Picture"]
 #: of what was composed lately so much is known, and so many frames of it
 _RECENT_SECONDS: Final = 1.5
 _RECENT_FRAMES: Final = 9
-#: a tick that is later is left out; with the usual delay the mailboxes of the sources hold no more
+#: a tick that is later is left out; the mailboxes of the sources hold little more
 _MAX_LATE_SECONDS: Final = 0.7
 
 

@@ -16,7 +16,13 @@ def open_sources(room: RoomConfig) -> RoomSources:
     """Return the sources of a room, not started yet."""
     frames, audio, stalls = {}, None, Stalls()
     for name, settings in room.sources.items():
-        found = connect_input(name, settings, audio=name == room.audio_of, stalls=stalls)
+        found = connect_input(
+            name,
+            settings,
+            audio=name == room.audio_of,
+            stalls=stalls,
+            delay_seconds=room.delay_seconds,
+        )
         audio = audio or found.audio
         if found.frames is not None:
             frames[name] = found.frames

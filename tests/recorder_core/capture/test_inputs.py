@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recorder_core.capture import retrying
@@ -16,7 +17,9 @@ from recorder_core.capture.inputs import connect_input
 from recorder_core.capture.source import FrameSource
 from recorder_core.capture.stalls import Stalls
 from recorder_core.errors import SettingsError, SourceLost, SourceNotFound
+from recorder_core.jobs.record.opening import open_sources
 from recorder_core.media import LiveInput, SourceSettings, read_pattern_number
+from tests.recorder_core.jobs.record.fakes import room
 from tests.waiting import wait_until
 
 PATTERN = SourceSettings(kind="pattern", size=(160, 120))
@@ -67,6 +70,24 @@ def test_latency_is_subtracted_once() -> None:
         assert read_pattern_number(frame.frame.planes.y) == round((frame.seconds + 2) * 30) % 2**24
     finally:
         frames.close()
+
+
+def test_frames_of_some_seconds_ago_are_those_of_then() -> None:
+    values = dict.fromkeys(("laparoscope", "room"), PATTERN)
+    sources = open_sources(room(sources=values, delay_seconds=2.5))
+    frames, ages = sources.frames["room"], list[float]()
+
+    def has_taken_some() -> bool:
+        moment = time.monotonic() - 2.5
+        frame = frames.take(moment)
+        if frame is not None:
+            ages.append(moment - frame.seconds)
+            assert read_pattern_number(frame.frame.planes.y) == round(frame.seconds * 30) % 2**24
+        return len(ages) >= 20
+
+    with frames:
+        wait_until(has_taken_some)
+    assert -0.02 < np.median(ages) < 0.1
 
 
 def test_a_file_that_is_not_there_is_said_and_found_when_it_comes(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from recorder_core.errors import NotAllowed, RecorderError, SettingsError
@@ -24,6 +22,7 @@ from workbench.cli.terminal.console import complain, has_terminal
 from workbench.cli.terminal.keys import reading_keys
 from workbench.cli.terminal.listing import show
 from workbench.cli.terminal.status_line import StatusLine, takes_text
+from workbench.cli.terminal.stop_signals import StopSignals, counting_stops
 
 if TYPE_CHECKING:
     from recorder_core.jobs.archive import Archive
@@ -36,6 +35,8 @@ _POLL_SECONDS: Final = 0.1
 _AGAIN_SECONDS: Final = 10.0
 #: of what takes no longer nothing is said
 _QUICK_SEALING_SECONDS: Final = 2.0
+#: of those who ask for the end while something is sealed, the second means it
+_STOPS_THAT_LEAVE: Final = 2
 _MARKER: Final = "marker"
 #: what ended a recording: somebody wanted it, as by a key or a length; a full disk; or its signal
 _End: TypeAlias = Literal["wanted", "disk", "other"]
@@ -121,14 +122,34 @@ def _run(options: argparse.Namespace) -> int:
     )
     with (
         opened(options) as archive,
-        _stops() as is_stopped,
+        counting_stops() as stops,
         LateSealing(partial(_say, options)) as sealing,
     ):
         with as_only_recorder(archive.folders, request), reading_keys() as next_key:
-            _record_as_asked(_Room(options, archive, request, is_stopped, next_key, sealing))
-        if not sealing.wait(_QUICK_SEALING_SECONDS) and not options.quiet:
-            _say(options, "the recording is complete; its video is being made seekable")
+            _record_as_asked(_Room(options, archive, request, stops.is_asked, next_key, sealing))
+        _finish_sealing(options, sealing, stops)
     return 0
+
+
+def _finish_sealing(options: argparse.Namespace, sealing: LateSealing, stops: StopSignals) -> None:
+    """Wait until the videos are seekable, or somebody asks twice not to."""
+    before, is_told = stops.count, False
+    sealing.hurry()
+    if sealing.wait(_QUICK_SEALING_SECONDS):
+        return
+    if not options.quiet:
+        _say(options, "the recording is complete; its video is being made seekable")
+    while not sealing.wait(_POLL_SECONDS):
+        if stops.count - before >= _STOPS_THAT_LEAVE:
+            sealing.leave()
+            return
+        if stops.count > before and not is_told:
+            is_told = True
+            _say(
+                options,
+                "the recording is complete, and its video is still being made seekable: press "
+                "Ctrl-C once more to leave that for later; nothing is lost",
+            )
 
 
 def _record_as_asked(room: _Room) -> None:
@@ -288,27 +309,6 @@ def _wait(seconds: float, is_stopped: Callable[[], bool]) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until and not is_stopped():
         time.sleep(_POLL_SECONDS)
-
-
-@contextmanager
-def _stops() -> Iterator[Callable[[], bool]]:
-    """Return whether somebody wants the end: Ctrl-C, SIGTERM, a terminal that closes."""
-    asked = False
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
-
-    signals = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
-    before = {each: signal.getsignal(each) for each in signals}
-    taken = [each for each, handler in before.items() if handler is not signal.SIG_IGN]
-    for each in taken:  # one that nohup started goes on
-        signal.signal(each, ask)
-    try:
-        yield lambda: asked
-    finally:
-        for each in taken:
-            signal.signal(each, before[each])
 
 
 def _drive(recorder: RoomRecorder, room: _Room) -> None:

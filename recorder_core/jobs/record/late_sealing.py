@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Final, Self
 
+from recorder_core.errors import WrongState
 from recorder_core.jobs.record.recorder import RoomRecorder
 
 __all__ = ["LateSealing"]
@@ -29,7 +30,7 @@ class LateSealing:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._is_over = threading.Event()
+        self._is_over, self._is_left = threading.Event(), threading.Event()
         self._thread = ThreadPoolExecutor(1, "late sealing", _lower_priority)
         self._sealed: list[Future[None]] = []
 
@@ -41,6 +42,14 @@ class LateSealing:
         """Wait for a while until all that was added is done; return whether it is."""
         return not wait(self._sealed, seconds).not_done
 
+    def hurry(self) -> None:
+        """Rest no more: nothing is recorded any more beside it."""
+        self._is_over.set()
+
+    def leave(self) -> None:
+        """Leave what is not done as it was recorded; ``workbench event finalise`` does it later."""
+        self._is_left.set()
+
     def __enter__(self) -> Self:
         return self
 
@@ -50,7 +59,7 @@ class LateSealing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._is_over.set()
+        self.hurry()
         self._thread.shutdown()
         if error is None:
             for each in self._sealed:
@@ -63,6 +72,8 @@ class LateSealing:
 
     def _rest(self) -> None:
         """Leave the machine to what is recorded; nothing is any more at the end."""
+        if self._is_left.is_set():
+            raise WrongState("somebody left it for later")
         self._is_over.wait(_REST_SECONDS)
 
 

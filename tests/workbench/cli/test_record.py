@@ -30,6 +30,7 @@ from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
 from workbench.cli import main, record
 from workbench.cli.recording_health import describe_recording
 from workbench.cli.terminal.status_line import StatusLine
+from workbench.cli.terminal.stop_signals import counting_stops
 
 __all__ = ["_made_site", "site"]
 
@@ -289,6 +290,36 @@ def test_the_room_is_free_before_its_recording_is_made_seekable(
     with site.opened("rita") as archive:
         [event] = archive.events()
         assert event.file("original").file_id.endswith("original.2")
+
+
+def test_who_asks_twice_for_the_end_leaves_the_sealing_for_later(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Sealing:
+        def __init__(self, asked: set[int]) -> None:
+            self.asked, self.waits, self.is_left = asked, 0, False
+
+        def hurry(self) -> None:
+            """Do nothing."""
+
+        def leave(self) -> None:
+            self.is_left = True
+
+        def wait(self, seconds: float) -> bool:
+            self.waits += 1
+            if self.waits in self.asked:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return self.waits > 30
+
+    options: Any = SimpleNamespace(quiet=True, unattended=False)
+    for asked, said, is_left in (({5}, 1, False), ({5, 9}, 1, True), (set(), 0, False)):
+        sealing = Sealing(asked)
+        with counting_stops() as stops:
+            stops.count = 1  # with which the recording ended
+            record._finish_sealing(options, sealing, stops)  # type: ignore[arg-type]
+        assert (sealing.is_left, sealing.waits > 30) == (is_left, not is_left)
+        told = capsys.readouterr().err
+        assert told.count("press Ctrl-C once more to leave that for later") == said
 
 
 def test_without_a_terminal_no_room_waits_for_a_key(words: list[str]) -> None:

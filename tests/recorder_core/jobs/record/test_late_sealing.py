@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from recorder_core.jobs.archive import check_copies, finalise_event
 from recorder_core.jobs.archive.recording import seekable
 from recorder_core.jobs.record import LateSealing, RecordRequest, RoomSources, record_room
 from tests.recorder_core.jobs.record.fakes import FakeFrames, room
@@ -69,10 +70,31 @@ def test_it_rests_while_something_is_recorded_and_not_at_the_end() -> None:
         sealing.add(Recorder())  # type: ignore[arg-type]
         while not rests:
             time.sleep(0.01)
-        sealing._is_over.set()
+        sealing.hurry()
         over.set()
     assert rests[0] >= 0.1
     assert said == ["it stays as it was"]
+
+
+def test_what_is_left_for_later_is_as_it_was_recorded_and_made_seekable_then(site: Any) -> None:
+    request, said = RecordRequest(room=room(), duration_seconds=0.5, seals_later=True), list[str]()
+    with site.opened("olga") as archive, LateSealing(said.append) as sealing:
+        with record_room(archive, request, _sources()) as recorder:
+            while recorder.wait(0.05):
+                pass
+            event = recorder.finish().event_id
+        sealing.leave()
+        sealing.add(recorder)
+    [sentence] = said
+    assert "stays fragmented MP4, as it was recorded: somebody left it for later" in sentence
+    assert f"'workbench event finalise {event}' makes it seekable" in sentence
+    with site.opened("rita") as archive:
+        assert archive.event(event).file("original").file_id.endswith("original.1")
+        result = finalise_event(archive, event)
+        assert result.is_playable
+        assert archive.event(event).file("original").file_id.endswith("original.2")
+    with site.opened("adam") as archive:
+        assert check_copies(archive).findings == ()
 
 
 def test_what_ends_the_sealing_is_raised_at_the_end() -> None:

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.record.room_config import (
         RoomConfig as RoomConfig,
-        room_from_values as room_from_values,
     )
     from recorder_core.jobs.record.room_file import (
         read_room as read_room,
         read_room_values as read_room_values,
+    )
+    from recorder_core.jobs.record.room_values import (
+        room_from_values as room_from_values,
     )
     from recorder_core.jobs.record.space import (
         SpaceLimits as SpaceLimits,

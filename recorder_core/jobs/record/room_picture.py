@@ -67,7 +67,7 @@ class RoomPicture:
         self._watches = {name: GapWatch(name) for name in sources}
         #: the frames of the sources in the last frame
         self.shown: Mapping[str, Frame] = {}
-        #: rows that came since the last frame
+        #: rows that came, up to their moment
         self._rows: deque[SignalRow] = deque()
 
     @property
@@ -97,7 +97,7 @@ class RoomPicture:
         )
 
     def add_signals(self, rows: Iterable[SignalRow]) -> None:
-        """Show numbers from the next frame on; any thread may call this."""
+        """Show numbers from the frame of their moment on; any thread may call this."""
         self._rows.extend(rows)
 
     def compose(self, tick: int) -> Frame:
@@ -112,7 +112,7 @@ class RoomPicture:
         for name, frame in frames.items():
             when = None if frame is None else self._ticks.clock.seconds(frame.seconds)
             self._watches[name].note(when, is_starved=name in starved)
-        while self._rows:
+        while self._rows and self._rows[0].seconds <= room_seconds:
             self._content.signals.add([self._rows.popleft()])
         self.shown = {name: frame.frame for name, frame in frames.items() if frame is not None}
         return self._compositor.compose(self.shown, self._content, room_seconds, starved)

@@ -133,7 +133,7 @@ class DeidentifiedPicture:
         self.hidden.begin(room_seconds)
 
     def add_signals(self, rows: Iterable[SignalRow]) -> None:
-        """Show numbers from the next frame on; any thread may call this."""
+        """Show numbers from the frame of their moment on; any thread may call this."""
         self._picture.add_signals(rows)
 
     def compose(self, tick: int) -> Frame | None:

@@ -32,6 +32,7 @@ from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.jobs.record.writing import RecordingWriter
 from recorder_core.media import EncoderSettings, FragmentWriter, Frame
 from recorder_core.model import EventClock, FrameFormat
+from recorder_core.tables import SignalRow
 from tests.recorder_core.jobs.record.fakes import FORMAT, FakeFrames
 
 GIB = 1 << 30
@@ -54,10 +55,11 @@ def test_a_gap_lasts_from_the_last_frame_to_the_next_one() -> None:
     assert watch.finish(9.0) is None
     watch.note(None)
     assert watch.finish(2.0) == Gap("room", 1.6, 2.0)
+    watch.note(2.5)
     watch.note(None)
     watch.note(None, is_starved=True)  # what is said last is known best
-    assert watch.note(3.0) == Gap("room", 2.0, 3.0, is_starved=True)
-    assert [gap.seconds for gap in watch.gaps] == pytest.approx([1.3, 0.4, 1.0])
+    assert watch.note(3.0) == Gap("room", 2.5, 3.0, is_starved=True)
+    assert [gap.seconds for gap in watch.gaps] == pytest.approx([1.3, 0.4, 0.5])
 
 
 def test_gaps_before_an_event_are_forgotten_and_others_count_from_its_start() -> None:
@@ -111,6 +113,20 @@ def test_only_of_a_source_without_a_frame_the_picture_says_that_the_computer_is_
         "cable": False,
         "busy": True,
     }
+
+
+def test_a_number_is_shown_from_its_moment_on_however_far_the_picture_is_behind() -> None:
+    shown: list[Any] = []
+    compositor: Any = SimpleNamespace(
+        compose=lambda _frames, content, seconds, _: shown.append(
+            content.signals.newest("bis", seconds, 10.0).value
+        )
+    )
+    picture = RoomPicture({}, compositor, PanelContent(), _ticks(), Pauses())
+    picture.add_signals([SignalRow("bis", "", 0.5, 41.0), SignalRow("bis", "", 1.0, 42.0)])
+    for tick in (99, 100, 199, 200):
+        picture.compose(tick)
+    assert shown == [None, 41.0, 41.0, 42.0]
 
 
 class _Sealed:

@@ -8,21 +8,19 @@ who is disabled. One entry is one line of JSON; a journal without any is forgott
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.archive import FileIdentity, SealedReader, SealedWriter
 from recorder_core.catalog import EventFile, Marker, Screenshot
-from recorder_core.catalog.model.codes import check_user_id, new_id, parse_utc, utc_text
+from recorder_core.catalog.model.codes import check_user_id, new_id
 from recorder_core.errors import (
     CatalogError,
     DataError,
@@ -42,6 +40,11 @@ from recorder_core.jobs.archive.place.roles import (
     StoredFile,
     make_file_id,
 )
+from recorder_core.jobs.archive.recording.journal_lines import (
+    JournalEntry,
+    JournalRow,
+    read_journal,
+)
 from recorder_core.jobs.archive.recording.saving import OnBytes, Saved, SavedFile, save_as_it_is
 from recorder_core.jobs.archive.recording.streams import (
     RecordedStream,
@@ -49,61 +52,10 @@ from recorder_core.jobs.archive.recording.streams import (
 )
 from recorder_core.media.frames.picture import encode_frame
 
-__all__ = ["JournalEntry", "JournalStream"]
+__all__ = ["JournalStream"]
 
-_Row: TypeAlias = Marker | Screenshot
-_KINDS: Final[dict[str, type[Marker] | type[Screenshot]]] = {
-    "marker": Marker,
-    "screenshot": Screenshot,
-}
 #: of what people noted so many are known while it is recorded
 _MAX_NEWEST: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """A marker or a screenshot, as the catalog is to have it.
-
-    Attributes
-    ----------
-    row : Marker or Screenshot
-        Of the event that is recorded.
-    note : str
-        What belongs to it, sealed with the names; may be empty.
-    """
-
-    row: _Row
-    note: str = field(default="", repr=False)
-
-    @property
-    def kind(self) -> str:
-        """What it is: marker or screenshot."""
-        return "marker" if isinstance(self.row, Marker) else "screenshot"
-
-    @property
-    def row_id(self) -> str:
-        """The id of the row."""
-        return self.row.marker_id if isinstance(self.row, Marker) else self.row.screenshot_id
-
-    @property
-    def seconds(self) -> float:
-        """When it is, from the start of the event."""
-        return self.row.start_seconds if isinstance(self.row, Marker) else self.row.at_seconds
-
-    def line(self) -> bytes:
-        """Return the line of the journal."""
-        row = asdict(self.row) | {"created_utc": utc_text(self.row.created_utc)}
-        text = json.dumps({self.kind: row, "note": self.note}, ensure_ascii=True, allow_nan=False)
-        return text.encode("ascii") + b"\n"
-
-
-@dataclass(frozen=True, slots=True)
-class _Journal:
-    """What a journal holds."""
-
-    entries: tuple[JournalEntry, ...]
-    #: how many bytes follow its last whole line
-    lost_bytes: int
 
 
 class JournalStream(RecordedStream):
@@ -118,7 +70,7 @@ class JournalStream(RecordedStream):
         self._entries: list[JournalEntry] = []
         self._pictures: dict[str, NewFile] = {}
         self._picture_count = 0
-        self._newest: tuple[_Row, ...] = ()
+        self._newest: tuple[JournalRow, ...] = ()
 
     @property
     def newest(self) -> tuple[Marker | Screenshot, ...]:
@@ -311,7 +263,7 @@ class JournalStream(RecordedStream):
         content = b"".join(source.chunks())
         on_bytes(len(content))
         try:
-            journal = _read_journal(content)
+            journal = read_journal(content)
         except DataError:
             return save_as_it_is(session, old, source, on_bytes)
         whole = content[: len(content) - journal.lost_bytes]
@@ -355,18 +307,12 @@ def _named_pictures(source: SealedReader | None) -> set[str] | None:
     if source is None:
         return None
     try:
-        entries = _read_journal(b"".join(source.chunks())).entries
+        entries = read_journal(b"".join(source.chunks())).entries
     except PayloadDamaged:
         return None
     except DataError:
         return set()
     return {entry.row.file_id for entry in entries if isinstance(entry.row, Screenshot)}
-
-
-def _read_journal(content: bytes) -> _Journal:
-    """Return a journal up to its last whole line; DataError if it is none."""
-    whole, _, rest = content.rpartition(b"\n")
-    return _Journal(tuple(_read_line(line) for line in whole.splitlines()), len(rest))
 
 
 def _enter_entries(session: Session, event_id: str, entries: Sequence[JournalEntry]) -> None:
@@ -389,14 +335,3 @@ def _enter_entries(session: Session, event_id: str, entries: Sequence[JournalEnt
         else:
             continue
         put_note(session, event_id, f"{entry.kind}:{entry.row_id}", {"note": entry.note})
-
-
-def _read_line(line: bytes) -> JournalEntry:
-    try:
-        content: dict[str, Any] = json.loads(line)
-        kind = next(kind for kind in _KINDS if kind in content)
-        row = content[kind]
-        made = _KINDS[kind](**row | {"created_utc": parse_utc(row["created_utc"])})
-        return JournalEntry(made, str(content["note"]))
-    except (ValueError, TypeError, KeyError, StopIteration, CatalogError) as error:
-        raise DataError("a line of the journal of a recording is damaged") from error

@@ -91,7 +91,7 @@ class Collector:
         return ("signals", "raw") if self._sources.signals else ()
 
     def open(self, recording: EventRecording) -> None:
-        """Take the files of an event, into which nothing is written before `begin`."""
+        """Open the files of an event, into which nothing is written before `begin`."""
         if self._sources.signals:
             self._streams = recording.open_signals(), recording.open_raw()
 

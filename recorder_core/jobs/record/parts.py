@@ -86,7 +86,7 @@ class RecorderParts:
         return (*(() if self.live is None else self.live.roles), *self.collector.roles)
 
     def open(self, recording: EventRecording) -> None:
-        """Take the files of an event, of which nothing is written before `begin`."""
+        """Open the files of an event, of which nothing is written before `begin`."""
         if self.live is not None:
             self.live.open(recording)
         self.collector.open(recording)

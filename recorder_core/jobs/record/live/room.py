@@ -103,7 +103,7 @@ class LiveRoom:
         return ("detections",) if self.writer is None else ("detections", "room")
 
     def open(self, recording: EventRecording) -> None:
-        """Take the files of an event, of which nothing is written before `begin`."""
+        """Open the files of an event, of which nothing is written before `begin`."""
         settings = {"live": asdict(self._settings)}
         self._stream = recording.open_detections(1 / self._rate, settings)
         if self.writer is not None:

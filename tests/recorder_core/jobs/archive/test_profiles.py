@@ -21,7 +21,7 @@ from recorder_core.jobs import archive as package
 from recorder_core.jobs.archive import Archive, ArchivedEvent
 from recorder_core.jobs.dataset.extract import extract_event
 from recorder_core.jobs.dataset.frames import ExtractSettings
-from recorder_core.jobs.record import RecordRequest, RoomSources, hold_room, record_room
+from recorder_core.jobs.record import RecordRequest, RoomSources, hold_room, record_room, show_room
 from recorder_core.model import EventClock
 from recorder_core.report import ReportSettings
 from tests.recorder_core.jobs.record.fakes import room
@@ -53,6 +53,11 @@ def _record_room(archive: Archive) -> None:
 def _hold_room(archive: Archive) -> None:
     request = RecordRequest(room=room(pre_record_seconds=1.0))
     with hold_room(archive, request, RoomSources({})):
+        pass
+
+
+def _show_room(archive: Archive) -> None:
+    with show_room(archive, RecordRequest(room=room()), RoomSources({})):
         pass
 
 
@@ -182,6 +187,7 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "record_event": [(Action.RECORD, lambda a, e, p: _record(a))],
     "hold_room": [(Action.RECORD, lambda a, e, p: _hold_room(a))],
+    "show_room": [(Action.RECORD, lambda a, e, p: _show_room(a))],
     "record_room": [(Action.RECORD, lambda a, e, p: _record_room(a))],
     "reopen_review": [(Action.REOPEN_REVIEW, lambda a, e, p: package.reopen_review(a, NOT_THERE))],
     "repair_copies": [(Action.REPAIR_MIRROR, lambda a, e, p: package.repair_copies(a))],

@@ -138,6 +138,8 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.archive.events.screenshots import (
         ScreenshotRequest as ScreenshotRequest,
+        event_screenshots as event_screenshots,
+        read_screenshot as read_screenshot,
         take_screenshots as take_screenshots,
     )
     from recorder_core.jobs.archive.events.starting import (

@@ -37,6 +37,7 @@ PATH_SCHEMAS: Final[Mapping[str, Schema]] = {
     "event": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"},
     "frame": {"type": "integer", "minimum": 0, "maximum": 2**31},
     "role": {"type": "string", "pattern": "^[a-z0-9-]{1,32}$"},
+    "screenshot": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"},
     "moment": {"type": "string", "pattern": "^[0-9-]{1,64}$"},
     "login": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,31}$"},
     "command": {"type": "string", "pattern": "^[a-z0-9_-]{1,32}$"},

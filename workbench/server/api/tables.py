@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from recorder_core.errors import NotInCatalog
+from recorder_core.jobs.archive import read_screenshot
 from recorder_core.jobs.archive.words import Action, FileRole
 from recorder_core.media import Video
 from recorder_core.media.frames.picture import PictureKind, encode_frame
@@ -82,6 +83,12 @@ def _answer_thumbnail(request: ApiRequest) -> Content:
     """Return the frame in the middle of a copy: the first ones often show nothing yet."""
     opened = request.open_files.video(request.signed_in, request["event"], "deidentified")
     return _picture(request, opened, len(opened.content) // 2, "jpeg")
+
+
+def _answer_screenshot(request: ApiRequest) -> Content:
+    """Return a screenshot as it was stored."""
+    picture = read_screenshot(request.archive, request["event"], request["screenshot"])
+    return Content(picture, _PICTURES["jpeg"])
 
 
 def _picture(request: ApiRequest, opened: Opened[Video], frame: int, form: PictureKind) -> Content:
@@ -166,6 +173,14 @@ TABLE_ENDPOINTS: Final = (
         query=(Field("width_px", _WIDTH),),
         types=("image/jpeg",),
         threads="frames",
+    ),
+    Endpoint(
+        "GET",
+        "/events/{event}/screenshots/{screenshot}",
+        Action.VIEW_ORIGINAL,
+        "A screenshot of the original, as JPEG",
+        _answer_screenshot,
+        types=("image/jpeg",),
     ),
     _table("signals", Action.READ_SIGNALS, "Signals"),
     _table("detections", Action.READ_DETECTIONS, "What the detector saw"),

@@ -1,4 +1,4 @@
-"""The page of an event: what it is, its jobs, its room view, what leaves, who can open it."""
+"""The page of an event: what it is and holds, its jobs, its room view, what leaves, who opens it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from recorder_core.jobs.archive import (
 )
 from recorder_core.jobs.archive.words import COPY_STATES, Action, EventState, Profile, role_of
 from workbench.server.entrance.access import EVENT_PATH, PLAYBACK_PATH, REVIEW_PATH
+from workbench.server.pages.event_content import can_open, event_content
 from workbench.server.pages.page import PageHandler, clock_text
 from workbench.server.pages.work import BEGINNING_KINDS, job_rows, startable_kinds
 from workbench.wire import API_PATH
@@ -56,6 +57,7 @@ def _values(archive: Archive, event_id: str) -> dict[str, Any]:
         "beginning": BEGINNING_KINDS,
         "only": event.event_id,
         "downloads": _downloads(archive, event),
+        "content": event_content(archive, event),
         "may_set_view": is_live and archive.may(Action.DEIDENTIFY),
         "frames": _drawable_frames(archive, event) if is_live else 0,
         "no_view": f"{_capital(no_view_sentence(event.event_id).partition('; ')[0])}.",
@@ -67,8 +69,7 @@ def _values(archive: Archive, event_id: str) -> dict[str, Any]:
 def _drawable_frames(archive: Archive, event: ArchivedEvent) -> int:
     """Return how many frames of the original a person may draw the room view on; often none."""
     try:
-        may = archive.may(Action.DEIDENTIFY) and event.may_still_read("original")
-        if may and event.is_sealed_to_me("original"):
+        if archive.may(Action.DEIDENTIFY) and can_open(event, "original"):
             return archive.frame_count(event.event_id) or 0
     except RecorderError:
         return 0  # there is none yet, or it is cut off

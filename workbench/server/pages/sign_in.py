@@ -136,7 +136,7 @@ SIGN_IN_PAGES: Final[list[tuple[Any, ...]]] = [
     (r"/login", _Login),
     (r"/logout", _Logout),
     (
-        r"/workbench/static/(dashboard\.js|pagewords\.js|record\.js|widgets\.css)",
+        r"/workbench/static/(dashboard\.js|pagewords\.js|record\.js|original\.js|widgets\.css)",
         _Static,
         {"path": str(_BUNDLES)},
     ),

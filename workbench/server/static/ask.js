@@ -3,6 +3,19 @@ import { problem, say as word } from "./pagewords.js";
 
 export const API = "/workbench/api/v1";
 
+/** What the interface answers; what it refuses is thrown as one sentence. */
+export async function answered(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(API + path, options);
+  } catch {
+    throw new Error(word("err_noAnswer"));
+  }
+  if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  if (!answer.ok && answer.status !== 304) throw new Error(problem(await answer.json()));
+  return answer;
+}
+
 export async function ask(path, content, headers = {}) {
   const options = { headers: { ...headers } };
   if (content) {
@@ -11,16 +24,9 @@ export async function ask(path, content, headers = {}) {
     options.headers["X-XSRFToken"] = document.querySelector("input[name=_xsrf]").value;
     options.headers["Content-Type"] = "application/json";
   }
-  let answer;
-  try {
-    answer = await fetch(API + path, options);
-  } catch {
-    throw new Error(word("err_noAnswer"));
-  }
+  const answer = await answered(path, options);
   if (answer.status === 304) return null;
-  if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   const found = await answer.json();
-  if (!answer.ok) throw new Error(problem(found));
   return content ? found : Object.assign(found, { tag: answer.headers.get("ETag") || "" });
 }
 

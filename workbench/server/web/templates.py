@@ -18,8 +18,8 @@ __all__ = ["PAGE_POLICY", "wants_page", "write_page"]
 _TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 #: what the pages of the server need; nothing of them is inline, and nothing from elsewhere
 PAGE_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 

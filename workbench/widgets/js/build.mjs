@@ -13,7 +13,7 @@ const options = {
 await build({
   ...options,
   format: "esm",
-  entryPoints: ["src/player.js", "src/timeline.js", "src/editor.js", "src/review.js", "src/playback.js", "src/profiling.js", "src/record.js", "src/pagewords.js", "src/widgets.css"],
+  entryPoints: ["src/player.js", "src/timeline.js", "src/editor.js", "src/review.js", "src/playback.js", "src/profiling.js", "src/record.js", "src/original.js", "src/pagewords.js", "src/widgets.css"],
 });
 // runs while the page is still read, before any module
 await build({ ...options, format: "iife", entryPoints: ["src/dashboard.js"] });

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder_core.catalog import Action, Screenshot
-from recorder_core.catalog.model.codes import new_id
-from recorder_core.errors import DataError, HeaderDamaged, SettingsError
+from recorder_core.catalog.model.codes import check_code, new_id
+from recorder_core.errors import DataError, HeaderDamaged, NotInCatalog, SettingsError
 from recorder_core.jobs.archive.access.session import Session
-from recorder_core.jobs.archive.acting import find_on
+from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
 from recorder_core.jobs.archive.events.describing import check_inside
@@ -32,7 +32,13 @@ from recorder_core.jobs.deidentify.report.contents import DeidentifyReport
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.media.frames.picture import encode_frame
 
-__all__ = ["ScreenshotRequest", "released_pictures", "take_screenshots"]
+__all__ = [
+    "ScreenshotRequest",
+    "event_screenshots",
+    "read_screenshot",
+    "released_pictures",
+    "take_screenshots",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +121,46 @@ def take_screenshots(
             taken.append(_store(session, event_id, frame, shown_rgb, request.note))
             progress(len(taken), len(frames))
     return taken
+
+
+def event_screenshots(archive: Archive, event: str) -> list[Screenshot]:
+    """Return the rows of an event's screenshots in the order of their times; not the pictures."""
+    with acting_on(archive, event, Action.LIST_EVENTS, detail="screenshots") as (session, found):
+        return session.catalog.contents.screenshots(found.event_id)
+
+
+def read_screenshot(archive: Archive, event: str, screenshot: str) -> bytes:
+    """Return a screenshot as it was stored: a JPEG file.
+
+    Parameters
+    ----------
+    archive : Archive
+        Open, for somebody who may see originals.
+    event : str
+        Its id, or a beginning of it that fits no other.
+    screenshot : str
+        Its id, as `event_screenshots` has it.
+
+    Raises
+    ------
+    NotAllowed
+        If the profile may not see originals.
+    NoKeyMatches
+        If it is not sealed to this person.
+    NotInCatalog
+        If the event has no such screenshot.
+    """
+    check_code(screenshot, "screenshot")
+    detail = f"screenshot:{screenshot}"
+    with acting_on(archive, event, Action.VIEW_ORIGINAL, detail=detail) as (session, found):
+        shots = session.catalog.contents.screenshots(found.event_id)
+        files = {row.file_id: row for row in found.files()}
+        named = (files.get(each.file_id) for each in shots if each.screenshot_id == screenshot)
+        row = next(named, None)
+        if row is None:
+            raise NotInCatalog(f"event {found.event_id} has no screenshot {screenshot}")
+        with session.open_sealed(session.stored(row)) as file:
+            return file.readall()
 
 
 def released_pictures(event: ArchivedEvent, screenshots: Sequence[Screenshot]) -> dict[str, bytes]:

@@ -90,6 +90,12 @@ OPERATIONS: dict[str, list[tuple[Action, Operation]]] = {
     ],
     "archive_event": [(Action.ARCHIVE_EVENT, lambda a, e, p: package.archive_event(a, NOT_THERE))],
     "archive_status": [(Action.LIST_EVENTS, lambda a, e, p: package.archive_status(a))],
+    "event_screenshots": [
+        (Action.LIST_EVENTS, lambda a, e, p: package.event_screenshots(a, e.event_id))
+    ],
+    "read_screenshot": [
+        (Action.VIEW_ORIGINAL, lambda a, e, p: package.read_screenshot(a, e.event_id, "x"))
+    ],
     "begin_review": [(Action.REVIEW, lambda a, e, p: package.begin_review(a, NOT_THERE))],
     "change_own_password": [
         (

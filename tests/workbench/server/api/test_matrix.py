@@ -56,7 +56,7 @@ def test_an_address_asks_the_profile(
 ) -> None:
     endpoint, role, action = case
     named = {"event": api.unreleased, "job": "x", "correction": 10**9, "moment": "1-2-0-0-9-9"}
-    named |= {"login": "nobody", "command": "mark", "room": "or_1"}
+    named |= {"login": "nobody", "command": "mark", "room": "or_1", "screenshot": "x"}
     path = endpoint.path.format(role=role, frame=3, **named)
     connection = api.connection(USERS[profile])
     is_refused = False
@@ -100,7 +100,7 @@ def test_no_address_answers_who_has_no_token(api: Any) -> None:
     nobody = api.connection("nobody")
     for endpoint in ENDPOINTS:
         named = {"job": "x", "login": "x", "correction": 1, "moment": "1", "command": "x"}
-        named |= {"room": "x"}
+        named |= {"room": "x", "screenshot": "x"}
         path = endpoint.path.format(event=api.released, role="original", frame=0, **named)
         with pytest.raises(NotAllowed):
             nobody.ask(endpoint.method, path)

@@ -10,13 +10,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import av
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from recorder_core.archive import Password
 from recorder_core.catalog import Action, Profile
 from recorder_core.catalog.model.codes import new_id
-from recorder_core.jobs.archive import Credentials, add_user, open_archive
+from recorder_core.jobs.archive import (
+    Credentials,
+    ScreenshotRequest,
+    add_user,
+    mark_event,
+    open_archive,
+    read_screenshot,
+    take_screenshots,
+)
 from tests.workbench.browsing import choose_language, watched_page
 from tests.workbench.dashboards.visiting import check_accessible
 from tests.workbench.server.conftest import PASSWORD, Served, serving
@@ -161,6 +170,64 @@ def test_a_reviewer_sets_the_view_starts_jobs_takes_out_and_grants(
     sql = "SELECT who, detail FROM audit WHERE action = 'grant' AND outcome = 'begun'"
     done = [row for row in _stored(archive, sql) if row[1] != "list"]
     assert done == [("rita", "to:ruth"), ("rita", "revoke:ruth")]
+
+
+def _furnished(archive: Path) -> tuple[str, str, bytes]:
+    """Give an event a marker, a screenshot and a reviewer whom it is not sealed to."""
+    with open_archive(archive, Credentials("rita", Password(PASSWORD))) as opened:
+        event = opened.events(procedure_code="lap-chole")[0].event_id
+        mark_event(opened, event, "incision", start_seconds=1.0, stop_seconds=2.0)
+        (shot,) = take_screenshots(opened, event, ScreenshotRequest(frame_indexes=(3,)))
+        picture = read_screenshot(opened, event, shot.screenshot_id)
+    with open_archive(archive, Credentials("adam", Password(PASSWORD))) as opened:
+        add_user(opened, "ruth", Profile.REVIEWER, Password(PASSWORD))
+    return event, shot.screenshot_id, picture
+
+
+def test_who_may_see_an_original_plays_it_and_others_read_why_not(
+    archive: Path, page: Page, pictures: Path, drawn_source: Path
+) -> None:
+    event, shot, picture = _furnished(archive)
+    with av.open(str(drawn_source)) as container:
+        stream = container.streams.video[0]
+        times = [float(each.pts * stream.time_base) for each in container.decode(stream)]
+    seen = "SELECT detail FROM audit WHERE who = 'rita' AND outcome = 'begun' AND action IN"
+    seen += " ('view_original', 'read_identity')"
+    before = len(_stored(archive, seen))
+    with serving(archive, kernels=False) as server:
+        _open(page, server, "rita", f"/event/{event}")
+        expect(page.get_by_role("button", name="Play the original")).to_be_visible()
+        assert len(_stored(archive, seen)) == before
+        _both_sizes(page, pictures / "event-recorded")
+        page.get_by_role("button", name="Play incision from 00:00:01").click()
+        frame = max(at for at, each in enumerate(times) if each - times[0] <= 1.0)
+        player = page.locator("#player")
+        expect(player).to_have_attribute("data-frame", str(frame))
+        player.press("f")
+        expect(player).to_have_attribute("data-frame", str(frame + 1))
+        expect(page.get_by_role("button", name="Screenshot")).to_have_count(0)
+        page.get_by_text("Show screenshots: 1").click()
+        shown = page.get_by_role("img", name="Screenshot at 00:00:00")
+        expect(shown).to_have_js_property("naturalWidth", 384)
+        page.get_by_role("button", name="Show the names").click()
+        expect(page.locator("#names")).to_contain_text("Zephyrina Qux")
+        _both_sizes(page, pictures / "event-played")
+        asked = [str(row[0]) for row in _stored(archive, seen)[before:]]
+        assert asked[0].startswith("role:original file:")
+        assert asked[1:] == [f"screenshot:{shot}", ""]
+        page.goto("about:blank")
+        address = f"{server.address}/workbench/api/v1/events/{event}/screenshots/{shot}"
+        assert server.sign_in("rita").get(address).content == picture
+        reasons = {"rosa": "Only reviewers", "olga": "no video", "egon": "no video"}
+        for login, why in (reasons | {"adam": "no video", "ruth": "Your key"}).items():
+            person = server.sign_in(login)
+            text = person.get(f"{server.address}/event/{event}").text
+            assert why in text
+            assert "<b>incision</b>" in text
+            assert 'id="play"' not in text
+            assert "/screenshots/" not in text
+            assert ("show-names" in text) is (login == "ruth")
+            assert person.get(address).status_code == 403
 
 
 def _fill(archive: Path) -> None:

@@ -5,6 +5,8 @@ export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    // as an attribute, the policy of the server's own pages would not let it count
+    else if (name === "style") made.style.cssText = value;
     else if (value !== false && value != null) made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...children.filter((child) => child != null));

@@ -18,11 +18,13 @@ const FLICKER_MS = 600;
 const REPORT_MS = 100;
 
 export class Player {
-  constructor(model, root, { keyTables = [PLAYER_KEYS] } = {}) {
+  /** @param options `keyTables` for the help; `without`: actions that are not offered */
+  constructor(model, root, { keyTables = [PLAYER_KEYS], without = [] } = {}) {
     this.model = model;
     this.root = root;
     this.say = speaker(model.get("language"));
-    this.keyTables = keyTables;
+    this.without = without;
+    this.keyTables = keyTables.map((keys) => Object.fromEntries(Object.entries(keys).filter(([action]) => !without.includes(action))));
     this.mode = this.has("original") ? "original" : "copy";
     Object.assign(this, { swipe: 0.5, rate: 1, viewAt: 0, boxesShown: true, clips: {}, reported: 0 });
     /** What an editor puts over, and does first with a key; each may be replaced. */
@@ -65,7 +67,7 @@ export class Player {
 
   #buildTools() {
     const { say } = this;
-    const make = (action) => button(action === "help" ? "?" : action, say(action), shownKey(PLAYER_KEYS[action][0]), () => this.act(action));
+    const make = (action) => (this.without.includes(action) ? null : button(action === "help" ? "?" : action, say(action), shownKey(PLAYER_KEYS[action][0]), () => this.act(action)));
     this.playButton = make("play");
     this.camera = make("screenshot");
     this.speed = select(say("speed"), SPEEDS.map((each) => [each, `${each}×`]), (value) => this.setRate(Number(value)));
@@ -324,7 +326,7 @@ export class Player {
     this.comparison.value = mode;
     this.edge.hidden = mode !== "swipe";
     // what is shown then is in no video
-    this.camera.disabled = mode === UNTOUCHED;
+    if (this.camera) this.camera.disabled = mode === UNTOUCHED;
     clearInterval(this.flickering);
     if (mode === "flicker") {
       this.flickering = setInterval(() => {
@@ -367,6 +369,7 @@ export class Player {
 
   /** Do what a key or a button names; returns whether there is such an action. */
   act(action) {
+    if (this.without.includes(action)) return false;
     const next = (list, now, by = 1) => list[(list.indexOf(now) + by + list.length) % list.length];
     const actions = {
       play: () => (this.playing ? this.pause() : this.play()),

@@ -64,10 +64,12 @@ def _record(running: RunningJob) -> None:
 def _import(running: RunningJob) -> None:
     from recorder_core.jobs.archive.events.importing import ImportRequest, import_video
     from recorder_core.jobs.archive.events.inbox import held_file
+    from recorder_core.jobs.archive.events.starting import parse_started
     from recorder_core.jobs.archive.names.event_names import EventNames
 
     given, private, event_id = json.loads(running.job.settings), running.private, new_id()
     video, code = Path(private["video"]), given.get("video_code")
+    started = given.get("started")
     try:
         # without a code it is the file of who asks on this machine, as in a terminal
         with nullcontext(video) if code is None else held_file(video, code) as held:
@@ -75,6 +77,8 @@ def _import(running: RunningJob) -> None:
                 source=held,
                 source_name=video.name,
                 procedure_code=given.get("procedure_code", "unknown"),
+                started_utc=None if started is None else parse_started(started),
+                view=given.get("view"),
                 names=EventNames.from_dict(private.get("names", {})),
                 salvage=given.get("salvage", False),
                 event_id=event_id,

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import NotInCatalog, WrongState
-from recorder_core.jobs.archive import JOB_KINDS, Inbox, InboxFile, list_inbox
+from recorder_core.jobs.archive import JOB_KINDS, Inbox, InboxFile, list_inbox, parse_started
 from recorder_core.jobs.archive.words import Action, Job
+from recorder_core.model import parse_view
 from recorder_core.model.values.phrase import phrase
 from workbench.server.api.endpoints import ApiRequest, Endpoint, Field
 from workbench.server.api.jobs import job_content
@@ -22,7 +23,9 @@ __all__ = ["INBOX_ENDPOINTS"]
 
 _IMPORT: Final = JOB_KINDS["import"]
 #: of the job's settings those that the chosen file does not say
-_ASKED: Final = ("names", "procedure_code", "salvage")
+_ASKED: Final = ("names", "procedure_code", "started", "view", "salvage")
+#: what no frame exceeds: whether a view lies in that of the video, its import sees
+_MAX_FRAME_PX: Final = 1 << 16
 _FILE: Final = {"type": "string", "minLength": 1, "maxLength": 4096}
 _VERSION: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
@@ -83,11 +86,22 @@ def _answer_import(request: ApiRequest) -> Any:
         )
     if chosen.fault:
         raise WrongState(f"the video {chosen.fault}")
-    asked = {each: request[each] for each in _ASKED if request[each] is not None}
+    asked = _asked(request)
     job = request.archive.start_job(
         _IMPORT.name, settings={"video": str(chosen.path), _IMPORT.one_per: chosen.code} | asked
     )
     return {"job": job_content(request.archive, job)}
+
+
+def _asked(request: ApiRequest) -> dict[str, Any]:
+    """Return the settings that were sent; SettingsError for a view or a time that is none."""
+    asked = {each: request[each] for each in _ASKED if request[each] is not None}
+    if "view" in asked:
+        parse_view(asked["view"], _MAX_FRAME_PX, _MAX_FRAME_PX)
+    if "started" in asked:
+        # this machine's zone is not the person's
+        asked["started"] = parse_started(asked["started"]).isoformat()
+    return asked
 
 
 INBOX_ENDPOINTS: Final = (

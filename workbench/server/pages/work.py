@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from recorder_core.jobs.archive import JOB_KINDS, Archive, job_sentence
 from recorder_core.jobs.archive.words import Job, Profile
+from recorder_core.model import LAYOUTS
 from workbench.server.entrance.access import ADMINISTRATION_PATH, IMPORT_PATH
 from workbench.server.pages.page import PageHandler, clock_text
 from workbench.server.web.handlers import INBOX
@@ -72,7 +73,7 @@ def _row(archive: Archive, job: Job) -> dict[str, Any]:
 class _Import(PageHandler):
     def get(self) -> None:
         """Show the page; what is in the inbox is asked of the interface."""
-        self.show("import.html", has_inbox=self.settings.get(INBOX) is not None)
+        self.show("import.html", has_inbox=self.settings.get(INBOX) is not None, layouts=LAYOUTS)
 
 
 class _Administration(PageHandler):

@@ -71,9 +71,14 @@ function choose(file, version) {
 async function start(event) {
   event.preventDefault();
   const { file, version } = dialog.dataset;
-  const { procedure_code: code, salvage, ...typed } = Object.fromEntries(new FormData(event.target));
+  const { procedure_code: code, started, view, salvage, physician_names: physicians, ...typed } = Object.fromEntries(new FormData(event.target));
   const names = Object.fromEntries(Object.entries(typed).filter(([, text]) => text.trim()));
+  const each = physicians.split("\n").map((name) => name.trim()).filter(Boolean);
+  if (each.length) names.physician_names = each;
   const content = { file, version, procedure_code: code, names, ...(salvage ? { salvage: true } : {}) };
+  if (view.trim()) content.view = view.trim();
+  // the clock is the person's, not the server's
+  if (started) content.started = new Date(started).toISOString();
   try {
     await ask("/inbox/import", content);
   } catch (error) {

@@ -54,6 +54,15 @@ _SALVAGE: Final = JobSetting(
     schema={"type": "boolean", "description": "take a damaged or cut-off video, too"},
 )
 
+_VIEW: Final = JobSetting(
+    name="view",
+    schema={**NAME, "description": "where the room lies: X,Y,WIDTH,HEIGHT or a layout's name"},
+)
+_STARTED: Final = JobSetting(
+    name="started",
+    schema={**NAME, "description": "when the video began, such as 2026-05-04T09:30Z"},
+)
+
 #: a recording that is to be longer is a slip
 _WEEK_SECONDS: Final = 7 * 24 * 3600
 
@@ -161,6 +170,8 @@ _IMPORT: Final = JobKind(
         ),
         _NAMES,
         _PROCEDURE,
+        _STARTED,
+        _VIEW,
         _SALVAGE,
     ),
     lane="import",
@@ -173,6 +184,10 @@ _IMPORT: Final = JobKind(
             "whole, or keep what is there of it (salvage)"
         ),
         "WrongState": "the file was changed after it was chosen: {again}",
+        "SettingsError": (
+            "the room view does not lie inside the frame of this video, or the time at which it "
+            "began is none: {again} with the right ones"
+        ),
     },
     left="nothing of it is in the archive",
 )

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ expect.set_options(timeout=60_000)
 SURNAME = "Quorra"
 PATIENT = f"{SURNAME} Zephyr"
 NAME = f"usb/{PATIENT} <b>ñ.mp4"
+#: 9:30 by the clock of a browser in São Paulo
+BEGAN_UTC = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -117,6 +120,8 @@ def test_an_operator_imports_a_video_of_the_inbox(
     with open_archive(archive, Credentials("adam", Password(PASSWORD))) as opened:
         add_user(opened, "otto", Profile.OPERATOR, Password(PASSWORD))
     with serving(archive, *folders, kernels=False) as server:
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Emulation.setTimezoneOverride", {"timezoneId": "America/Sao_Paulo"})
         page.goto(f"{server.address}/login?next=/library")
         page.get_by_label("Login").fill("olga")
         page.get_by_label("Password").fill(PASSWORD)
@@ -135,7 +140,18 @@ def test_an_operator_imports_a_video_of_the_inbox(
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Patient").fill(PATIENT)
         dialog.get_by_label("Procedure code").fill("hernia-7")
+        dialog.get_by_label("Physicians").fill("Ada Quorra\n\n Bo Quorra ")
+        dialog.get_by_label("Notes").fill("a note on Quorra")
+        dialog.get_by_label("When it began").fill("2026-05-04T09:30")
         check_accessible(page, pictures / "import-dialog")
+        # neither numbers nor a layout: the browser keeps it, and the server refuses it
+        dialog.get_by_label("Room view").fill("0,0,1280")
+        dialog.get_by_role("button", name="Import").click()
+        expect(dialog.locator("input:invalid")).to_have_attribute("name", "view")
+        dialog.get_by_label("Room view").fill("0,0,9999,90")
+        dialog.get_by_role("button", name="Import").click()
+        expect(row).to_contain_text("does not lie inside the frame")
+        _fill_again(row, dialog)
         dialog.get_by_role("button", name="Import").click()
         expect(row).to_contain_text("imported")
         page.locator("#files tr", has_text="cut.mp4").get_by_role("button").click()
@@ -160,8 +176,13 @@ def test_an_operator_imports_a_video_of_the_inbox(
         assert SURNAME not in jobs
         assert str(inbox) not in jobs
     with open_archive(archive, Credentials("rita", Password(PASSWORD))) as opened:
-        names = opened.event(event).names()
+        imported = opened.event(event)
+        names = imported.names()
         assert names.patient_name == PATIENT
+        assert names.physician_names == ("Ada Quorra", "Bo Quorra")
+        assert names.notes == "a note on Quorra"
+        assert imported.row.started_utc == BEGAN_UTC
+        assert str(imported.room_view()) == "0,0,320,160"
         assert names.source_name == Path(NAME).name
     # the files are as they were, and no disk has the name in clear
     assert {each.name for each in inbox.rglob("*")} == before
@@ -172,10 +193,21 @@ def test_an_operator_imports_a_video_of_the_inbox(
         sql = (
             "SELECT settings, state, error_class FROM jobs WHERE created_by = 'olga' ORDER BY rowid"
         )
-        (good, *done), (_, *failed), *_ = catalog.execute(sql).fetchall()
-    assert set(json.loads(good)) == {"video_code", "procedure_code"}
+        (_, *refused), (good, *done), (_, *failed), *_ = catalog.execute(sql).fetchall()
+    assert set(json.loads(good)) == {"video_code", "procedure_code", "started", "view"}
+    assert refused == ["failed", "SettingsError"]
     assert done == ["done", None]
     assert failed == ["failed", "DecodeError"]
+
+
+def _fill_again(row: Locator, dialog: Locator) -> None:
+    """Open the dialog, which has forgotten all names, and fill it in once more."""
+    row.get_by_role("button", name="Import").click()
+    expect(dialog.get_by_label("Physicians")).to_have_value("")
+    typed = {"Patient": PATIENT, "Procedure code": "hernia-7", "Room view": "0,0,320,160"}
+    typed |= {"Physicians": "Ada Quorra\n\n Bo Quorra ", "Notes": "a note on Quorra"}
+    for label, text in (typed | {"When it began": "2026-05-04T09:30"}).items():
+        dialog.get_by_label(label).fill(text)
 
 
 def _check_found(page: Page, dialog: Locator, pictures: Path) -> None:
@@ -294,7 +326,8 @@ def _check_told(server: Served, event: str) -> None:
         assert found.get("frames", 0) == (60 if is_told else 0), login
         of_event = person.get(f"{api}/jobs?event={event}").json()["jobs"]
         assert bool(of_event) is is_told, login
-        code = {} if login == "rosa" else {"procedure_code": "hernia-7"}
+        code = {} if login == "rosa" else {"procedure_code": "hernia-7", "view": "0,0,320,160"}
+        code |= {} if login == "rosa" else {"started": BEGAN_UTC.isoformat()}
         assert json.loads(done["settings"]) == code
         if login != "rosa":
             job = _listed(server, person)[NAME]["job"]

@@ -38,6 +38,7 @@ export const JOBS_EN = {
   job_failed_RoomInUse_record: "another recorder, such as one in a terminal, has the room or one of its devices: end that one, then {again}",
   job_failed_DecodeError_import: "the file is no video, is damaged, or was still being written: {again} when it is whole, or keep what is there of it (salvage)",
   job_failed_WrongState_import: "the file was changed after it was chosen: {again}",
+  job_failed_SettingsError_import: "the room view does not lie inside the frame of this video, or the time at which it began is none: {again} with the right ones",
   job_failed_FacesInDoubt_deidentify: "faces may be left in the copy: look at the moments, correct, and {again}, or allow what it found (allow_no_faces, allow_seen_faces)",
   job_failed_RecorderError_deidentify: "it ended without a copy: who may review the event sees why",
   job_failed_SettingsError_rerender: "this program would not render the copy as it was made: make a new one with deidentify",

@@ -38,6 +38,7 @@ export const JOBS_ES = {
   job_failed_RoomInUse_record: "otro grabador, como uno en una terminal, tiene la sala o uno de sus aparatos: termínelo y después {again}",
   job_failed_DecodeError_import: "el archivo no es un vídeo, está dañado o todavía se estaba escribiendo: {again} cuando esté entero, o guarde lo que hay de él (opción para dañado o cortado)",
   job_failed_WrongState_import: "el archivo se cambió después de elegirlo: {again}",
+  job_failed_SettingsError_import: "la vista de la sala no está dentro del fotograma de este vídeo, o la hora de inicio no es válida: {again} con los valores correctos",
   job_failed_FacesInDoubt_deidentify: "pueden quedar caras en la copia: mire los momentos, corrija y {again}, o permita lo que se encontró (allow_no_faces, allow_seen_faces)",
   job_failed_RecorderError_deidentify: "terminó sin copia: quien puede revisar el evento ve el motivo",
   job_failed_SettingsError_rerender: "este programa no generaría la copia como se hizo: haga una nueva, desidentificando otra vez",

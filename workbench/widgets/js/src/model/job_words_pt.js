@@ -38,6 +38,7 @@ export const JOBS_PT = {
   job_failed_RoomInUse_record: "outro gravador, como um em um terminal, está com a sala ou um dos aparelhos dela: encerre-o e depois {again}",
   job_failed_DecodeError_import: "o arquivo não é um vídeo, está danificado ou ainda estava sendo gravado: {again} quando estiver inteiro, ou guarde o que há dele (opção para danificado ou cortado)",
   job_failed_WrongState_import: "o arquivo foi alterado depois de escolhido: {again}",
+  job_failed_SettingsError_import: "a vista da sala não fica dentro do quadro deste vídeo, ou a hora de início não é válida: {again} com os valores certos",
   job_failed_FacesInDoubt_deidentify: "podem ter restado rostos na cópia: veja os momentos, corrija e {again}, ou permita o que foi encontrado (allow_no_faces, allow_seen_faces)",
   job_failed_RecorderError_deidentify: "terminou sem cópia: quem pode revisar o evento vê o motivo",
   job_failed_SettingsError_rerender: "este programa não renderizaria a cópia como ela foi feita: faça uma nova, desidentificando outra vez",

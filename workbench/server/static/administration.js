@@ -140,20 +140,31 @@ function setRule(event) {
 
 // ---- what there is
 
+/** By the name of what somebody should see: the form of this page for what is to be done. */
+const FORMS = {
+  no_rule: ({ site }) => ({
+    label: word("adm_setRuleFor", { site }), part: "retention",
+    field: () => {
+      find("retain").elements.site_code.value = site;
+      return find("retain").elements.minimum_days;
+    },
+  }),
+  no_mirror: () => ({ label: word("adm_setMirror"), part: "mirrors", field: () => find("set-mirror").elements.folder }),
+};
+
 /** What somebody should see; where this page has a form for what is to be done, the form. */
 function notice(text, said) {
-  if (said?.name !== "no_rule") return made("li", named(text, said), "warn");
-  const { site } = said.values;
+  const form = FORMS[said?.name]?.(said.values);
+  if (!form) return made("li", named(text, said), "warn");
   // without the command, which the English sentence names
   const item = made("li", `${named(text, said).split(";")[0]}. `, "warn");
-  const link = made("a", word("adm_setRuleFor", { site }));
-  link.href = "#retention";
+  const link = made("a", form.label);
+  link.href = `#${form.part}`;
   link.addEventListener("click", (event) => {
     // the browser's own way there would take the focus away again
     event.preventDefault();
-    find("retention").scrollIntoView();
-    find("retain").elements.site_code.value = site;
-    find("retain").elements.minimum_days.focus();
+    find(form.part).scrollIntoView();
+    form.field().focus();
   });
   item.append(link);
   return item;

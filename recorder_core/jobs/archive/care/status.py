@@ -297,11 +297,27 @@ def _clock(session: Session) -> list[str]:
 
 
 def _notices(session: Session) -> tuple[str, ...]:
-    return tuple(
+    recorded = [
         phrase("recorded_now", "event {event} is being recorded now", event=event_id)
         for event_id, is_running in _recordings(session)
         if is_running
-    )
+    ]
+    return (*_alone(session), *recorded)
+
+
+def _alone(session: Session) -> list[str]:
+    """Return that everything lies on one disk, where nothing else says so."""
+    folders = session.folders
+    if folders.mirror or folders.lacks_mirror or session.trust().was_restored:
+        return []
+    return [
+        phrase(
+            "no_mirror",
+            "there is no mirror: everything lies in {folder} alone and is lost with its disk; "
+            "'workbench mirror set FOLDER' keeps a second copy on another disk",
+            folder=folders.primary,
+        )
+    ]
 
 
 def _recordings(session: Session) -> list[tuple[str, bool]]:

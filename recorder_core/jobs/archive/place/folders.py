@@ -87,12 +87,6 @@ MADE_NAMES: Final = (
     *SPARE_NAMES,
     UNFINISHED_NAME,
 )
-_LACKS_MIRROR: Final = (
-    "the log says that this archive has a mirror, but {} names none: it was changed without an "
-    "entry in the log; take the mirror again with 'workbench mirror set FOLDER', or say with "
-    "'workbench "
-    "archive moved' that there is none any more"
-)
 #: what lies in the folder of an archive or of a mirror
 ARCHIVE_NAMES: Final = (*MADE_NAMES, EVENTS_NAME, ATTEMPTS_NAME, f"{ATTEMPTS_NAME}.lock")
 
@@ -294,12 +288,15 @@ class Folders:
         """Return why the other folder cannot be used now; None if it can, or if there is none."""
         other = self.mirror
         if other is None:
-            return _LACKS_MIRROR.format(self.primary / INFO_NAME) if self.lacks_mirror else None
+            return self._unnamed_mirror() if self.lacks_mirror else None
         word = "mirror" if other == Path(self.info.mirror or "") else "archive's own folder"
         if (other / UNFINISHED_NAME).exists():
-            return (
-                f"making the {word} {other} was cut off; run 'workbench mirror set {other}', then "
-                "'workbench mirror repair'"
+            return phrase(
+                "mirror_cut",
+                "making the {what} {folder} was cut off; run 'workbench mirror set {folder}', then "
+                "'workbench mirror repair'",
+                what=word,
+                folder=other,
             )
         try:
             found = read_info(other)
@@ -312,8 +309,22 @@ class Folders:
                 folder=other,
             )
         if found.archive_id != self.info.archive_id:
-            return f"the folder {other} is the {word} of another archive; plug in the right"
+            return phrase(
+                "mirror_other",
+                "the folder {folder} is the {what} of another archive; plug in the right",
+                what=word,
+                folder=other,
+            )
         return None
+
+    def _unnamed_mirror(self) -> str:
+        return phrase(
+            "mirror_unnamed",
+            "the log says that this archive has a mirror, but {file} names none: it was changed "
+            "without an entry in the log; take the mirror again with 'workbench mirror set "
+            "FOLDER', or say with 'workbench archive moved' that there is none any more",
+            file=self.primary / INFO_NAME,
+        )
 
     def roots(self) -> list[Path]:
         """Return the folders that can be used now, the one in use first."""

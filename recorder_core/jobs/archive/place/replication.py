@@ -21,6 +21,7 @@ from recorder_core.jobs.archive.place.catalog_lock import hold_catalog, replacin
 from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
 from recorder_core.model.files.file_locks import disk_advice
 from recorder_core.model.values.counts import format_count
+from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Replicator"]
 
@@ -110,19 +111,26 @@ class Replicator:
         except (OSError, RecorderError, MemoryError) as error:
             # what this thread did not expect would end it, and no later row would be copied
             reason = _reason(error)
-            self._faults[root] = (
-                f"the copy of the catalog in {root} is older than that in "
-                f"{self.folders.primary} ({reason}); check that disk, then run 'workbench "
-                "mirror repair'"
+            self._faults[root] = phrase(
+                "catalog_behind",
+                "the copy of the catalog in {disk} is older than that in {folder} ({reason}); "
+                "check that disk, then run 'workbench mirror repair'",
+                disk=root,
+                folder=self.folders.primary,
+                reason=reason,
             )
             self._changed.set()
         else:
             self._faults.pop(root, None)
             if mended:
-                self._faults[root] = (
-                    f"the catalog in {self.folders.primary} is not what the log states in "
-                    f"{format_count(len(mended), 'row')} ({', '.join(mended[:3])}), the copy in "
-                    f"{root} is right; run 'workbench mirror repair'"
+                self._faults[root] = phrase(
+                    "catalog_wrong",
+                    "the catalog in {folder} is not what the log states in {rows} ({which}), the "
+                    "copy in {disk} is right; run 'workbench mirror repair'",
+                    folder=self.folders.primary,
+                    rows=format_count(len(mended), "row"),
+                    which=", ".join(mended[:3]),
+                    disk=root,
                 )
 
     def _copy_to(self, root: Path) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ __all__ = ["playback_page", "read_event"]
 
 #: more cannot be told apart
 MAX_EVENTS: Final = 4
-_WAYS: Final = {"signals", "deidentified"}
 
 
 def playback_page() -> Any:
@@ -73,8 +72,14 @@ def _choices(archive: RemoteArchive) -> list[dict[str, Any]]:
             "is_released": each.row.state in RELEASED_STATES,
         }
         for each in events
-        if _WAYS & set(roles.get(each.event_id, []))
+        if _has_something(each, roles.get(each.event_id, []))
     ]
+
+
+def _has_something(event: RemoteEvent, roles: Sequence[str]) -> bool:
+    """Return whether an event has signals to plot, or a copy that may be played here."""
+    is_released = event.row.state in RELEASED_STATES
+    return "signals" in roles or (is_released and "deidentified" in roles)
 
 
 def read_event(event: RemoteEvent) -> PlaybackEvent:

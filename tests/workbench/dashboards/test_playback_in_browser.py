@@ -89,6 +89,27 @@ def test_events_are_aligned_measured_and_played_in_step(
     assert abs((times[second] - 1.0) - (times[first] - 0.5)) < 0.5
 
 
+def test_signals_alone_are_followed_without_a_copy(
+    visit: Callable[..., Page], compared: Compared, pictures: Path
+) -> None:
+    page = visit("rosa", f"/playback?events={compared.events[2]}")
+    expect(page.locator(".wb-measures-table tbody tr")).to_have_count(1)
+    expect(page.get_by_role("button", name="Next frame")).to_have_count(0)
+    page.get_by_label("Speed").select_option("0.25")
+    page.get_by_role("button", name="Play or pause").click()
+    page.wait_for_function(f"{BOARD}.screens.playing && {BOARD}.now > {BOARD}.extent[0] + 0.2")
+    check_accessible(page, pictures / "playback-signals")
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_function(f"!{BOARD}.screens.playing")
+    page.get_by_label("Speed").select_option("4")
+    page.get_by_role("button", name="Play or pause").click()
+    page.wait_for_function(f"!{BOARD}.screens.playing && {BOARD}.now === {BOARD}.extent[1]")
+    page.goto("/library", wait_until="commit")
+    # of an event without signals and without a released copy there is nothing to play back
+    expect(page.get_by_role("link", name="Playback of lap-chole")).to_have_count(3)
+    expect(page.get_by_role("link", name="Playback of hernia")).to_have_count(0)
+
+
 def test_a_span_that_is_drawn_once_is_measured_in_all_and_all_is_saved_without_a_name(
     visit: Callable[..., Page], compared: Compared, pictures: Path
 ) -> None:

@@ -16,7 +16,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.jobs.archive.words import COPY_STATES, Action, EventState, Profile, role_of
 from workbench.server.entrance.access import EVENT_PATH, PLAYBACK_PATH, REVIEW_PATH
 from workbench.server.pages.event_content import can_open, event_content
-from workbench.server.pages.page import PageHandler, clock_text
+from workbench.server.pages.page import PageHandler, clock_text, has_playback
 from workbench.server.pages.work import BEGINNING_KINDS, job_rows, startable_kinds
 from workbench.wire import API_PATH
 
@@ -98,7 +98,7 @@ def _links(archive: Archive, event: ArchivedEvent) -> dict[str, str]:
     roles = {each.role for each in event.files()}
     has_copy = event.row.state in COPY_STATES and "deidentified" in roles
     is_seen = has_copy and event.may_still_read("deidentified")
-    plays = archive.may(Action.READ_SIGNALS) and ("signals" in roles or is_seen)
+    plays = has_playback(archive, event, roles)
     thumbnail = f"{API_PATH}/events/{event.event_id}/thumbnail?width_px={_PICTURE_PX}"
     may_review = has_copy and archive.may(Action.REVIEW)
     return {

@@ -17,7 +17,7 @@ from recorder_core.jobs.archive.words import (
 )
 from workbench.server.entrance.access import EVENT_PATH, PLAYBACK_PATH, REVIEW_PATH
 from workbench.server.kernels.kernels import UserKernels
-from workbench.server.pages.page import PageHandler, clock_text
+from workbench.server.pages.page import PageHandler, clock_text, has_playback
 from workbench.wire import API_PATH
 
 __all__ = ["LIBRARY_PAGES", "LibraryFilter"]
@@ -183,7 +183,7 @@ def _row(archive: Archive, event: ArchivedEvent, roles: Sequence[str]) -> dict[s
     has_copy = row.state in COPY_STATES and "deidentified" in roles
     is_seen = has_copy and event.may_still_read("deidentified")
     event_id, procedure, site, state, started, lasts = _texts(event)
-    may_compare = archive.may(Action.READ_SIGNALS) and ("signals" in roles or is_seen)
+    may_compare = has_playback(archive, event, roles)
     may_deidentify = row.state is EventState.RECORDED and archive.may(Action.DEIDENTIFY)
     has_report = "report" in roles and archive.may(Action.REPORT_FULL)
     return {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from recorder_core.jobs.archive import Archive, ArchivedEvent
+from recorder_core.jobs.archive.words import RELEASED_STATES, Action
 from workbench.server.web.handlers import WorkbenchHandler
 from workbench.server.web.templates import PAGE_POLICY, write_page
 
-__all__ = ["PageHandler", "clock_text"]
+__all__ = ["PageHandler", "clock_text", "has_playback"]
 
 
 class PageHandler(WorkbenchHandler):
@@ -21,6 +24,12 @@ class PageHandler(WorkbenchHandler):
     def show(self, name: str, **values: Any) -> None:
         """Write a page from its template."""
         write_page(self, name, xsrf=self.xsrf_form_html(), **values)
+
+
+def has_playback(archive: Archive, event: ArchivedEvent, roles: Collection[str]) -> bool:
+    """Return whether the page Playback has something of an event: signals, or a released copy."""
+    is_released = event.row.state in RELEASED_STATES and "deidentified" in roles
+    return archive.may(Action.READ_SIGNALS) and ("signals" in roles or is_released)
 
 
 def clock_text(seconds: float | None) -> str:

@@ -115,13 +115,15 @@ export class Playback {
     const { say } = this;
     const make = (sign, action) => button(sign, say(action), shownKey(PLAYBACK_KEYS[action][0]), () => this.act(action));
     this.playButton = make("play", "play");
+    // where no copy plays there is no frame to go to
+    const ofFrames = (...buttons) => (this.events.some((each) => each.copy_url) ? buttons : []);
     this.speed = select(say("speed"), SPEEDS.map((each) => [each, `${each}×`]), (value) => this.screens.setRate(Number(value)));
     this.speed.value = "1";
     this.time = element("output", { class: "wb-now", "aria-label": say("timeFromMarker") });
     this.range = element("span", { class: "wb-range" });
     return element(
       "div", { class: "wb-tools", role: "toolbar", "aria-label": say("player") },
-      make("back", "back"), make("previous", "previous"), this.playButton, make("next", "next"), make("forward", "forward"), this.speed, this.time,
+      ...ofFrames(make("back", "back"), make("previous", "previous")), this.playButton, ...ofFrames(make("next", "next"), make("forward", "forward")), this.speed, this.time,
       element("span", { class: "wb-grow" }), make("[", "spanStart"), make("]", "spanStop"),
       button("panLeft", say("panLeft"), null, () => this.lanes.pan(-0.25)), button("panRight", say("panRight"), null, () => this.lanes.pan(0.25)),
       make("zoomIn", "zoomIn"), button("zoomOut", say("zoomAll"), "0", () => this.act("zoomOut")), this.range, make("?", "help"),

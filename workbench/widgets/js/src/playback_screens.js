@@ -7,11 +7,13 @@ const FOLLOW_MS = 200;
 /** Further apart than this, a player jumps; nearer, it runs a little faster or slower. */
 const JUMP_SECONDS = 0.4;
 const MOST_SPEEDING = 0.1;
+/** How often the time moves on where no copy plays. */
+const TICK_MS = 50;
 
 export class Screens {
   /** @param board `events`, `shifts`, `now`, `moved(now)`, `pressed(event)`, `say` */
   constructor(board) {
-    Object.assign(this, { board, rate: 1, lead: null });
+    Object.assign(this, { board, rate: 1, lead: null, ticking: 0 });
     this.root = element("div", { class: "wb-screens", "data-count": board.events.length });
     this.screens = board.events.map((event) => this.#screen(event));
     this.root.append(...this.screens.map((each) => each.root));
@@ -47,7 +49,7 @@ export class Screens {
   }
 
   get playing() {
-    return this.lead !== null;
+    return this.lead !== null || Boolean(this.ticking);
   }
 
   get #filmed() {
@@ -101,13 +103,34 @@ export class Screens {
   play() {
     const { now } = this.board;
     const first = this.#filmed.find(({ event }) => this.#isInside(event, now));
-    if (!first) return;
+    if (!first) {
+      this.#tick();
+      return;
+    }
     this.lead = first;
     this.#filmed.forEach(({ player }) => player.setRate(this.rate));
     first.player.play();
     this.#follow();
     this.timer = setInterval(() => this.#follow(), FOLLOW_MS);
     this.board.showPlaying();
+  }
+
+  /** Where no copy plays the time goes on all the same, so that the signals are followed, up to the end or a copy. */
+  #tick() {
+    const { board } = this;
+    if (board.now >= board.extent[1]) return;
+    let before = performance.now();
+    this.ticking = setInterval(() => {
+      const passed = (performance.now() - before) / 1000;
+      before += 1000 * passed;
+      const now = Math.min(board.now + passed * this.rate, board.extent[1]);
+      board.moved(now);
+      this.tell(now);
+      const isFilmed = this.#filmed.some(({ event }) => this.#isInside(event, now));
+      if (isFilmed || now === board.extent[1]) board.seek(now);
+      if (isFilmed) this.play();
+    }, TICK_MS);
+    board.showPlaying();
   }
 
   #follow() {
@@ -143,8 +166,9 @@ export class Screens {
 
   pause() {
     clearInterval(this.timer);
+    clearInterval(this.ticking);
     if (!this.playing) return;
-    this.lead = null;
+    Object.assign(this, { lead: null, ticking: 0 });
     this.#filmed.forEach(({ player }) => player.pause());
     this.board.showPlaying();
   }
@@ -156,6 +180,7 @@ export class Screens {
 
   close() {
     clearInterval(this.timer);
+    clearInterval(this.ticking);
     this.screens.forEach(({ player }) => player?.close());
   }
 }

@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 CONTENTS: Final = {
     "Begin": (
         "install",
+        "first-hour/operator",
         "first-hour/reviewer",
         "first-hour/researcher",
         "first-hour/engineer",

@@ -36,6 +36,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.media import file_sha256
 from recorder_core.model import CorrectionKeyframe
 from recorder_core.tables import TableMetadata, write_corrections
+from tests.integration.documents.blocks import ROOT, blocks_of
 from workbench.cli import main
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "write_hours",
     "write_labels",
     "write_lists",
+    "write_room",
     "write_training",
     "write_weights",
 ]
@@ -94,6 +96,13 @@ for x0, y0, x1, y1 in DRAWN_FACES_XYXY_PX.astype(int).tolist():
 #: where a scene's archive and its mirror lie
 _PLACES: Final = ("srv", "mnt")
 _COLUMNS: Final = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
+
+
+def write_room(path: Path) -> None:
+    """Write the file of a room that the page on recording shows."""
+    blocks = blocks_of(ROOT / "docs" / "recorder.md")
+    [room] = (each for each in blocks if "[layout]" in each.content)
+    path.write_text(room.content)
 
 
 @dataclass

@@ -19,7 +19,6 @@ from tests.integration.documents.blocks import (
     DOCUMENTS,
     ROOT,
     Command,
-    blocks_of,
     commands_of,
     mentioned_commands,
     programs_of,
@@ -120,10 +119,7 @@ def test_copies(scene: Scene, type_all: Callable[..., None]) -> None:
 def test_recorder(scene: Scene, type_all: Callable[..., None]) -> None:
     for name in ("srv", "mnt"):
         (scene.folder / name).mkdir()
-    [room] = (
-        each for each in blocks_of(ROOT / "docs" / "recorder.md") if "[layout]" in each.content
-    )
-    (scene.folder / "room.toml").write_text(room.content)
+    scenes.write_room(scene.folder / "room.toml")
     scene.users |= {"": "admin"}
     type_all("recorder.md")
     with scenes.opened(scene.folder / "srv" / "archive", "ana") as archive:

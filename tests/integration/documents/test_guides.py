@@ -27,7 +27,7 @@ from recorder_core.jobs.archive import (
 from recorder_core.simulate import SimulationSettings, simulate
 from tests.integration.documents import scene as scenes
 from tests.integration.documents.blocks import ROOT, Command, programs_of
-from tests.integration.documents.scene import PASSWORD, Scene
+from tests.integration.documents.scene import PASSWORD, Scene, write_room
 from workbench.cli import main
 
 #: who types the commands of the reviewer, the researcher and the administrator
@@ -83,6 +83,17 @@ def event(scene: Scene, surgery: Path, disks: None) -> str:
     scene.events[""] = event
     scene.answers |= {"recovery": words, "Type ": event}
     return event
+
+
+def test_first_hour_of_an_operator(
+    scene: Scene, event: str, type_all: Callable[..., None]
+) -> None:
+    write_room(scene.folder / "room.toml")
+    type_all("first-hour/operator.md")
+    with scenes.opened(scene.folder / "srv" / "archive", "olga") as olga:
+        recorded, imported = sorted(olga.events(), key=lambda each: each.event_id == event)
+        assert (recorded.row.is_complete, recorded.row.duration_seconds) == (True, 2.0)
+        assert [each.kind for each in imported.marker_rows()] == ["incision"]
 
 
 def test_first_hour_of_a_reviewer(scene: Scene, event: str, type_all: Callable[..., None]) -> None:

@@ -296,7 +296,7 @@ _SPANISH: Mapping[str, str] = {
     "recorded": "Grabados",
     "dropped": "Perdidos",
     "repeated": "Repetidos",
-    "frames_note": "Grabación: fotogramas por los tiempos en el archivo; una pausa "
+    "frames_note": "Grabación: fotogramas por los tiempos en el fichero; una pausa "
     "cuenta como fotogramas perdidos.",
     "interruptions": "Interrupciones",
     "state": "Estado",
@@ -315,8 +315,8 @@ _SPANISH: Mapping[str, str] = {
     "gaps_note": "Ausente: sin valor válido, del inicio al fin de la grabación.",
     "gap_list": "Huecos de {name}: {spans}",
     "and_more": "y {count} más",
-    "files": "Archivos",
-    "role": "Archivo",
+    "files": "Ficheros",
+    "role": "Fichero",
     "size": "Tamaño",
     "hash": "SHA-256 de la forma cifrada",
     "deidentification": "Desidentificación",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { toCorrections } from "../../../workbench/widgets/js/src/model/corrections.js";
 import { Outbox } from "../../../workbench/widgets/js/src/model/outbox.js";
 import * as review from "../../../workbench/widgets/js/src/model/review.js";
+import { speaker } from "../../../workbench/widgets/js/src/model/words.js";
 
 const moment = (id, state = "open", first = 10) => ({
   state,
@@ -25,7 +26,7 @@ test("progress counts what is left, in minutes", () => {
 
 test("a moment begins in the second in which it is found, and takes some time", () => {
   assert.deepEqual([0, 0.5, 0.999, 3, 2.9999999, 3599.9].map((start) => review.startOf({ start_seconds: start })), ["00:00:00", "00:00:00", "00:00:00", "00:00:03", "00:00:03", "00:59:59"]);
-  assert.deepEqual([0.033, 0.1, 4.467].map(review.lasting), ["0.1 s", "0.1 s", "4.5 s"]);
+  assert.deepEqual([0.033, 0.1, 4.467].map((each) => review.lasting(each, speaker("pt"))), ["0,1 s", "0,1 s", "4,5 s"]);
 });
 
 test("the one thing to do follows the work", () => {

@@ -43,13 +43,17 @@ class _Notebooks(PageHandler):
 
 @cache
 def _worked() -> list[dict[str, str]]:
-    """Return the name, the title and the first sentences of each worked notebook."""
+    """Return the name, the title and the first sentences of each worked notebook.
+
+    `said` is by which a page knows its title in other languages.
+    """
     found = []
     for path in sorted(_NOTEBOOKS.glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         title, _, text = "".join(cells[0]["source"]).partition("\n")
         about = text.strip().partition("\n")[0].replace("*", "").replace("`", "")
-        found.append({"name": path.name, "title": title.lstrip("# "), "about": about})
+        told = {"title": title.lstrip("# "), "about": about, "said": f"nb_{path.stem}"}
+        found.append({"name": path.name} | told)
     return found
 
 

@@ -132,9 +132,9 @@ def _downloads(archive: Archive, event: ArchivedEvent) -> list[dict[str, str]]:
         if not archive.may(kind.export) or (kind.is_of_copy and not event.is_released):
             continue
         url = f"{API_PATH}/events/{event.event_id}/export/{role}"
-        size = f"{max(row.size_bytes / 2**20, 0.1):.1f} MiB"
+        mib = f"{max(row.size_bytes / 2**20, 0.1):.1f}"
         name = f"Newest {kind.words}" if kind.is_numbered else _capital(kind.words)
-        found.append({"role": role, "name": name, "url": url, "size": size})
+        found.append({"role": role, "name": name, "url": url, "mib": mib})
     return found
 
 

@@ -183,10 +183,23 @@ function attention(status) {
   find("facts").textContent = word("adm_facts", { events, files: status.file_count, free, mirror, rows: status.audit_rows });
 }
 
+/** In the details of the log: the names of words for what stands after a colon. */
+const DETAILS = { role: "key", profile: "profile", from: "life", to: "life", job: "jobs_kind" };
+
+/** The codes of a row of the log in the language of the person. */
+function detailText(detail) {
+  const say = (code) => named(code, { name: `det_${code}`, values: {} });
+  return detail.split(" ").map((part) => {
+    const [, code, value] = /^([a-z_]+):(.+)$/.exec(part) ?? [];
+    if (!code || say(code) === code) return say(part);
+    return `${say(code)}: ${DETAILS[code] ? sayOr(`${DETAILS[code]}_${value}`, value) : say(value)}`;
+  }).join(", ");
+}
+
 function auditRow(row) {
   const outcome = made("span", sayOr(`outcome_${row.outcome}`, row.outcome), `outcome ${row.outcome}`);
   const event = row.event_id ? made("code", row.event_id) : "";
-  return cells([row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${sayOr(`profile_${row.profile}`, row.profile)})`, sayOr(`act_${row.action}`, row.action.replaceAll("_", " ")), event, outcome, row.detail]);
+  return cells([row.seq, row.at_utc.slice(0, 19).replace("T", " "), `${row.who} (${sayOr(`profile_${row.profile}`, row.profile)})`, sayOr(`act_${row.action}`, row.action.replaceAll("_", " ")), event, outcome, detailText(row.detail)]);
 }
 
 /** Show the newest rows of the log that have what is searched for, so many of them. */

@@ -11,7 +11,7 @@ const follower = { timer: 0, shown: "", isCut: false, isFull: false };
 
 function size(bytes) {
   const mib = bytes / 2 ** 20;
-  return mib < 1024 ? `${mib.toFixed(1)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+  return mib < 1024 ? `${say.number(mib, 1)} MiB` : `${say.number(mib / 1024, 1)} GiB`;
 }
 
 function progress(job) {

@@ -39,11 +39,12 @@ export class EditorPanel {
 
   #settings() {
     const { model } = this.editor;
-    const shown = element("output", {}, model.get("threshold").toFixed(2));
+    const { say } = this;
+    const shown = element("output", {}, say.number(model.get("threshold"), 2));
     const threshold = element("input", {
       type: "range", min: 0, max: 1, step: 0.01, value: model.get("threshold"),
       oninput: (event) => {
-        shown.textContent = Number(event.target.value).toFixed(2);
+        shown.textContent = say.number(Number(event.target.value), 2);
         model.set("threshold", Number(event.target.value));
         shareTraits(model);
       },

@@ -22,6 +22,10 @@ if (title.says) document.title = `${say(title.says, title)} · Surgery Workbench
 for (const each of document.querySelectorAll("[data-say]")) {
   if (each.dataset.say in PAGE_WORDS.en) each.textContent = say(each.dataset.say, each.dataset);
 }
+for (const each of document.querySelectorAll("[data-mib]")) each.textContent = `${say.number(Number(each.dataset.mib), 1)} MiB`;
+// English is the server's own
+for (const each of document.querySelectorAll("[data-named]")) each.textContent = named(each.textContent, { name: each.dataset.named, values: {} });
+for (const each of document.querySelectorAll("[data-what-named]")) each.dataset.what = named(each.dataset.what, { name: each.dataset.whatNamed, values: {} });
 for (const each of document.querySelectorAll("[data-error]")) each.textContent = problem(JSON.parse(each.dataset.error));
 for (const each of document.querySelectorAll("[data-say-label]")) each.setAttribute("aria-label", say(each.dataset.sayLabel, each.dataset));
 for (const each of document.querySelectorAll("[data-say-placeholder]")) each.placeholder = say(each.dataset.sayPlaceholder, each.dataset);

@@ -106,7 +106,7 @@ export class AlignedLanes {
     for (const { series, values, plot } of this.plots) {
       series.forEach((data, at) => {
         const value = valueAt(data, this.board.now);
-        values[at].textContent = `${this.board.events[at].letter} ${value === null ? "–" : Math.round(value * 10) / 10}`;
+        values[at].textContent = `${this.board.events[at].letter} ${value === null ? "–" : this.board.say.number(value, 1, 0)}`;
       });
       plot.redraw(false);
     }

@@ -62,14 +62,15 @@ export class Panel {
     const { board } = this;
     const { wanted } = board;
     const [start, stop] = wanted.span;
-    this.span.textContent = wanted.between ? board.say("eachOwnSpan") : `${signedClock(start, 1)} – ${signedClock(stop, 1)} · ${Math.round((stop - start) * 10) / 10} s`;
+    this.span.textContent = wanted.between ? board.say("eachOwnSpan") : `${signedClock(start, 1)} – ${signedClock(stop, 1)} · ${board.say.number(stop - start, 1, 0)} s`;
   }
 
   showMeasures(rows) {
     const { board } = this;
     const { say, signal, limits } = board;
+    const shown = (value) => (value === null || value === undefined ? "–" : say.number(value, SHOWN_DIGITS, 0));
     const name = (key, values) => element("th", { scope: "col" }, say(key, values));
-    const head = element("tr", {}, name("event"), name("mean"), name("minMax"), name("inside", { low: limits[0], high: limits[1] }), name("below"), name("above"), name("gaps"));
+    const head = element("tr", {}, name("event"), name("mean"), name("minMax"), name("inside", { low: shown(limits[0]), high: shown(limits[1]) }), name("below"), name("above"), name("gaps"));
     const lines = board.events.map((event, at) => {
       const measured = rows[at]?.signals?.[signal];
       const letter = element("th", { scope: "row" }, element("b", { class: "wb-letter", "data-event": event.at }, event.letter));
@@ -105,7 +106,3 @@ export class Panel {
 }
 
 const row = (label, control) => element("label", { class: "wb-row" }, element("span", {}, label), control);
-
-function shown(value) {
-  return value === null || value === undefined ? "–" : String(Math.round(value * 10 ** SHOWN_DIGITS) / 10 ** SHOWN_DIGITS);
-}

@@ -279,7 +279,7 @@ export class Player {
 
   describe({ track, score, origin }) {
     const repaired = origin !== "detected" && origin !== "corrected";
-    const said = Number.isNaN(score) ? this.say(repaired ? "originRepaired" : "originCorrected") : score.toFixed(2);
+    const said = Number.isNaN(score) ? this.say(repaired ? "originRepaired" : "originCorrected") : this.say.number(score, 2);
     return { label: track < 0 ? said : `${track} · ${said}`, dashed: repaired };
   }
 

@@ -25,7 +25,7 @@ export class Details {
       return;
     }
     const { moment, state, note, author } = reviewed;
-    const reasons = moment.reasons.map((each) => element("li", {}, whyOf(each, say), each.seconds > 0 ? element("span", { class: "wb-muted" }, ` · ${lasting(each.seconds)}`) : null));
+    const reasons = moment.reasons.map((each) => element("li", {}, whyOf(each, say), each.seconds > 0 ? element("span", { class: "wb-muted" }, ` · ${lasting(each.seconds, say)}`) : null));
     const span = `${clock(moment.start_seconds)} – ${clock(moment.stop_seconds)}`;
     this.root.append(
       element("p", { class: "wb-span" }, span, element("span", { class: "wb-muted" }, ` · ${say("frames", { first: moment.first_frame, last: moment.stop_frame - 1 })}`)),

@@ -70,7 +70,7 @@ function statementRows(statement, { all }, say) {
     [say("statementFrames"), say("ofCount", { part: checked, all: statement.frame_count })],
     [say("statementMoments"), say("momentsDecided", { all, corrected: counts.corrected })],
     [say("statementCorrections"), String(statement.corrections)],
-    [say("statementGap"), gap === null ? say("notKnown") : `${gap.toFixed(2)} s`],
+    [say("statementGap"), gap === null ? say("notKnown") : `${say.number(gap, 2)} s`],
     [say("statementSpots"), spots],
   ];
 }

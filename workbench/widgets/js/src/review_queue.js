@@ -43,7 +43,7 @@ export class Queue {
     const risk = moment.is_spot_check ? "" : moment.risk >= HIGH_RISK ? "wb-high" : "wb-risk";
     const why = whyOf(moment.reasons[0], this.say);
     const verdict = state === "open" ? "" : `${SIGNS[state]} ${this.say(`state_${state}`)}${author ? ` · ${author}` : ""}`;
-    const facts = [startOf(moment), lasting(moment.stop_seconds - moment.start_seconds)].join(" · ");
+    const facts = [startOf(moment), lasting(moment.stop_seconds - moment.start_seconds, this.say)].join(" · ");
     const parts = [element("span", { class: `wb-why ${risk}` }, why), element("span", { class: "wb-muted" }, facts)];
     if (verdict) parts.push(element("span", { class: `wb-verdict ${isFlagged(reviewed) ? "wb-risk" : "wb-ok"}` }, verdict));
     return element(

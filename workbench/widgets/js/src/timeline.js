@@ -150,7 +150,7 @@ export class Timeline {
     const now = this.model.get("seconds");
     this.plots.forEach((plot, at) => {
       const value = valueAt(this.data[at], now);
-      plot.value.textContent = value === null ? "–" : String(Math.round(value * 10) / 10);
+      plot.value.textContent = value === null ? "–" : this.say.number(value, 1, 0);
     });
     this.#redraw();
   }

@@ -1,13 +1,18 @@
 // What a person reads of an error, or of what the server notes: in the person's language, where there are words for it.
+import { NAMED_ES } from "./named_es.js";
+import { NAMED_PT } from "./named_pt.js";
 import { SAID_ES } from "./said_es.js";
 import { SAID_PT } from "./said_pt.js";
 
 /** English is the server's own. */
-export const SAID = { pt: SAID_PT, es: SAID_ES };
+export const SAID = { pt: { ...SAID_PT, ...NAMED_PT }, es: { ...SAID_ES, ...NAMED_ES } };
 
 /** Values that are states, kinds of jobs, profiles or actions: how the names of their words begin. */
 const WORDED = { state: "life", wanted: "life", possible: "life", kind: "jobs_kind", profile: "profile", action: "act" };
 const OR = { pt: " ou ", es: " o " };
+
+/** A number in a sentence of the server, which writes it as English does. */
+const DECIMAL = /^-?[0-9]+\.[0-9]+$/;
 
 const filled = (words, values) => words.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
 
@@ -15,7 +20,7 @@ const filled = (words, values) => words.replace(/\{(\w+)\}/g, (_, key) => values
 export function saidText(say, text, said) {
   const words = SAID[say.language]?.[said?.name];
   if (!words) return text;
-  const values = Object.entries(said.values).map(([key, value]) => [key, WORDED[key] ? inWords(say, WORDED[key], value) : value]);
+  const values = Object.entries(said.values).map(([key, value]) => [key, WORDED[key] ? inWords(say, WORDED[key], value) : DECIMAL.test(value) ? value.replace(".", ",") : value]);
   return filled(words, Object.fromEntries(values));
 }
 

@@ -39,8 +39,8 @@ export function startOf({ start_seconds: start }) {
 }
 
 /** A time that is not nothing, however short. */
-export function lasting(seconds) {
-  return `${Math.max(seconds, 0.1).toFixed(1)} s`;
+export function lasting(seconds, say) {
+  return `${say.number(Math.max(seconds, 0.1), 1)} s`;
 }
 
 /** Counts, and how long the rest takes. */

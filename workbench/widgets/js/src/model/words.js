@@ -9,12 +9,14 @@ import { PT } from "./words_pt.js";
 export const WORDS = { en: { ...EN, ...JOBS_EN }, pt: { ...PT, ...JOBS_PT }, es: { ...ES, ...JOBS_ES } };
 
 /**
- * A function from the name of a sentence and its values to the sentence. It knows its `language`, and
- * `orText` is the same of what may have no word here: a text as it is.
+ * A function from the name of a sentence and its values to the sentence. It knows its `language`;
+ * `orText` is the same of what may have no word here: a text as it is; and `number` writes one as the
+ * language does, with so many digits after its comma at most and at least.
  */
 export function speaker(language, all = WORDS) {
   const words = all[language] ?? all.en;
   const find = (name) => words[name] ?? all.en[name];
   const say = (name, values = {}) => (find(name) ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
-  return Object.assign(say, { language, orText: (name, text) => find(name) ?? text });
+  const number = (value, most, least = most) => value.toLocaleString(language, { minimumFractionDigits: least, maximumFractionDigits: most, useGrouping: false, signDisplay: "negative" });
+  return Object.assign(say, { language, number, orText: (name, text) => find(name) ?? text });
 }

@@ -85,9 +85,7 @@ def event(scene: Scene, surgery: Path, disks: None) -> str:
     return event
 
 
-def test_first_hour_of_an_operator(
-    scene: Scene, event: str, type_all: Callable[..., None]
-) -> None:
+def test_first_hour_of_an_operator(scene: Scene, event: str, type_all: Callable[..., None]) -> None:
     write_room(scene.folder / "room.toml")
     type_all("first-hour/operator.md")
     with scenes.opened(scene.folder / "srv" / "archive", "olga") as olga:

@@ -1,4 +1,4 @@
-"""The page of an event: what it is and holds, its jobs, its room view, what leaves, who opens it."""
+"""The page of an event: what it is and holds, its jobs, its room view, what leaves, who opens."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 // The page of an event: its original, its names, its room view, and who can open it; jobs.js starts and follows its jobs.
-import { answered, API, ask, attempt, made } from "./ask.js";
+import { answered, API, ask, attempt, made, nameCells } from "./ask.js";
 import { DrawnView } from "./drawing.js";
 import { showKeys } from "./keys.js";
 import { say } from "./pagewords.js";
@@ -58,6 +58,7 @@ async function showNames(button) {
   button.closest("p").hidden = true;
 }
 
+for (const each of document.querySelectorAll("#markers, #signals")) nameCells(each);
 if (find("play")) new Original(find("play"), find("player"));
 find("show-names")?.addEventListener("click", ({ target }) => attempt(() => showNames(target), ""));
 find("view")?.addEventListener("submit", async (submitted) => {
@@ -72,3 +73,5 @@ find("view")?.addEventListener("submit", async (submitted) => {
 });
 if (find("draw")) new DrawnView(event, find("draw"), find("drawing"), find("view").elements.view);
 if (find("keys")) showKeys(event).catch((error) => attempt(() => Promise.reject(error), ""));
+// what is clicked before this script listens would do nothing
+document.querySelector("main").inert = false;

@@ -119,3 +119,5 @@ document.querySelector("main").addEventListener("click", async (event) => {
   await follow();
 });
 follow();
+// what is clicked before this script listens would do nothing; an event's page has another script, too
+document.querySelector("main").inert = Boolean(only);

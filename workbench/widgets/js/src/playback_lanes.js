@@ -7,6 +7,8 @@ import { movedSpan, valueAt, zoomedSpan } from "./model/signals.js";
 
 const LANE_PX = 96;
 const MARGIN = 0.02;
+/** Behind the comma of a number on an axis. */
+const MOST_DIGITS = 4;
 
 export class AlignedLanes {
   /** @param board `events`, `shifts`, `extent`, `now`, `span`, `limits`, `colourOf`, `seek`, `chooseSpan` */
@@ -56,7 +58,7 @@ export class AlignedLanes {
       scales: { x: { time: false }, y: { range: (_, low, high) => paddedRange(low, high) } },
       axes: [
         { ...axis, show: isLast, size: 24, space: 90, values: (_, ticks) => ticks.map((tick) => signedClock(tick, digitsOf(ticks))) },
-        { ...axis, size: 44, space: 24 },
+        { ...axis, size: 44, space: 24, values: (_, ticks) => ticks.map((tick) => this.board.say.number(tick, MOST_DIGITS, 0)) },
       ],
       series: [{}, ...lines],
       hooks: {

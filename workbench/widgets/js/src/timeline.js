@@ -7,6 +7,8 @@ import { movedSpan, unpack, valueAt, withGaps, zoomedSpan } from "./model/signal
 import { speaker } from "./model/words.js";
 
 const LANE_PX = 84;
+/** Behind the comma of a number on an axis. */
+const MOST_DIGITS = 4;
 const COLOURS = ["#7cc4ff", "#5fd38d", "#ffc24b", "#ff9e6b", "#c79bff", "#ff7a70"];
 
 export class Timeline {
@@ -74,7 +76,7 @@ export class Timeline {
         scales: { x: { time: false } },
         axes: [
           { ...axis, show: last, size: 24, values: (_, ticks) => ticks.map((tick) => clock(tick, 0)), space: 80 },
-          { ...axis, size: 44, space: 24 },
+          { ...axis, size: 44, space: 24, values: (_, ticks) => ticks.map((tick) => this.say.number(tick, MOST_DIGITS, 0)) },
         ],
         series: [{}, { stroke: colour, width: 1.5, spanGaps: false, points: { show: false } }],
         hooks: {

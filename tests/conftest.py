@@ -61,6 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 RATE = 20
 #: frames in which the drawn faces are hidden behind a grey wall
 WALL = range(28, 33)
+#: frames on both sides of each jump: they return to where they were, or come and go
+JUMPS = (11, 12, 23, 24, 27, 28, 32, 33, 35, 36, 47, 48)
 
 
 @cache

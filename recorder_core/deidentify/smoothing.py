@@ -4,8 +4,11 @@ A frame is decided once the look-ahead behind it is known, so that its redaction
 rest on the past and on the future: gaps between the boxes of a track are filled,
 uncertain boxes of a track that is certain earlier or later are rescued, and every
 track is padded before its first and after its last box, at least as far as the detector
-did not look again. What cannot be told apart is
-redacted: a wrong region costs some frame, a missed face costs privacy.
+did not look again. What cannot be told apart is redacted: a wrong region costs some
+frame, a missed face costs privacy.
+
+Between two cuts lies another picture. A track that is seen before the first and after the second,
+and not between them, is padded into that picture as into any frame, and not filled through it.
 
 A repaired box is never smaller than a seen one: it grows with the time to the
 nearest box of its track, because a head may move meanwhile. The box of a frame in
@@ -15,7 +18,7 @@ which the detector saw the face is used as it is.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,6 +75,13 @@ class _Moment:
     seconds: float
     #: detection frames next to it, itself if it is one
     detection_frames: tuple[int, ...]
+    #: the first frame after the last cut, and the first after the next one
+    picture: tuple[float, float]
+
+    def is_apart(self, track: Track, after: int) -> bool:
+        """Return whether cuts divide it from one box of a track and from that before."""
+        first, stop = self.picture
+        return track.frames[after - 1] < first and stop <= track.frames[after]
 
 
 class Smoother:
@@ -139,17 +149,21 @@ class Smoother:
         #: index and pts of the last detection frame; until there is one, of the video's beginning
         self._stretch_start: tuple[int, int] | None = None
         self._last_unsearched_index = -1
+        #: index and seconds of the first frame after each cut
+        self._cuts: deque[tuple[int, float]] = deque()
         self._ready: list[DecidedFrame] = []
         self._last: tuple[int, float] | None = None
         self._finished = False
 
-    def push(self, frame: FrameDetections | SkippedFrame) -> None:
+    def push(self, frame: FrameDetections | SkippedFrame, *, is_cut: bool = False) -> None:
         """Add the next frame.
 
         Parameters
         ----------
         frame : FrameDetections or SkippedFrame
             The frame after the one pushed before.
+        is_cut : bool
+            It shows an altogether other picture than that one.
 
         Raises
         ------
@@ -162,14 +176,12 @@ class Smoother:
         self._check_order(frame.frame_index, seconds)
         if isinstance(frame, FrameDetections):
             self._track(frame, seconds)
+        if is_cut:
+            self._cuts.append((frame.frame_index, seconds))
         self._measure_stretch(frame)
         self._last = (frame.frame_index, seconds)
         self._waiting.append(self._last)
         self._decide(seconds)
-
-    def push_skipped(self, frame_index: int, pts: int) -> None:
-        """Add the next frame, on which the detector did not run."""
-        self.push(SkippedFrame(frame_index, pts))
 
     def pop_ready(self) -> list[DecidedFrame]:
         """Return the frames decided since the last call, in order."""
@@ -257,10 +269,14 @@ class Smoother:
             self._detection_frames.popleft()
         before = self._detection_frames[0][1] if self._detection_frames else seconds
         self._tracker.forget_before(min(before, seconds))
+        limit = min(before, seconds) - self._settings.history_seconds
+        while self._cuts and self._cuts[0][1] < limit:
+            self._cuts.popleft()
 
     def _decide_first(self, *, is_known: bool) -> None:
         frame_index, seconds = self._waiting.popleft()
-        moment = _Moment(frame_index, seconds, self._detection_frames_around(frame_index))
+        around = self._detection_frames_around(frame_index)
+        moment = _Moment(frame_index, seconds, around, self._picture_around(frame_index))
         redactions = []
         for track in self._tracker.confirmed_tracks():
             redaction = _redact_track(track, moment, self._settings, self._limits)
@@ -274,6 +290,12 @@ class Smoother:
         before = [frame for frame, _ in self._detection_frames if frame <= frame_index][-1:]
         after = next((frame for frame, _ in self._detection_frames if frame >= frame_index), None)
         return tuple(before) if after is None else (*before, after)
+
+    def _picture_around(self, frame_index: int) -> tuple[float, float]:
+        """Return the last cut until a frame and the first after it."""
+        cuts = [-math.inf, *(cut for cut, _ in self._cuts), math.inf]
+        place = bisect_right(cuts, frame_index)
+        return cuts[place - 1], cuts[place]
 
 
 def smooth_all(
@@ -319,10 +341,10 @@ def _redact_track(
     if after < len(track.frames) and track.frames[after] == frame_index:
         box, score = track.boxes[after], track.scores[after]
         origin = "detected" if score >= settings.birth_score else "rescued"
-    elif 0 < after < len(track.frames):
+    elif 0 < after < len(track.frames) and not moment.is_apart(track, after):
         box, origin = _fill(track, after, seconds, settings), "filled"
     else:
-        nearest, step = (0, 1) if after == 0 else (after - 1, -1)
+        nearest, step = _nearest(track, after, seconds)
         is_far = abs(seconds - track.seconds[nearest]) > settings.padding_seconds
         # there is no detection frame between the one that has the face and this frame
         if is_far and track.frames[nearest] not in moment.detection_frames:
@@ -332,6 +354,15 @@ def _redact_track(
     if clipped is None:
         return None
     return Redaction(frame_index, clipped, origin, track.track_id, score)
+
+
+def _nearest(track: Track, after: int, seconds: float) -> tuple[int, int]:
+    """Return the box of a track that is nearest in time, and where the next one to it lies."""
+    if after == len(track.frames):
+        return after - 1, -1
+    if after == 0 or track.seconds[after] - seconds < seconds - track.seconds[after - 1]:
+        return after, 1
+    return after - 1, -1
 
 
 def _fill(track: Track, after: int, seconds: float, settings: SmoothingSettings) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from recorder_core.detect.detector import DetectorSettings, load_detector_weights
 from recorder_core.detect.weights import Weights
 from recorder_core.detect.weights.self_test import refuse_useless
+from recorder_core.jobs.inputs.frame_choice import FrameChoice
 from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.options import DetectOptions
 from recorder_core.jobs.pipeline.planning import detect_frames
@@ -46,16 +47,27 @@ def detect_in_video(
     """
     source = open_job_video(video, options)
     detector = source.load_detector(options.detector, useful_weights(options.detector))
-    chosen = source.detection_frames(options.stride)
+    choice = source.frame_choice(options.stride)
     clock = StageClock(STAGES)
     found: list[FrameDetections] = []
     with closing(source.frames(source.first, source.stop)) as frames:
-        detection_frames = (each for each in frames if chosen[each.frame_index])
-        for batch in _batches(detection_frames, options.stride.batch_size):
+        for batch in _batches(_chosen(frames, choice), options.stride.batch_size):
             found += detect_frames(detector, batch, clock)
             progress(batch[-1].frame_index + 1 - source.first, len(source))
     source.media.check_unchanged()
     return DetectionTable.from_frames(found, source.video.time_base), source
+
+
+def _chosen(frames: Iterable[Frame], choice: FrameChoice) -> Iterator[Frame]:
+    """Yield the frames on which the detector runs."""
+    before: Frame | None = None
+    for frame in frames:
+        is_due = choice.is_due(frame)
+        if choice.is_before_due and before is not None:
+            yield before
+        if is_due:
+            yield frame
+        before = frame
 
 
 def _batches(frames: Iterator[Frame], size: int) -> Iterator[list[Frame]]:

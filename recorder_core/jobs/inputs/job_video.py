@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,7 @@ from recorder_core.detect.detector import Detector, load_detector
 from recorder_core.detect.weights import Weights
 from recorder_core.errors import DecodeError, SettingsError
 from recorder_core.jobs.inputs.fingerprints import seen_sha256
+from recorder_core.jobs.inputs.frame_choice import FrameChoice
 from recorder_core.jobs.inputs.live_faces import live_faces
 from recorder_core.jobs.inputs.options import DetectOptions
 from recorder_core.jobs.inputs.stride import DetectionStride
@@ -104,7 +106,7 @@ class JobVideo:
         return self.video.seconds(int(self.index.durations[frames.start : frames.stop].sum()))
 
     def detection_frames(self, stride: DetectionStride) -> NDArray[np.bool_]:
-        """Return for every frame of the video whether the detector runs on it.
+        """Return for every frame of the video whether the detector runs on it whatever it shows.
 
         Only frames of the job are chosen; its first is one of them.
         """
@@ -112,6 +114,33 @@ class JobVideo:
         span = slice(self.first, self.stop)
         chosen[span] = stride.detection_frames(self.index.pts[span], self.video.time_base)
         return chosen
+
+    def frame_choice(
+        self, stride: DetectionStride, *, also: Iterable[int] = (), earlier: range = range(0)
+    ) -> FrameChoice:
+        """Return what chooses the frames on which the detector runs while they are decoded.
+
+        Parameters
+        ----------
+        stride : DetectionStride
+        also : iterable of int
+            Frames on which the detector runs, too.
+        earlier : range
+            From the last frame that an earlier run searched, to its end, after which this one goes
+            on; they are compared again.
+
+        Raises
+        ------
+        DecodeError
+            If one of these cannot be decoded.
+        """
+        scheduled = self.detection_frames(stride)
+        scheduled[list(also)] = True
+        choice = FrameChoice(scheduled, self.view, is_sparse=stride.every is not None)
+        with closing(self.frames(earlier.start, earlier.stop)) as decoded:
+            for frame in decoded:
+                choice.is_due(frame)
+        return choice
 
     def known_faces(self, min_score: float) -> dict[int, FrameDetections]:
         """Return by frame what was hidden of the room while it was recorded, if it is put back.

@@ -29,9 +29,10 @@ _ROUNDED_INTERVAL_SECONDS: Final = MAX_DETECTION_INTERVAL_SECONDS + _ROUNDING_SE
 class DetectionStride:
     """On which frames the detector runs, and how many at once."""
 
-    #: the detector runs on every Nth frame; None: on as many as keep two detection
-    #: frames at most `MAX_DETECTION_INTERVAL_SECONDS` apart, whatever the frame rate, and no
-    #: more frames apart than that is at the usual distance of this video's frames, or than six
+    #: the detector runs on every Nth frame; None: on as many as keep two detection frames
+    #: at most `MAX_DETECTION_INTERVAL_SECONDS` apart, whatever the frame rate, and no more
+    #: frames apart than that is at the usual distance of this video's frames, or than six.
+    #: Where the picture jumps it runs on more frames: see `FrameChoice`
     every: int | None = None
     #: most frames that go through the network at once
     batch_size: int = 1

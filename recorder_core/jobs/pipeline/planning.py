@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from recorder_core.detect.detector import Detector
 from recorder_core.detect.raw_output import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import RedactionIncomplete
+from recorder_core.jobs.inputs.frame_choice import FrameChoice
 from recorder_core.jobs.pipeline.known_faces import with_known_faces
 from recorder_core.media import Frame
 from recorder_core.model import FrameDetections, Redaction
@@ -66,6 +67,17 @@ class RepeatingPlanner:
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A frame that waits for the detector."""
+
+    frame: Frame
+    #: whether it runs on it
+    is_due: bool
+    #: whether the frame shows an altogether other picture than the one before
+    is_cut: bool
+
+
 class FacePlanner:
     """Finds the faces of frames, and decides each frame once its future is known.
 
@@ -75,8 +87,8 @@ class FacePlanner:
         Finds the faces of one frame.
     smoother : Smoother
         Decides frames, looking ahead and back.
-    is_due : callable
-        Returns whether the detector runs on a frame; asked once about each, in order.
+    choice : FrameChoice
+        Says on which frames the detector runs; asked once about each, in order.
     clock : StageClock
         Receives the time of every stage.
     batch_size : int
@@ -87,8 +99,8 @@ class FacePlanner:
         Index of the first frame; the smoother may know frames before it, when a run
         goes on where an earlier one stopped.
     known : mapping of int to FrameDetections, optional
-        By frame index, faces that are hidden also where the detector does not find them; it runs
-        on these frames, too.
+        By frame index, faces that are hidden also where the detector does not find them; it must
+        run on these frames.
     """
 
     def __init__(
@@ -96,7 +108,7 @@ class FacePlanner:
         detector: Detector,
         smoother: Smoother,
         *,
-        is_due: Callable[[Frame], bool],
+        choice: FrameChoice,
         clock: StageClock,
         batch_size: int,
         batch_frames: int,
@@ -105,7 +117,7 @@ class FacePlanner:
     ) -> None:
         self._detector = detector
         self._smoother = smoother
-        self._is_due = is_due
+        self._choice = choice
         self._clock = clock
         self._batch_size = batch_size
         self._batch_frames = batch_frames
@@ -113,19 +125,27 @@ class FacePlanner:
         self._known = known or {}
         #: not decided yet
         self._window: deque[Frame] = deque()
-        #: waiting for the detector, and whether it runs on them
-        self._group: list[tuple[Frame, bool]] = []
+        #: waiting for the detector
+        self._group: list[_Waiting] = []
+        #: frame indices of the first frames after cuts
+        self._cuts: deque[int] = deque()
         self._found: deque[FrameDetections] = deque()
 
     def push(self, frame: Frame) -> list[PlannedFrame]:
         """Return the frames that are decided now that one more is known, in order."""
         self._window.append(frame)
-        is_due = self._is_due(frame) or frame.frame_index in self._known
-        self._group.append((frame, is_due))
-        waiting = sum(is_due for _, is_due in self._group)
+        is_due = self._choice.is_due(frame)
+        if self._choice.is_before_due and self._group:
+            self._group[-1] = replace(self._group[-1], is_due=True)
+            self._detect_group()
+        self._group.append(_Waiting(frame, is_due, self._choice.is_cut))
+        waiting = sum(each.is_due for each in self._group)
         if waiting < self._batch_size and len(self._group) < self._batch_frames:
             return []
+        # the picture may jump after a frame on which the detector is not to run
+        kept = [] if is_due or len(self._group) == 1 else [self._group.pop()]
         self._detect_group()
+        self._group = kept
         return self._plan(self._smoother.pop_ready())
 
     def finish(self) -> list[PlannedFrame]:
@@ -142,17 +162,26 @@ class FacePlanner:
             popped.append(self._found.popleft())
         return popped
 
+    def pop_cuts(self, stop_index: int) -> tuple[int, ...]:
+        """Return the indices of the first frames after cuts, before one frame, and forget them."""
+        popped = []
+        while self._cuts and self._cuts[0] < stop_index:
+            popped.append(self._cuts.popleft())
+        return tuple(popped)
+
     def _detect_group(self) -> None:
         group, self._group = self._group, []
-        chosen = [frame for frame, is_due in group if is_due]
+        chosen = [each.frame for each in group if each.is_due]
         searched = detect_frames(self._detector, chosen, self._clock) if chosen else []
         found = [with_known_faces(each, self._known.get(each.frame_index)) for each in searched]
         self._found += found
+        self._cuts += [each.frame.frame_index for each in group if each.is_cut]
         by_index = {detections.frame_index: detections for detections in found}
         with self._clock.time("tracking"):
-            for frame, _ in group:
-                skipped = SkippedFrame(frame.frame_index, frame.pts)
-                self._smoother.push(by_index.get(frame.frame_index, skipped))
+            for each in group:
+                index = each.frame.frame_index
+                skipped = SkippedFrame(index, each.frame.pts)
+                self._smoother.push(by_index.get(index, skipped), is_cut=each.is_cut)
 
     def _plan(self, decided: Sequence[DecidedFrame]) -> list[PlannedFrame]:
         # those before the first were replayed for the smoother's sake when a run goes on

@@ -33,7 +33,11 @@ __all__ = ["follow_faces"]
 
 
 def follow_faces(
-    faces: Sequence[SeenFace], source: JobVideo, options: DeidentifyOptions, table: RedactionTable
+    faces: Sequence[SeenFace],
+    source: JobVideo,
+    options: DeidentifyOptions,
+    table: RedactionTable,
+    searched: NDArray[np.int64],
 ) -> RedactionTable:
     """Return what hides faces that the second look saw, as long as they are in the frame.
 
@@ -46,6 +50,8 @@ def follow_faces(
         The job's.
     table : RedactionTable
         What was planned so far, lifted redactions included.
+    searched : ndarray of int64
+        Frames that the job searched; those around the faces are searched again.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def follow_faces(
     followed: list[list[Redaction]] = []
     for turns in sorted({face.turns for face in faces}):
         detector = ways_up[turns].search if turns else upright
-        search = _Search(source, detector, options, table)
+        search = _Search(source, detector, options, table, searched)
         followed += search.follow_all([face for face in faces if face.turns == turns])
     rows = _numbered(followed, int(max(table.tracks, default=-1)) + 1)
     # what lies is followed apart, through the same frames
@@ -78,6 +84,8 @@ class _Search:
     detector: Detector
     options: DeidentifyOptions
     table: RedactionTable
+    #: by the job
+    searched: NDArray[np.int64]
     found: dict[int, FrameDetections] = field(default_factory=dict)
     #: seconds of each frame of the video
     seconds: NDArray[np.float64] = field(init=False)
@@ -92,9 +100,9 @@ class _Search:
         self.smoothing = replace(
             self.options.smoothing, birth_score=SURE_SCORE, evidence_score=SURE_SCORE
         )
-        # as often as usual, however seldom the job itself looked
-        self._chosen = self.source.detection_frames(self.options.stride)
-        self._chosen |= self.source.detection_frames(DetectionStride())
+        # as often as usual, however seldom the job itself looked, and where the picture jumps
+        self._chosen = self.source.detection_frames(DetectionStride())
+        self._chosen[self.searched] = True
 
     def follow_all(self, faces: Sequence[SeenFace]) -> list[list[Redaction]]:
         """Return what hides faces that are found the same way up, stretch by stretch."""

@@ -1,8 +1,9 @@
 """A second, independent look at the finished copy, for faces that it still shows.
 
 The job's own detections cannot say what they missed. So frames between the detection
-frames are taken from the finished file, decoded, and searched again in another scale;
-where the job worked on a part of the frame, the whole frame is searched, too.
+frames, and such at which the picture jumps, are taken from the finished file, decoded, and
+searched again in another scale; where the job worked on a part of the frame, the whole frame
+is searched, too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +27,7 @@ from recorder_core.jobs.inputs.job_video import JobVideo
 from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.verification.detectors import WayUp, around_detector, detectors_inside
 from recorder_core.jobs.verification.seen_faces import FAINT_SCORE, SecondLook, SeenFace
-from recorder_core.media import Frame, decode_at_keyframes
+from recorder_core.media import Frame, decode_at_keyframes, open_video
 from recorder_core.model import Planes, View
 from recorder_core.model.faces.overlaps import box_overlaps
 from recorder_core.tables import RedactionTable, select_rows
@@ -129,6 +132,8 @@ def search_copy(
     options: DeidentifyOptions,
     table: RedactionTable,
     spans: Sequence[range],
+    *,
+    searched: NDArray[np.int64],
 ) -> SecondLook:
     """Search frames of the finished copy for faces.
 
@@ -145,6 +150,8 @@ def search_copy(
     spans : sequence of range
         Frame indices of what was encoded now; the rest was looked at when it was made.
         Where nothing was redacted, all of the copy is looked at.
+    searched : ndarray of int64
+        Frames that the job searched.
 
     Raises
     ------
@@ -153,12 +160,14 @@ def search_copy(
     """
     if not len(table):
         spans = [range(source.first, source.stop)]
-    looks = _chosen_frames(copy, source, options, spans)
+    usual = source.detection_frames(options.stride)
+    is_searched = np.isin(np.arange(len(usual)), searched)
+    looks = _Looks(copy, source, usual, is_searched)
     around = around_detector(source, options)
     inside, ways_up = detectors_inside(source, options)
     judge = FaceJudge(source.view, options.redaction, table)
     found = _Found()
-    for frame_index, frame in looks:
+    for frame_index, frame in looks.frames(spans):
         found.frames.append(frame_index)
         boxes = inside.detect(frame.planes)
         faces = sure_faces(boxes)
@@ -194,47 +203,92 @@ def _best_score(source: JobVideo, detector: Detector, frames: Sequence[int]) -> 
     return best
 
 
-def _chosen_frames(
-    copy: Path,
-    source: JobVideo,
-    options: DeidentifyOptions,
-    spans: Sequence[range],
-) -> Iterator[tuple[int, Frame]]:
-    """Yield frames of the copy on which the detector did not run, where there are such.
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A part of the copy in which one frame is looked at."""
+
+    #: in the copy
+    seconds: float
+    #: frame indices of the source
+    frames: range
+
+
+class _Looks:
+    """Chooses frames of the copy, and decodes them.
 
     Parameters
     ----------
     copy : Path
     source : JobVideo
-    options : DeidentifyOptions
-        The job's.
-    spans : sequence of range
-        Frame indices in which they lie.
+        What it was made from.
+    usual, searched : ndarray of bool
+        For every frame of the source, whether the job was to search it whatever it shows, and
+        whether it did: it searches more where the picture jumps.
     """
-    index, unit = source.copy_index, source.video.time_base
-    times = np.asarray((index.pts - index.shift_pts) * float(unit), np.float64)
-    detected = source.detection_frames(options.stride)
-    length = float(times[-1] - times[0])
-    interval = min(_INTERVAL_SECONDS, length / _MIN_FRAMES)
-    last = -1
-    for frames in decode_at_keyframes(copy, _wanted_seconds(times, spans, source, interval), 2):
-        places = [int(np.argmin(np.abs(times - each.seconds))) + source.first for each in frames]
-        chosen = next((n for n, place in enumerate(places) if not detected[place]), 0)
-        if places[chosen] > last:
-            last = places[chosen]
-            yield last, frames[chosen].frame
 
+    def __init__(
+        self,
+        copy: Path,
+        source: JobVideo,
+        usual: NDArray[np.bool_],
+        searched: NDArray[np.bool_],
+    ) -> None:
+        self._copy, self._source, self._searched = copy, source, searched
+        self._jumps = np.flatnonzero(searched & ~usual)
+        index = source.copy_index
+        self._times = (index.pts - index.shift_pts) * float(source.video.time_base)
 
-def _wanted_seconds(
-    times: NDArray[np.float64], spans: Sequence[range], source: JobVideo, interval: float
-) -> list[float]:
-    """Return a time in the copy for each look, `interval` seconds apart."""
-    wanted: list[float] = []
-    for span in spans:
-        first, last = times[span.start - source.first], times[span.stop - 1 - source.first]
-        steps = int((last - first) / interval) + 1 if interval > 0 else 1
-        wanted += [float(first) + step * interval for step in range(steps)]
-    return wanted
+    def frames(self, spans: Sequence[range]) -> Iterator[tuple[int, Frame]]:
+        """Yield a frame of each slot of spans: where the picture jumps, else at a keyframe."""
+        jumps: list[int] = []
+        calm: list[float] = []
+        for slot in self._slots(spans):
+            jump = self._jump_in(slot.frames)
+            if jump is None:
+                calm.append(slot.seconds)
+            else:
+                jumps.append(jump)
+        last = -1
+        for place, frame in merge(self._at_keyframes(calm), self._at(jumps), key=itemgetter(0)):
+            if place > last:
+                last = place
+                yield place, frame
+
+    def _slots(self, spans: Sequence[range]) -> Iterator[_Slot]:
+        """Yield one slot for each look, `_INTERVAL_SECONDS` or less apart."""
+        times, offset = self._times, self._source.first
+        interval = min(_INTERVAL_SECONDS, float(times[-1] - times[0]) / _MIN_FRAMES)
+        for span in spans:
+            first, last = times[span.start - offset], times[span.stop - 1 - offset]
+            steps = int((last - first) / interval) + 1 if interval > 0 else 1
+            starts = float(first) + np.arange(steps) * interval
+            places = np.searchsorted(times, starts).tolist()
+            stops = [*places[1:], span.stop - offset]
+            for seconds, start, stop in zip(starts.tolist(), places, stops, strict=True):
+                yield _Slot(seconds, range(start + offset, stop + offset))
+
+    def _jump_in(self, frames: range) -> int | None:
+        """Return the middle one of the first frames in a row that show a jump, if any do."""
+        inside = self._jumps[(self._jumps >= frames.start) & (self._jumps < frames.stop)]
+        if not len(inside):
+            return None
+        in_row = inside[inside - inside[0] == np.arange(len(inside))]
+        return int(in_row[len(in_row) // 2])
+
+    def _at_keyframes(self, wanted_seconds: Sequence[float]) -> Iterator[tuple[int, Frame]]:
+        """Yield the frame at the keyframe before each time, or the next if the job searched it."""
+        for frames in decode_at_keyframes(self._copy, wanted_seconds, 2):
+            distances = (np.abs(self._times - each.seconds) for each in frames)
+            places = [int(np.argmin(each)) + self._source.first for each in distances]
+            chosen = next((n for n, place in enumerate(places) if not self._searched[place]), 0)
+            yield places[chosen], frames[chosen].frame
+
+    def _at(self, places: Sequence[int]) -> Iterator[tuple[int, Frame]]:
+        """Yield frames by their index in the source."""
+        if places:
+            with open_video(self._copy) as video:
+                for place in places:
+                    yield place, video.frame(place - self._source.first)
 
 
 def _at_frame(faces: Sequence[SeenFace], frame_index: int, source: JobVideo) -> list[SeenFace]:

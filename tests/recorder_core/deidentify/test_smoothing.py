@@ -192,7 +192,7 @@ def test_a_frame_waits_for_the_next_look_but_for_no_more_frames_than_allowed(
     smoother = _smoother(time_base=Fraction(1, 10), limit=limit)
     smoother.push(_frame(0, (_face(100), 0.3)))
     for index in range(1, 40):
-        smoother.push_skipped(index, index)
+        smoother.push(SkippedFrame(index, index))
     assert smoother.pop_ready() == [DecidedFrame(index, [], False) for index in range(ready)]
     smoother.push(_frame(40, (_face(100), 0.9)))
     decided = [*smoother.pop_ready(), *smoother.finish()]
@@ -284,7 +284,7 @@ def test_frames_are_ready_when_their_look_ahead_is_full() -> None:
     for index in range(60):
         smoother.push(_frame(index))
     assert smoother.pop_ready() == []
-    smoother.push_skipped(60, 60)
+    smoother.push(SkippedFrame(60, 60))
     assert smoother.pop_ready() == [DecidedFrame(0, [], is_final=True)]
     assert smoother.pop_ready() == []
 
@@ -369,6 +369,21 @@ def test_what_comes_before_the_first_detection_frame_is_final_where_that_is_near
     # without any detection frame nothing was searched
     decided = _decided(_smoother(interval=INTERVAL), _searched_at([], 3))
     assert not any(each.is_final for each, _ in decided)
+
+
+def test_a_track_is_not_filled_through_another_picture() -> None:
+    """A face is seen before and after a second in which another camera is shown."""
+    frames = _scores([0.9] * 6 + [0.0] * 36 + [0.9] * 6)
+    origins = {}
+    for cuts in ((), (6,), (6, 42)):
+        smoother = _smoother()
+        for frame in frames:
+            smoother.push(frame, is_cut=frame.frame_index in cuts)
+        origins[cuts] = _origins({each.frame_index: each.redactions for each in smoother.finish()})
+    # 0.4 seconds are 12 frames
+    assert origins[6, 42] == "d" * 6 + "p" * 12 + "." * 12 + "p" * 12 + "d" * 6
+    # one cut may be a lamp that was switched on
+    assert origins[()] == origins[(6,)] == "d" * 6 + "f" * 36 + "d" * 6
 
 
 def test_without_look_ahead_the_past_still_repairs() -> None:

@@ -78,7 +78,7 @@ def add_detection_arguments(parser: argparse.ArgumentParser, *, every: int | Non
         type=whole_number(1),
         default=every,
         metavar="N",
-        help="look for faces in every Nth frame; default: "
+        help="look for faces in every Nth frame, and where the picture jumps; default: "
         + ("1" if every else "one at least every 0.1 s"),
     )
     add_span_arguments(group)

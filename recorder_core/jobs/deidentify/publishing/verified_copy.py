@@ -79,7 +79,14 @@ def _assemble(
         assemble(rendering.parts, source.info, source.copy_index, copy, audio)
     with hash_beside(copy) as copy_sha256, clock.time("verification"):
         verify_output(copy, source.info, source.copy_index, audio, task.options.encoder.codec)
-        look = search_copy(copy, source, task.options, rendering.redactions, looked_at)
+        look = search_copy(
+            copy,
+            source,
+            task.options,
+            rendering.redactions,
+            looked_at,
+            searched=rendering.detections.frame_index,
+        )
         return VerifiedCopy(rendering, look, copy_sha256())
 
 
@@ -88,7 +95,13 @@ def _hide_seen(copy: Path, task: CopyTask, finished: VerifiedCopy, folder: Path)
     folder.mkdir()
     earlier = finished.rendering
     with task.renderer.clock.time("verification"):
-        seen = follow_faces(finished.look.exposed, task.source, task.options, earlier.redactions)
+        seen = follow_faces(
+            finished.look.exposed,
+            task.source,
+            task.options,
+            earlier.redactions,
+            earlier.detections.frame_index,
+        )
     looked_at = copy.replace(folder / copy.name)
     planned = join_tables([earlier.redactions, seen], in_order=False)
     again = GopRenderer(task, folder).render(looked_at, set(seen.frame_index.tolist()), planned)

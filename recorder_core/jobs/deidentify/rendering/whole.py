@@ -144,9 +144,8 @@ def _render_segments(
             path = work.segment_path(number)
             rendered = render_faithfully(task, path, segment_frames, range(start, stop))
             found = planner.pop_detections(stop)
-            record = SegmentRecord(
-                rendered, DetectionTable.from_frames(found, source.video.time_base)
-            )
+            table = DetectionTable.from_frames(found, source.video.time_base)
+            record = SegmentRecord(rendered, table, planner.pop_cuts(stop))
             with clock.time("saving"):
                 work.add(record)
                 return_free_memory()
@@ -181,16 +180,18 @@ def _planner(
     )
     for record in finished:
         _replay(smoother, record)
-    chosen = source.detection_frames(options.stride)
+    known = source.known_faces(options.smoothing.birth_score)
+    searched = [int(each.detections.frame_index[-1]) for each in finished if len(each.detections)]
+    earlier = range(searched[-1] if searched else first, first)
     return FacePlanner(
         detector,
         smoother,
-        is_due=lambda frame: bool(chosen[frame.frame_index]),
+        choice=source.frame_choice(options.stride, also=known, earlier=earlier),
         clock=task.renderer.clock,
         batch_size=options.stride.batch_size,
         batch_frames=limits.batch_frames,
         first_index=first,
-        known=source.known_faces(options.smoothing.birth_score),
+        known=known,
     )
 
 
@@ -199,5 +200,6 @@ def _replay(smoother: Smoother, record: SegmentRecord) -> None:
     segment = record.rendered.segment
     found = {frame.frame_index: frame for frame in record.detections.to_frames()}
     for index, pts in enumerate(segment.pts, segment.first_index):
-        smoother.push(found.get(index, SkippedFrame(index, pts)))
+        frame = found.get(index, SkippedFrame(index, pts))
+        smoother.push(frame, is_cut=index in record.cuts)
     smoother.pop_ready()

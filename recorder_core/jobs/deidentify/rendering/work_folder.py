@@ -40,6 +40,8 @@ class SegmentRecord:
 
     rendered: RenderedSegment
     detections: DetectionTable
+    #: frame indices of the first frames after cuts
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class WorkFolder:
         content = {**asdict(segment), "path": segment.path.name}
         content["mean_squared_error"] = record.rendered.mean_squared_error
         content["min_psnr_y_db"] = record.rendered.min_psnr_y_db
+        content["cuts"] = record.cuts
         partial = facts.with_suffix(".partial")
         try:
             partial.write_text(json.dumps(content), encoding="utf-8")
@@ -188,11 +191,12 @@ def _read_record(path: Path) -> SegmentRecord | None:
         content = _read_json(facts)
         mean_error = float(content.pop("mean_squared_error"))
         min_psnr_y_db = float(content.pop("min_psnr_y_db"))
+        cuts = tuple(content.pop("cuts"))
         segment = SegmentInfo(**{**content, "path": path, "pts": tuple(content["pts"])})
         if file_sha256(path) != segment.sha256:
             return None
         rendered = RenderedSegment(segment, read_redactions(redactions), mean_error, min_psnr_y_db)
-        return SegmentRecord(rendered, read_detections(detections))
+        return SegmentRecord(rendered, read_detections(detections), cuts)
     except (OSError, DataError, AttributeError, KeyError, TypeError, ValueError):
         return None
 

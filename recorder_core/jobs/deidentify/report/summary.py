@@ -116,6 +116,7 @@ def describe_making(result: DeidentifyResult) -> str:
     psnr = report.psnr_y_outside_redactions_db
     lines = [
         f"detector   {report.detector}",
+        f"searched   {report.detection_frames or 0} of {result.frames} frames",
         f"encoded    {report.copy.encoded_frames} of {result.frames} frames, in "
         f"{result.wall_seconds:.1f} s",
         f"redactions {report.redactions.regions}: {origins or 'none'}",

@@ -2,7 +2,8 @@
 
 Who adds frames never waits for it. A detector that is behind, or makes way for the encoder, looks
 more seldom, as far as the settings allow; if that is not enough, it goes on with the newest frame,
-and those that it left out are not final.
+and those that it left out are not final. Unless it is so far behind, it looks where the picture
+jumps, too: at the last frame before, and at the first that shows another picture.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recorder_core.deidentify import DecidedFrame, SkippedFrame, Smoother
 from recorder_core.detect import ScoredBoxes
+from recorder_core.jobs.inputs.frame_choice import block_means, is_cut, is_other_picture
 from recorder_core.jobs.record.live.settings import LiveSettings
 from recorder_core.media import Frame
 from recorder_core.model import FrameDetections, Planes, Redaction, View
@@ -53,6 +59,8 @@ class _Waiting:
     frame_index: int
     pts: int
     planes: Planes
+    #: see `block_means`
+    means: NDArray[np.float32]
 
 
 class FaceSearch:
@@ -82,6 +90,7 @@ class FaceSearch:
         makes_way: Callable[[], bool],
     ) -> None:
         self._finder, self._makes_way = finder, makes_way
+        self._view = view
         self._usual, self._longest = settings.interval_ticks(rate)
         self._spare = settings.spare_seconds * rate
         self._smoother = Smoother(
@@ -91,7 +100,8 @@ class FaceSearch:
         self._waiting: deque[_Waiting] = deque()
         self._decided: dict[int, DecidedFrame] = {}
         self._found: dict[int, FrameDetections] = {}
-        self._searched: int | None = None
+        #: what was looked at last
+        self._searched: _Waiting | None = None
         self._first_index = 0
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="face search", daemon=True)
@@ -112,9 +122,10 @@ class FaceSearch:
 
     def add(self, frame: Frame) -> None:
         """Add the next frame; its index is one more than the last one's."""
+        means = block_means(frame.planes, self._view)
         with self._changed:
             if self.error is None:
-                self._waiting.append(_Waiting(frame.frame_index, frame.pts, frame.planes))
+                self._waiting.append(_Waiting(frame.frame_index, frame.pts, frame.planes, means))
                 self._changed.notify_all()
 
     def pop(self, frame_index: int) -> SearchedFrame:
@@ -132,9 +143,12 @@ class FaceSearch:
     def _run(self) -> None:
         try:
             while frames := self._next_frames():
-                for frame in frames[:-1]:
-                    self._smoother.push(SkippedFrame(frame.frame_index, frame.pts))
-                self._search(frames[-1])
+                for before, frame in pairwise([self._searched or frames[0], *frames]):
+                    self._smoother.push(
+                        self._search(frame) if frame is frames[-1] else _skipped(frame),
+                        is_cut=is_cut(frame.means, before.means),
+                    )
+                self._keep_decided()
         except Exception as error:  # who supervises the recording says it
             with self._changed:
                 self.error = error
@@ -154,30 +168,46 @@ class FaceSearch:
         """Return how many frames there are until the next that is looked at; 0: none is due."""
         if not self._waiting or self._searched is None:
             return min(1, len(self._waiting))
-        newest = self._waiting[-1].pts
+        newest, searched = self._waiting[-1].pts, self._searched
         interval = self._longest if self._makes_way() else self._usual
         due = [
             count
             for count, frame in enumerate(self._waiting, start=1)
-            if frame.pts - self._searched >= interval
+            if frame.pts - searched.pts >= interval
         ]
-        if not due:
-            return 0
-        if newest - self._waiting[0].pts - self._usual > self._spare:
+        if due and newest - self._waiting[0].pts - self._usual > self._spare:
             return due[-1]
-        if len(due) <= self._usual:
-            return due[0]
-        seldom = [c for c in due if self._waiting[c - 1].pts - self._searched <= self._longest]
-        return seldom[-1] if seldom else due[0]
+        if len(due) > self._usual:
+            seldom = [c for c in due if self._waiting[c - 1].pts - searched.pts <= self._longest]
+            due = seldom[-1:] or due
+        counts = [*due[:1], *self._count_to_jump(searched)]
+        return min(counts, default=0)
 
-    def _search(self, frame: _Waiting) -> None:
-        self._searched = frame.pts
+    def _count_to_jump(self, searched: _Waiting) -> list[int]:
+        """Return how many frames there are until one is due for what is shown, if any is."""
+        before = None
+        for count, frame in enumerate(self._waiting, start=1):
+            if is_other_picture(frame.means, searched.means):
+                is_jump = before is not None and is_other_picture(frame.means, before.means)
+                return [count - is_jump]
+            before = frame
+        return []
+
+    def _search(self, frame: _Waiting) -> FrameDetections:
+        self._searched = frame
         boxes = self._finder.detect(frame.planes)
         found = FrameDetections(frame.frame_index, frame.pts, boxes.xyxy_px, boxes.scores)
-        self._smoother.push(found)
         with self._changed:
             if found.frame_index >= self._first_index:
                 self._found[found.frame_index] = found
+        return found
+
+    def _keep_decided(self) -> None:
+        with self._changed:
             for each in self._smoother.pop_ready():
                 if each.frame_index >= self._first_index:
                     self._decided[each.frame_index] = each
+
+
+def _skipped(frame: _Waiting) -> SkippedFrame:
+    return SkippedFrame(frame.frame_index, frame.pts)

@@ -19,6 +19,7 @@ from recorder_core.detect import RawOutput
 from recorder_core.detect.stages import ScoredBoxes
 from recorder_core.errors import Cancelled, DecodeError, RedactionIncomplete
 from recorder_core.jobs import DetectOptions
+from recorder_core.jobs.inputs.frame_choice import FrameChoice
 from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.pipeline.pipeline import FrameLimits, Pipeline
@@ -31,8 +32,9 @@ from recorder_core.jobs.pipeline.planning import (
 )
 from recorder_core.jobs.pipeline.stage_rows import STAGES
 from recorder_core.media import Frame
-from recorder_core.model import Redaction, View
+from recorder_core.model import Planes, Redaction, View
 from recorder_core.timing import StageClock
+from tests.conftest import JUMPS
 
 BOX = np.array([[100, 50, 140, 100]], np.float32)
 
@@ -90,11 +92,10 @@ def _planner(
         limits.look_ahead_frames,
         max_detection_interval_seconds=stride.max_interval_seconds,
     )
-    chosen = source.detection_frames(stride)
     return FacePlanner(
         detector or OneFace(),  # type: ignore[arg-type]
         smoother,
-        is_due=lambda frame: bool(chosen[frame.frame_index]),
+        choice=source.frame_choice(stride),
         clock=clock or StageClock(STAGES),
         batch_size=stride.batch_size,
         batch_frames=limits.batch_frames,
@@ -149,11 +150,21 @@ def test_the_detector_looks_at_every_nth_frame_in_batches(source: JobVideo) -> N
     with _pipeline(source, source.frames(0, 60), planner) as pipeline:
         decided = list(pipeline.redacted_frames())
         found = planner.pop_detections(60)
-    # no more than 12 frames may wait for their batch
-    assert detector.batches == [4, 4, 4, 4, 4]
-    assert [each.frame_index for each in found] == list(range(0, 60, 3))
+    # no more than 12 frames may wait for their batch, and none where the picture jumps
+    assert detector.batches[:4] == [4, 1, 4, 1]
+    assert [each.frame_index for each in found] == sorted({*range(0, 60, 3), *JUMPS})
     assert len(decided) == 60
     assert all(each.redactions for each in decided)
+
+
+def test_no_more_frames_wait_for_a_batch_where_the_picture_jumps(source: JobVideo) -> None:
+    detector = OneFace()
+    planner = _planner(source, detector, stride=DetectionStride(20, 2))
+    with _pipeline(source, source.frames(0, 60), planner) as pipeline:
+        assert [each.frame.frame_index for each in pipeline.redacted_frames()] == list(range(60))
+        found = [each.frame_index for each in planner.pop_detections(60)]
+    assert found == sorted({0, 20, 40, *JUMPS})
+    assert max(detector.batches) == 2
 
 
 def test_memory_is_bounded_while_the_writer_waits(source: JobVideo) -> None:
@@ -318,11 +329,14 @@ def test_the_look_ahead_leaves_room_for_the_threads() -> None:
     assert FrameLimits(2**30).batch_frames == 1
 
 
+GREY = Planes(*(np.full(size, 128, np.uint8) for size in ((4, 8), (2, 4), (2, 4))))
+
+
 class EmptyFrame:
-    """A frame without pixels, so that thousands can go through a pipeline."""
+    """A frame of a few grey pixels, so that thousands can go through a pipeline."""
 
     def __init__(self, frame_index: int, pts: int) -> None:
-        self.frame_index, self.pts, self.planes = frame_index, pts, None
+        self.frame_index, self.pts, self.planes = frame_index, pts, GREY
 
 
 class NoPixels(OneFace):
@@ -376,7 +390,7 @@ def test_no_setting_stops_the_pipeline(seed: int) -> None:
     planner = FacePlanner(
         detector,  # type: ignore[arg-type]
         smoother,
-        is_due=lambda frame: bool(chosen[frame.frame_index]),
+        choice=FrameChoice(chosen, View(0, 0, 8, 4)),
         clock=StageClock(STAGES),
         batch_size=stride.batch_size,
         batch_frames=limits.batch_frames,

@@ -159,6 +159,29 @@ def test_a_detector_that_is_behind_looks_more_seldom_then_leaves_frames_out() ->
     assert all(search.pop(number).redactions is None for number in range(80))
 
 
+def _flash(number: int) -> Frame:
+    """Return a frame of a room, of which the 7th, the 8th, and the 20th show another picture."""
+    frame = _numbered(number)
+    if number in {7, 8, 20}:
+        frame.writable().y[:] = 200
+    return frame
+
+
+def test_where_the_picture_jumps_the_detector_looks_at_once() -> None:
+    finder = _NoFaces()
+    finder.is_allowed.set()
+    search = _search(finder)
+    looks = [0, 3, 6, 200, 200, 9, 12, 15, 18, 19, 200, 21, 24]
+    due = [0, 3, 6, 7, 9, 9, 12, 15, 18, 20, 20, 21, 24]
+    for number in range(60):
+        search.add(_flash(number))
+        expected = sum(each <= number for each in due)
+        wait_until(lambda expected=expected: len(finder.seen) >= expected)
+    search.close()
+    assert finder.seen[: len(looks)] == looks
+    assert all(search.pop(number).redactions == [] for number in range(25))
+
+
 def test_a_search_that_fails_says_so_and_nothing_is_final() -> None:
     class Broken:
         def detect(self, planes: Planes) -> ScoredBoxes:

@@ -29,6 +29,8 @@ from tests.conftest import RATE, WALL, drawn_planes, write_drawn, write_wall
 #: the face that a network with an input of 128 pixels scores 0.2, and one of 160 scores 0.9
 SMALL: Final = DRAWN_FACES_XYXY_PX[np.argmin(DRAWN_FACES_XYXY_PX[:, 2] - DRAWN_FACES_XYXY_PX[:, 0])]
 SECONDS: Final = 6
+#: frames that the job searched
+NONE_SEARCHED: Final = np.zeros(0, np.int64)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +158,7 @@ def test_its_track_is_lifted_where_all_is_rendered_again(
 
 def test_what_is_seen_once_is_hidden_for_the_padding_around_it(drawn: Any, tmp_path: Path) -> None:
     source = open_job_video(write_wall(tmp_path / "wall.mp4", 3 * RATE), drawn.options)
-    table = follow_faces([_face(30)], source, drawn.options, _nothing())
+    table = follow_faces([_face(30)], source, drawn.options, _nothing(), NONE_SEARCHED)
     padding = round(drawn.options.smoothing.padding_seconds * RATE)
     assert table.frame_index.tolist() == list(range(30 - padding, 31 + padding))
     assert table.boxes_xyxy_px[padding].tolist() == pytest.approx(_face(30).box_xyxy_px)
@@ -169,7 +171,7 @@ def test_faces_that_are_hidden_or_lifted_are_not_followed(
     table = read_redactions(sidecar(copy, "redactions"))
     others = select_rows(table, ~_rows_on_the_small_face(table))
     for planned in (others, replace(others, applied=np.zeros(len(others), np.bool_))):
-        found = follow_faces([_face(5), _face(100)], source, drawn.options, planned)
+        found = follow_faces([_face(5), _face(100)], source, drawn.options, planned, NONE_SEARCHED)
         assert _rows_on_the_small_face(found).all()
         assert set(found.tracks.tolist()) == {others.tracks.max() + 1}
         # from before the first to after the last frame, without a hole

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from recorder_core.detect import DetectorSettings
 from recorder_core.errors import FacesInDoubt
 from recorder_core.jobs import Allowed, DetectOptions, deidentify_video, sidecar
 from recorder_core.jobs.inputs.job_video import JobVideo, open_job_video
+from recorder_core.jobs.inputs.options import DeidentifyOptions
+from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.jobs.verification import second_look
-from recorder_core.jobs.verification.second_look import (
-    search_copy,
-)
+from recorder_core.jobs.verification.second_look import search_copy
 from recorder_core.jobs.verification.seen_faces import SecondLook, SeenFace
 from recorder_core.model import Redaction
 from recorder_core.tables import RedactionTable, read_redactions, select_rows
@@ -32,6 +33,18 @@ BLIND = SmoothingSettings(birth_score=1.0, evidence_score=1.0)
 @pytest.fixture(scope="module")
 def source(drawn_source: Path) -> JobVideo:
     return open_job_video(drawn_source, DetectOptions())
+
+
+def _search(
+    copy: Path,
+    source: JobVideo,
+    options: DeidentifyOptions,
+    table: RedactionTable,
+    spans: Sequence[range],
+) -> SecondLook:
+    """Search a copy of a job that searched a frame every 0.1 s."""
+    searched = np.flatnonzero(source.detection_frames(DetectionStride()))
+    return search_copy(copy, source, options, table, spans, searched=searched)
 
 
 def _face(frame: int = 3, score: float = 0.9) -> SeenFace:
@@ -58,7 +71,7 @@ def test_the_source_shows_its_faces_to_the_second_look(drawn: Any, finished: Pat
     table = read_redactions(sidecar(finished, "redactions"))
     nothing = select_rows(table, np.zeros(len(table), bool))
     spans = [range(source.first, source.stop)]
-    look = search_copy(drawn.source, source, drawn.options, nothing, spans)
+    look = _search(drawn.source, source, drawn.options, nothing, spans)
     assert look.frames >= 6
     assert len({face.frame_index for face in look.exposed}) >= look.frames - 1
     assert all(face.score >= 0.7 for face in look.exposed)
@@ -71,7 +84,7 @@ def test_the_program_s_own_detector_looks_whichever_the_job_had(drawn: Any, fini
     source = open_job_video(drawn.source, weak)
     table = read_redactions(sidecar(finished, "redactions"))
     nothing = select_rows(table, np.zeros(len(table), bool))
-    look = search_copy(drawn.source, source, weak, nothing, [range(source.first, source.stop)])
+    look = _search(drawn.source, source, weak, nothing, [range(source.first, source.stop)])
     assert len({face.frame_index for face in look.exposed}) >= look.frames - 1
     assert all(face.score >= 0.7 for face in look.exposed)
 
@@ -82,22 +95,31 @@ def test_faces_that_a_redaction_hides_or_a_person_lifted_are_not_exposed(
     source = open_job_video(drawn.source, drawn.options)
     table = read_redactions(sidecar(finished, "redactions"))
     spans = [range(source.first, source.stop)]
-    covered = search_copy(drawn.source, source, drawn.options, table, spans)
+    covered = _search(drawn.source, source, drawn.options, table, spans)
     assert covered.exposed == ()
     assert covered.inside_redactions > 0
     lifted = RedactionTable.from_redactions(
         table.to_redactions(), dict(enumerate(source.index.pts.tolist())),
         ["a"] * len(table), [False] * len(table),
     )  # fmt: skip
-    allowed = search_copy(drawn.source, source, drawn.options, lifted, spans)
+    allowed = _search(drawn.source, source, drawn.options, lifted, spans)
     assert (allowed.exposed, allowed.inside_redactions) == ((), 0)
 
 
 def test_only_what_was_encoded_is_looked_at(drawn: Any, finished: Path) -> None:
     source = open_job_video(drawn.source, drawn.options)
     table = read_redactions(sidecar(finished, "redactions"))
-    assert search_copy(finished, source, drawn.options, table, []).frames == 0
-    assert 1 <= search_copy(finished, source, drawn.options, table, [range(20, 30)]).frames <= 2
+    assert _search(finished, source, drawn.options, table, []).frames == 0
+    assert 1 <= _search(finished, source, drawn.options, table, [range(20, 30)]).frames <= 2
+
+
+def test_frames_at_which_the_picture_jumps_are_looked_at_first(drawn: Any, finished: Path) -> None:
+    source = open_job_video(drawn.source, drawn.options)
+    table = read_redactions(sidecar(finished, "redactions"))
+    searched = np.array([*range(0, 60, 2), 13, 27, 43, 59])
+    look = search_copy(finished, source, drawn.options, table, [range(5, 60)], searched=searched)
+    # in three of six parts; in the others at the keyframes 10, 40, and 50
+    assert look.frame_indices == (11, 13, 27, 41, 43, 51)
 
 
 def test_faces_that_were_missed_fail_the_job_until_they_are_allowed(
@@ -154,15 +176,15 @@ def test_what_only_the_copy_shows_faintly_is_no_face(
     monkeypatch.setattr(second_look, "SURE_SCORE", 1.1)
     empty = open_job_video(write_wall(tmp_path / "grey.mp4"), drawn.options)
     nothing = _table(range(0))
-    look = search_copy(drawn.source, empty, drawn.options, nothing, [range(20)])
+    look = _search(drawn.source, empty, drawn.options, nothing, [range(20)])
     assert not look.could_show_faces
     room = open_job_video(drawn.source, drawn.options)
-    assert search_copy(drawn.source, room, drawn.options, nothing, [range(60)]).could_show_faces
+    assert _search(drawn.source, room, drawn.options, nothing, [range(60)]).could_show_faces
 
 
 def test_an_untouched_copy_is_searched_as_a_whole(drawn: Any, finished: Path) -> None:
     source = open_job_video(drawn.source, drawn.options)
-    look = search_copy(finished, source, drawn.options, _table(range(0)), [range(20, 30)])
+    look = _search(finished, source, drawn.options, _table(range(0)), [range(20, 30)])
     assert look.frames >= 6
 
 

@@ -44,7 +44,7 @@ def test_faces_that_lie_are_seen_where_they_lie(drawn: Any, tmp_path: Path, turn
     lying = _write(tmp_path / "lying.mp4", lambda _: _turned(drawn_planes(0), turns))
     source = open_job_video(lying, drawn.options)
     nothing = RedactionTable.from_redactions([], source.index.pts)
-    look = search_copy(lying, source, drawn.options, nothing, [])
+    look = search_copy(lying, source, drawn.options, nothing, [], searched=np.zeros(0, np.int64))
     there = Orientation(turns=turns).show_boxes(DRAWN_FACES_XYXY_PX.astype(float), 384, 192)
     for frame in look.frame_indices:
         faces = [face for face in look.exposed if face.frame_index == frame]

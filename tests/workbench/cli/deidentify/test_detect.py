@@ -10,6 +10,7 @@ import pytest
 
 from recorder_core.detect.weights.drawn_faces import draw_faces
 from recorder_core.tables import read_detections, read_metadata, read_picture_detections
+from tests.conftest import JUMPS, WALL
 from workbench.cli import main
 
 
@@ -29,10 +30,12 @@ def test_the_table_of_a_video(
 ) -> None:
     table = tmp_path / "faces.parquet"
     assert main(["detect", str(drawn_source), "-o", str(table), "--every", "15"]) == 0
-    assert capsys.readouterr().out == f"4 frames searched; the table is {table}\n"
+    assert capsys.readouterr().out == f"16 frames searched; the table is {table}\n"
     frames = read_detections(table).to_frames()
-    assert [frame.frame_index for frame in frames] == [0, 15, 30, 45]
-    assert [int((frame.scores > 0.5).sum()) for frame in frames] == [3, 3, 0, 3]
+    assert [frame.frame_index for frame in frames] == sorted({0, 15, 30, 45, *JUMPS})
+    assert [int((frame.scores > 0.5).sum()) for frame in frames] == [
+        0 if frame.frame_index in WALL else 3 for frame in frames
+    ]
     assert read_metadata(table).settings["view_px"] == "0,0,384,192"
     assert {path.name for path in tmp_path.iterdir()} == {"faces.parquet"}
 

@@ -49,7 +49,7 @@ def test_the_report_says_what_was_done(
     assert report["copy"]["sha256"] == file_sha256(finished)
     assert report["copy"]["size_bytes"] == finished.stat().st_size
     assert report["copy"]["encoded_frames"] == report["copy"]["frames"] == 60
-    assert report["detection_frames"] == 31
+    assert report["detection_frames"] == 37
     assert report["redactions"]["tracks"] == 3
     assert report["redactions"]["regions"] == sum(report["redactions"]["by_origin"].values())
     assert report["unreadable_frames"] == []

@@ -32,7 +32,7 @@ def _record(work: WorkFolder, number: int) -> SegmentRecord:
     planned = [Redaction(index, (1.0, 2.0, 3.0, 4.0), "detected", 0, 0.5) for index in pts]
     redactions = RedactionTable.from_redactions(planned, {index: index for index in pts})
     rendered = RenderedSegment(info, redactions, 4.5, 39.5)
-    return SegmentRecord(rendered, DetectionTable.from_frames(found, BASE))
+    return SegmentRecord(rendered, DetectionTable.from_frames(found, BASE), (first,))
 
 
 def _filled(tmp_path: Path, segments: int = 3) -> WorkFolder:
@@ -57,6 +57,7 @@ def test_finished_segments_come_back(tmp_path: Path) -> None:
     assert (rendered.mean_squared_error, rendered.min_psnr_y_db) == (4.5, 39.5)
     assert rendered.redactions.to_redactions()[0].box_xyxy_px == (1.0, 2.0, 3.0, 4.0)
     assert [frame.frame_index for frame in records[1].detections.to_frames()] == [2, 3]
+    assert records[1].cuts == (2,)
 
 
 def test_without_resume_everything_is_begun_again(tmp_path: Path) -> None:

@@ -65,7 +65,13 @@ def test_persons_come_first_and_all_is_short(made: Made) -> None:
 
 def test_how_a_copy_was_made_is_said_on_request(made: Made) -> None:
     text = describe_making(made.result())
-    for word in ("detector   ", "encoded    60 of 60 frames", "redactions 1", "quality    "):
+    for word in (
+        "detector   ",
+        "searched   37 of 60 frames",
+        "encoded    60 of 60 frames",
+        "redactions 1",
+        "quality    ",
+    ):
         assert word in text
         assert word not in _summary(made)
 

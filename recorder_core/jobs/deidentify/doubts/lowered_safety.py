@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -15,8 +16,10 @@ from recorder_core.jobs.inputs.options import DeidentifyOptions
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
 
-__all__ = ["lowered_safety", "sparse_detection"]
+__all__ = ["lowered_safety", "sparse_detection", "unlikely_stretch"]
 
+#: widest pixel that video has names for: ITU-T H.264, Table E-1
+_WIDEST_PIXEL: Final = Fraction(32, 11)
 #: intervals that differ by less are alike
 _SAME_INTERVAL: Final = 1.05
 
@@ -79,6 +82,27 @@ def sparse_detection(source: JobVideo, stride: DetectionStride) -> list[str]:
     return [
         f"faces are searched up to {longest:.2g} seconds apart, usually {usual:.2g}: more of who "
         "moves or passes may stay visible"
+    ]
+
+
+def unlikely_stretch(sample_aspect_ratio: Fraction) -> list[str]:
+    """Return that a player stretches frames as hardly any were recorded; nothing if it does not.
+
+    Faces are searched as they are shown. A file that says so by mistake, as with a display matrix
+    that scales, shows people whom a person knows and a detector does not.
+
+    Parameters
+    ----------
+    sample_aspect_ratio : Fraction
+        Width of a pixel / its height.
+    """
+    if 1 / _WIDEST_PIXEL <= sample_aspect_ratio <= _WIDEST_PIXEL:
+        return []
+    shape = f"{sample_aspect_ratio.numerator}:{sample_aspect_ratio.denominator}"
+    return [
+        f"the file says that its pixels are {shape}, and faces are searched in frames that are "
+        "stretched so, as players show them: if people look distorted there, faces may stay "
+        "visible; correct the file, and repeat this"
     ]
 
 

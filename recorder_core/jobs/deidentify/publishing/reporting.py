@@ -15,7 +15,11 @@ from recorder_core.jobs.deidentify.doubts.lifted_faces import (
     find_lifted_faces,
     lifted_stretches,
 )
-from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, sparse_detection
+from recorder_core.jobs.deidentify.doubts.lowered_safety import (
+    lowered_safety,
+    sparse_detection,
+    unlikely_stretch,
+)
 from recorder_core.jobs.deidentify.doubts.stretches import (
     doubtful_tracks,
     longest_repair,
@@ -82,6 +86,7 @@ def report_of(
         lowered_safety=(
             *lowered_safety(task.options, source.view),
             *sparse_detection(source, task.options.stride),
+            *unlikely_stretch(source.video.format.sample_aspect_ratio),
         ),
         detector=rendering.detector,
         weights=task.weights,

@@ -48,6 +48,17 @@ def test_says_what_a_video_holds(make_video: MakeVideo) -> None:
     assert info.is_mp4
 
 
+@pytest.mark.parametrize(
+    ("across", "down", "shown"), [(4, 1, (384, 64)), (1, 2, (48, 64)), (2, 2, (96, 64))]
+)
+def test_a_display_matrix_that_scales_stretches_as_in_players(
+    make_video: MakeVideo, across: int, down: int, shown: tuple[int, int]
+) -> None:
+    """FFmpeg and Chromium show another shape, and not another size."""
+    matrix = (across << 16, 0, 0, 0, down << 16, 0, 0, 0, 1 << 30)
+    assert probe(make_video(display_matrix=matrix)).video.geometry.shown_size_px == shown
+
+
 def test_full_range_is_seen(make_video: MakeVideo) -> None:
     video = probe(make_video(pixel_format="yuvj420p")).video
     assert video.format.full_range

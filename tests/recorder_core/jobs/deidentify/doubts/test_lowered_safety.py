@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ from recorder_core.deidentify.redaction import RedactionSettings
 from recorder_core.deidentify.tracking import SmoothingSettings
 from recorder_core.detect import DetectorSettings
 from recorder_core.jobs import DeidentifyOptions
-from recorder_core.jobs.deidentify.doubts.lowered_safety import lowered_safety, sparse_detection
+from recorder_core.jobs.deidentify.doubts.lowered_safety import (
+    lowered_safety,
+    sparse_detection,
+    unlikely_stretch,
+)
 from recorder_core.jobs.inputs.job_video import open_job_video
 from recorder_core.jobs.inputs.stride import DetectionStride
 from recorder_core.model import View
@@ -65,3 +70,11 @@ def test_looks_that_are_rarer_than_usual_are_said(tmp_path: Path) -> None:
     assert "up to 0.5 seconds apart, usually 0.1" in sentence
     [sentence] = sparse_detection(source, DetectionStride(1000))
     assert "up to 3 seconds apart" in sentence or "up to 2.9 seconds apart" in sentence
+
+
+def test_frames_that_players_stretch_as_no_recorder_does_are_named() -> None:
+    usual = (Fraction(1), Fraction(4, 3), Fraction(32, 11), Fraction(1, 2))
+    assert [unlikely_stretch(each) for each in usual] == [[], [], [], []]
+    [sentence] = unlikely_stretch(Fraction(4))
+    assert "its pixels are 4:1" in sentence
+    assert unlikely_stretch(Fraction(1, 4)) != []

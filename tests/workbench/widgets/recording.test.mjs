@@ -43,7 +43,9 @@ test("a journal has what the recording tells, and once what was done here", () =
   assert.deepEqual(said(), [[9, "rec_marked", "clip 2"], [7, "rec_sealed", undefined]]);
   journal.tell([{ id: "a", kind: null, seconds: 8, stop_seconds: null }, { id: "b", kind: "clip_2", seconds: 9, stop_seconds: null }, { id: "c", kind: "pause", seconds: 3, stop_seconds: 12 }]);
   assert.deepEqual(said(), [[12, "rec_didResume", undefined], [9, "rec_marked", "clip 2"], [8, "rec_shot", undefined], [7, "rec_sealed", undefined], [3, "rec_didPause", undefined]]);
-  assert.equal(new Set(journal.lines().map(({ key }) => key)).size, 5);
+  journal.note({ id: "d", kind: "mark", seconds: 13, stop_seconds: null });
+  assert.deepEqual(said()[0], [13, "rec_didMark", undefined]);
+  assert.equal(new Set(journal.lines().map(({ key }) => key)).size, 6);
 });
 
 test("times are hours, minutes and seconds", () => {

@@ -91,6 +91,12 @@ def test_a_state_that_cannot_be_shown_ends_no_recording() -> None:
     assert "state.frames must be at least 0" in fault
 
 
+def test_a_room_is_held_or_only_shown_before_its_start() -> None:
+    assert recording._opener({"ready": False}) is None
+    with pytest.raises(SettingsError, match="give ready or preview, not both"):
+        recording._opener({"ready": True, "preview": True})
+
+
 def test_a_night_of_faults_is_no_longer_than_a_state_may_be() -> None:
     faults = [f"the marker signal-lost:room at {at}.0 s is missing: no space" for at in range(9999)]
     state = recorder_state(_recorder(faults))

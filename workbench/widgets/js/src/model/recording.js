@@ -81,10 +81,11 @@ export class PauseRequest {
   }
 }
 
-/** A pause has two lines; an entry without a kind is a screenshot. */
+/** A pause has two lines; an entry without a kind is a screenshot, and `mark` says no more than that. */
 function linesOf({ id, kind, seconds, stop_seconds: stop }) {
   if (kind === "pause" && stop !== null) return [{ key: id, seconds, say: "rec_didPause" }, { key: `${id} end`, seconds: stop, say: "rec_didResume" }];
-  return [kind === null ? { key: id, seconds, say: "rec_shot" } : { key: id, seconds, say: "rec_marked", kind: spoken(kind) }];
+  const plain = { null: "rec_shot", mark: "rec_didMark" }[kind];
+  return [plain ? { key: id, seconds, say: plain } : { key: id, seconds, say: "rec_marked", kind: spoken(kind) }];
 }
 
 /** What was done in a recording: what it tells of that, and what this page knows sooner, or alone. */

@@ -421,6 +421,7 @@ export const EN = {
   rec_seal: "Seal the names",
   rec_sealed: "names sealed",
   rec_marked: "{kind} marked",
+  rec_didMark: "marked",
   rec_shot: "screenshot taken",
   rec_didPause: "paused",
   rec_didResume: "goes on",

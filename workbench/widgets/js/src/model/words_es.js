@@ -421,6 +421,7 @@ export const ES = {
   rec_seal: "Sellar los nombres",
   rec_sealed: "nombres sellados",
   rec_marked: "{kind} marcado",
+  rec_didMark: "marcado",
   rec_shot: "captura hecha",
   rec_didPause: "en pausa",
   rec_didResume: "continúa",

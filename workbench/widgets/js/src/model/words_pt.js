@@ -421,6 +421,7 @@ export const PT = {
   rec_seal: "Selar os nomes",
   rec_sealed: "nomes selados",
   rec_marked: "{kind} marcado",
+  rec_didMark: "marcado",
   rec_shot: "captura feita",
   rec_didPause: "pausado",
   rec_didResume: "continua",

@@ -10,11 +10,13 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from recorder_core.media.container.chain.block_reader import BlockReader
 from recorder_core.media.files.media_file import MediaFile
 
 __all__ = [
     "Box",
     "cut_fragment",
+    "hides_index",
     "is_cut_off",
     "is_fragmented",
     "lacks_index",
@@ -79,6 +81,16 @@ def lacks_index(video: MediaFile) -> bool:
     """Return whether the file is an MP4 whose index (``moov``) was never written."""
     kinds = [box.kind for box in _boxes_of(video)]
     return bool(kinds) and b"moov" not in kinds
+
+
+def hides_index(video: MediaFile) -> bool:
+    """Return whether an index lies where no box before it ends: bytes are missing, or too many."""
+    with video.open() as file:
+        reader, name = BlockReader(file), -1
+        while (name := reader.find(b"moov", name + 1)) >= 0:
+            if reader.at(name + _HEADER_BYTES, 4) == b"mvhd":  # with which it begins
+                return True
+    return False
 
 
 def is_cut_off(video: MediaFile) -> bool:

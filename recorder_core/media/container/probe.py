@@ -22,7 +22,7 @@ from recorder_core.media.container.decoded_format import decoded_format
 from recorder_core.media.container.demux import read_packets
 from recorder_core.media.container.frame_side_data import frame_side_data
 from recorder_core.media.container.info import AudioInfo, MediaInfo, VideoInfo
-from recorder_core.media.container.mp4_boxes import cut_fragment, lacks_index
+from recorder_core.media.container.mp4_boxes import cut_fragment, hides_index, lacks_index
 from recorder_core.media.container.sample_depth import lost_bits, lost_color
 from recorder_core.media.container.transport.packets import without_duplicates
 from recorder_core.media.ffmpeg_errors import reading
@@ -281,6 +281,11 @@ def _opened(file: MediaFile) -> InputContainer:
     try:
         return open_media(file)
     except av.error.InvalidDataError as exc:
+        if lacks_index(file) and hides_index(file):
+            raise DecodeError(
+                f"{file.name} is damaged: bytes are missing, or too many, before its index (moov), "
+                "and nothing in it can be found; copy it again from the recording device"
+            ) from exc
         if lacks_index(file):
             raise DecodeError(
                 f"{file.name} has no index (moov): the recording was cut off before it was "

@@ -32,7 +32,7 @@ def is_cut_off(info: MediaInfo, packets: PacketList) -> bool:
     if info.container == "avi":
         is_short = avi.is_cut_off(info.file) or packets.read_packets < packets.promised_packets
         return is_short or _ends_early(packets)
-    if info.container in ("flv", "ogg"):
+    if info.container in ("flv", "gif", "ogg"):
         return packets.chain.is_short
     is_matroska = "matroska" in info.container
     return is_matroska and (not packets.chain.is_whole or _ends_early(packets))

@@ -187,7 +187,8 @@ def index_frames(
         clock, packets = joined, list_packets(info, joined)
     refuse_step_back(info, packets)
     cut_off = is_cut_off(info, packets)
-    if cut_off or info.container != "avi":  # whose chunks may have anything between them
+    # chunks of AVI may have anything between them, but lack nothing
+    if cut_off or info.container != "avi" or packets.packet_bytes < packets.promised_bytes:
         packets.damaged_pts.extend(packets.broken_pts)
     audio_gaps = find_audio_gaps(info, packets.audio, packets.pts, packets.durations)
     audio_changes = packets.headers.changes

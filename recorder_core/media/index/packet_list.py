@@ -60,6 +60,8 @@ class PacketList:
     read_packets: int = 0
     #: what the container's index lists; 0 where it has none
     promised_packets: int = 0
+    #: the same, of all packets of the video and audio of an AVI file
+    promised_bytes: int = 0
     without_pts: int = 0
     #: packets that come before the first keyframe, which nothing can decode
     before_keyframe: int = 0
@@ -176,6 +178,8 @@ def _begin_list(found: PacketList, container: InputContainer, info: MediaInfo) -
     if info.container == "avi":
         # an empty chunk repeats a frame, and not every one comes as a packet
         found.promised_packets = sum(entry.size > 0 for entry in entries)
+        listed = [container.streams[each].index_entries for each in (index, *found.audio)]
+        found.promised_bytes = sum(entry.size for each in listed for entry in each)
 
 
 def _read_packets(

@@ -10,6 +10,7 @@ from recorder_core.media.container.chain.avi import walk_avi
 from recorder_core.media.container.chain.block_reader import BlockReader
 from recorder_core.media.container.chain.flv import walk_flv
 from recorder_core.media.container.chain.fragments import walk_fragments
+from recorder_core.media.container.chain.gif import walk_gif
 from recorder_core.media.container.chain.matroska import walk_matroska
 from recorder_core.media.container.chain.mxf import walk_mxf
 from recorder_core.media.container.chain.ogg import walk_ogg
@@ -26,6 +27,7 @@ _WALKS: Final[Mapping[str, Callable[[BlockReader], Walk]]] = {
     "asf": walk_asf,
     "avi": walk_avi,
     "flv": walk_flv,
+    "gif": walk_gif,
     "mpeg": walk_program_stream,
     "mxf": walk_mxf,
     "ogg": walk_ogg,

@@ -29,6 +29,7 @@ _PICTURE_CODE, _GROUP_CODE = 0, 0xB8
 #: rows that so many of the pictures have are whole, if nearly all pictures are
 _USUAL_SHARE: Final = 0.1
 _USUAL_SHARE_OF_ALL: Final = 0.9
+_FEW_SLICES: Final = 2
 
 
 @dataclass(slots=True)
@@ -52,6 +53,8 @@ class MpegPictures:
     _rows: array[int] = field(default_factory=lambda: array("q"))
     _known_rows: dict[bytes, int] = field(default_factory=dict)
     _group: int = 0
+    #: no picture is left out for want of a time
+    _all_timed: bool = True
 
     @property
     def _is_read(self) -> bool:
@@ -59,6 +62,7 @@ class MpegPictures:
 
     def note(self, packet: Packet[Any]) -> None:
         """Read the next packet of the video."""
+        self._all_timed &= packet.pts is not None
         if packet.pts is None or not self._is_read:
             return
         content, number, rows = bytes(packet), None, set[int]()
@@ -91,20 +95,44 @@ class MpegPictures:
     def _without_rows(self) -> list[int]:
         """Return the pts of pictures that lack rows; a recorder may stop within the last one."""
         rows = np.asarray(self._rows[:-1], np.int64)
-        counts = np.bincount(rows)
+        counts = np.bincount(rows, minlength=len(self._known_rows))
         is_usual = counts >= _USUAL_SHARE * len(rows)
         if counts[is_usual].sum() < _USUAL_SHARE_OF_ALL * len(rows):
             return []
+        usual = [known for known, place in self._known_rows.items() if is_usual[place]]
+        for known, place in self._known_rows.items():
+            is_usual[place] |= self._may_be_whole(known, usual)
         return [self._pts[place] for place in np.flatnonzero(~is_usual[rows]).tolist()]
 
+    def _may_be_whole(self, rows: bytes, usual: list[bytes]) -> bool:
+        """Return whether rows are those of a field among frames, or the reverse.
+
+        A slice of MPEG-1 may go on for rows: few of them hold a picture in which nothing moves.
+        """
+        if self.codec == "mpeg1video" and len(rows) <= _FEW_SLICES:
+            return True
+        is_full = rows == bytes(range(1, len(rows) + 1))
+        lengths = {len(rows) * 2, len(rows) / 2}
+        return is_full and any(len(each) in lengths for each in usual)
+
     def _behind_missing(self) -> list[int]:
-        """Return the pts of each picture before which numbers, and their time, are missing."""
-        shown = np.array([self._groups, self._numbers, self._pts], np.int64)
+        """Return the pts of each picture before which numbers, and their time, are missing.
+
+        Where a recording stops, what is shown before its last picture may not have been written.
+        """
+        groups, numbers = np.asarray(self._groups), np.asarray(self._numbers)
+        is_last = groups != np.append(groups[1:], -1)
+        last_numbers = dict(zip(groups[is_last].tolist(), numbers[is_last].tolist(), strict=True))
+        shown = np.array([groups, numbers, self._pts], np.int64)
         shown = shown[:, np.lexsort(shown[::-1])]
-        groups, numbers, steps = np.diff(shown)
-        is_next = (groups == 0) & (numbers == 1)
-        if not is_next.any():
+        group_steps, steps, lasts = np.diff(shown)
+        is_next = (group_steps == 0) & (steps == 1)
+        if not (self._all_timed and is_next.any()):
             return []
-        usual = float(np.median(steps[is_next]))
-        is_gap = (groups == 0) & (numbers > 1) & (steps > (numbers - 0.5) * usual)
-        return [int(pts) for pts in shown[2, 1:][is_gap]]
+        usual = float(np.median(lasts[is_next]))
+        is_gap = (group_steps == 0) & (steps > 1) & (lasts > (steps - 0.5) * usual)
+        return [
+            pts
+            for group, number, pts in shown[:, 1:][:, is_gap].T.tolist()
+            if number != last_numbers[group]
+        ]

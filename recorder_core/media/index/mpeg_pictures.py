@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 from av.packet import Packet
+from numpy.typing import NDArray
 
 __all__ = ["MpegPictures"]
 
@@ -130,9 +131,17 @@ class MpegPictures:
         if not (self._all_timed and is_next.any()):
             return []
         usual = float(np.median(lasts[is_next]))
-        is_gap = (group_steps == 0) & (steps > 1) & (lasts > (steps - 0.5) * usual)
+        is_gap = (group_steps == 0) & (steps > 1)
         return [
             pts
             for group, number, pts in shown[:, 1:][:, is_gap].T.tolist()
-            if number != last_numbers[group]
+            if number != last_numbers[group] and _is_too_long(shown, group, usual)
         ]
+
+
+def _is_too_long(shown: NDArray[np.int64], group: int, usual: float) -> bool:
+    """Return whether a group lasts longer than its pictures, up to the next one or its last."""
+    first, stop = np.searchsorted(shown[0], (group, group + 1)).tolist()
+    count, end = len(np.unique(shown[1, first:stop])), min(stop, shown.shape[1] - 1)
+    frames = (shown[2, end] - shown[2, first]) / usual
+    return bool(frames > count - (end < stop) + 0.5)

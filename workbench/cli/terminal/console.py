@@ -7,8 +7,6 @@ direction of writing, and what the terminal's encoding does not have are shown a
 
 from __future__ import annotations
 
-import errno
-import io
 import os
 import re
 import sys
@@ -81,18 +79,19 @@ def escaped_console() -> Iterator[None]:
     """Escape what is printed while the block runs.
 
     Who reads it may leave early, as ``head`` does, and a stream may be closed from the
-    start: the work goes on, and what is printed then is dropped; see `check_printed`.
+    start: the work goes on, and what is printed then is dropped.
     """
     _occupy_standard_files()
     before = sys.stdout, sys.stderr
-    # None: closed from the start
+    # None: closed from the start; `print` knows that of standard output alone
     errors = before[1] or os.fdopen(2, "w", closefd=False)
-    sys.stdout, sys.stderr = _Escaped(before[0] or cast(TextIO, _Closed())), _Escaped(errors)
+    sys.stdout, sys.stderr = before[0] and _Escaped(before[0]), _Escaped(errors)
     try:
         yield
     finally:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            if stream:
+                stream.flush()
         sys.stdout, sys.stderr = before
 
 
@@ -102,7 +101,7 @@ def check_printed() -> None:
     Raises
     ------
     SettingsError
-        If standard output is full, broken, or closed from the start.
+        If standard output is full or broken.
     """
     if isinstance(sys.stdout, _Escaped):
         sys.stdout.flush()
@@ -181,18 +180,6 @@ def _occupy_standard_files() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) in _STANDARD:
         os.set_inheritable(number, True)
     os.close(number)
-
-
-class _Closed(io.TextIOBase):
-    """Standard output that was closed from the start."""
-
-    encoding = "utf-8"
-
-    def write(self, _: str) -> int:
-        raise OSError(errno.EBADF, "it is closed")
-
-    def fileno(self) -> int:
-        return _STANDARD[1]
 
 
 class _Dropping:

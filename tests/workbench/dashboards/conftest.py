@@ -58,7 +58,7 @@ class Reviewed:
 
     address: str
     archive: Path
-    #: ids of the events
+    #: ids of the events; the last one is left without a copy
     events: tuple[str, ...]
     #: where the face is in the middle of `SHOWN`
     face_xyxy_px: tuple[float, ...]
@@ -90,7 +90,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory, drawn_source: Path) -> It
     path = _archive(folder, PEOPLE)
     with open_archive(path, Credentials("olga", Password(PASSWORD))) as archive:
         asked = ImportRequest(source=drawn_source, procedure_code="lap-chole")
-        events = tuple(import_video(archive, asked).event.event_id for _ in range(3))
+        events = tuple(import_video(archive, asked).event.event_id for _ in range(4))
     with open_archive(path, Credentials("rolf", Password(PASSWORD))) as archive:
         faces = [
             _copy_with_a_face(archive, event, folder, view)

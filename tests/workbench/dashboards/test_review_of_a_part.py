@@ -141,7 +141,7 @@ def test_a_frame_has_its_number_whatever_the_clock_of_its_file_says(
 def test_an_event_without_a_copy_says_so_in_the_language_of_the_person(
     visit: Callable[..., Page], reviewed: Reviewed
 ) -> None:
-    event = reviewed.events[2]
+    event = reviewed.events[3]
     page = visit("rita", f"/review/{event}")
     expect(page.get_by_role("heading", name="Nothing to review here")).to_be_visible()
     expect(page.get_by_role("alert")).not_to_contain_text("workbench")

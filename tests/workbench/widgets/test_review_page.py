@@ -148,6 +148,10 @@ def test_a_new_box_is_seen_and_has_the_size_of_a_face(reviewing: Page) -> None:
     assert {each["frame_index"] for each in row["keyframes"]} == {12, 123}
     assert row["keyframes"][0]["box_xyxy_px"] == [213, 75, 237, 105]
     assert reviewing.evaluate("review.mainName") == "corrected"
+    reviewing.evaluate("() => void (review.decide = (each) => (window.verdicts ??= []).push(each))")
+    for keys in ("Control+Enter", "Control+Shift+Enter", "Enter"):
+        reviewing.keyboard.press(keys)
+    assert reviewing.evaluate("verdicts") == ["corrected", "accepted", "corrected"]
 
 
 def test_one_time_is_at_one_place_in_people_and_signals(reviewing: Page) -> None:

@@ -79,8 +79,8 @@ export function helpDialog(say, keyTables) {
 }
 
 export function shownKey(name) {
-  const arrows = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Delete: "Del", Escape: "Esc" };
-  return name.replaceAll("+", " ").split(" ").map((part) => arrows[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
+  const signs = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Delete: "Del", Escape: "Esc", Shift: "⇧" };
+  return name.replaceAll("+", " ").split(" ").map((part) => signs[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
 }
 
 /** A button with its words and its key on it. */

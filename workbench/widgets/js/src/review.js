@@ -55,7 +55,7 @@ export class Review {
       this.lanes.follow(this.timeline);
     }
     this.mainButton = element("button", { type: "button", class: "wb-main", onclick: () => this.main() });
-    this.otherButton = element("button", { type: "button", "aria-keyshortcuts": "Control+Enter", onclick: () => this.act("other") });
+    this.otherButton = element("button", { type: "button", onclick: () => this.act(this.otherName) });
     this.flagButton = this.#actionButton("flag", REVIEW_KEYS.flag[0], () => this.act("flag"));
     this.drawButton = this.#actionButton("correct", "N", () => this.editor.act("draw"));
     this.problem = element("div", { class: "wb-problem", role: "alert", hidden: true });
@@ -242,7 +242,8 @@ export class Review {
     this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
     this.mainButton.disabled = isWaiting;
     this.otherButton.hidden = !other;
-    this.otherButton.replaceChildren(...(other ? [say(`main_${other}`), element("kbd", { "aria-hidden": "true" }, shownKey(REVIEW_KEYS.other[0]))] : []));
+    if (other) this.otherButton.setAttribute("aria-keyshortcuts", REVIEW_KEYS[other][0].replace("Ctrl", "Control"));
+    this.otherButton.replaceChildren(...(other ? [say(`main_${other}`), element("kbd", { "aria-hidden": "true" }, shownKey(REVIEW_KEYS[other][0]))] : []));
     this.flagButton.disabled = this.drawButton.disabled = this.isReleased;
   }
 
@@ -296,7 +297,8 @@ export class Review {
   act(action) {
     const actions = {
       main: () => this.main(),
-      other: () => this.#decideOtherwise(),
+      corrected: () => this.#decideAs("corrected"),
+      accept: () => this.#decideAs("accept"),
       flag: () => this.chosen && !this.isReleased && this.flag.open(this.chosen),
       nextMoment: () => this.choose(model.neighbour(this.moments, this.current, 1)),
       previousMoment: () => this.choose(model.neighbour(this.moments, this.current, -1)),
@@ -307,9 +309,11 @@ export class Review {
     return action in actions;
   }
 
-  #decideOtherwise() {
+  /** A key has one meaning, whatever the filled button says, where it may be said of the moment. */
+  #decideAs(verdict) {
     // a box that is drawn is put there first
-    if (this.otherName && !this.editor.draftBox) this.decide({ accept: "accepted", corrected: "corrected" }[this.otherName]);
+    const maySay = [this.mainName, this.otherName].includes(verdict) && !this.editor.draftBox;
+    if (maySay) this.decide({ accept: "accepted", corrected: "corrected" }[verdict]);
   }
 
   decide(verdict, note = "") {

@@ -50,7 +50,8 @@ export const EDITOR_KEYS = {
 
 export const REVIEW_KEYS = {
   main: ["Enter"],
-  other: ["Ctrl+Enter"],
+  corrected: ["Ctrl+Enter"],
+  accept: ["Ctrl+Shift+Enter"],
   flag: ["F8"],
   nextMoment: ["PageDown"],
   previousMoment: ["PageUp"],

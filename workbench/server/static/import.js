@@ -53,6 +53,14 @@ function row(file) {
   return line;
 }
 
+/** A field says itself what it takes, in the language of the page. */
+function sayWhatFits(input) {
+  input.addEventListener("invalid", () => {
+    if (input.validity.patternMismatch) input.setCustomValidity(find(input.getAttribute("aria-describedby")).textContent);
+  });
+  input.addEventListener("input", () => input.setCustomValidity(""));
+}
+
 async function step(act, said) {
   const isDone = await attempt(act, said);
   follower.shown = "";
@@ -122,6 +130,7 @@ async function follow() {
 
 if (dialog) {
   dialog.querySelector("form").addEventListener("submit", start);
+  dialog.querySelectorAll("[pattern]").forEach(sayWhatFits);
   find("choose-cancel").addEventListener("click", () => dialog.close());
   follow();
 }

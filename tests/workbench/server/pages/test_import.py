@@ -148,6 +148,8 @@ def test_an_operator_imports_a_video_of_the_inbox(
         dialog.get_by_label("Room view").fill("0,0,1280")
         dialog.get_by_role("button", name="Import").click()
         expect(dialog.locator("input:invalid")).to_have_attribute("name", "view")
+        said = dialog.locator("input:invalid").evaluate("(each) => each.validationMessage")
+        assert "surgery-box" in said
         dialog.get_by_label("Room view").fill("0,0,9999,90")
         dialog.get_by_role("button", name="Import").click()
         expect(row).to_contain_text("does not lie inside the frame")

@@ -13,14 +13,19 @@ from recorder_core.media.frames.picture import encode_frame
 
 __all__ = ["Previews"]
 
-#: pictures a second
-_RATE: Final = 4.0
+#: between two pictures
+_INTERVAL_SECONDS: Final = 0.25
+#: and while the encoder is behind, which needs the processor: a picture takes about 10 ms of it,
+#: and who watches must see the room
+_BEHIND_INTERVAL_SECONDS: Final = 1.0
+#: a picture that was asked for when somebody watched so long ago is of then, not of now
+_OLD_SECONDS: Final = 3.0
 #: of the composite's pixels every other, across and down
 _STEP: Final = 2
 
 
 class Previews:
-    """Makes previews, for one thread, at most so many a second.
+    """Makes previews, for one thread: four a second, and fewer while the encoder is behind.
 
     Parameters
     ----------
@@ -31,23 +36,30 @@ class Previews:
     def __init__(self, composer: Composer) -> None:
         self._composer = composer
         self._next: Future[ComposedFrame] | None = None
-        self._made = float("-inf")
+        self._made = self._polled = float("-inf")
 
     def newest(self) -> bytes | None:
         """Return a preview as JPEG, if one is due and there; this does not wait."""
+        now = time.monotonic()
+        if now - self._polled > _OLD_SECONDS:
+            self._next = None
+        self._polled = now
         if self._next is None:
-            is_due = time.monotonic() - self._made >= 1 / _RATE
-            if is_due and not self._composer.is_behind:
-                self._next = self._composer.frame_at(time.monotonic())
+            if now - self._made >= self._interval_seconds:
+                self._next = self._composer.frame_at(now)
             return None
         if not self._next.done():
             return None
         asked, self._next = self._next, None
-        self._made = time.monotonic()
+        self._made = now
         try:
             return encode_frame(_reduced(asked.result().frame).to_rgb())
         except CancelledError:
             return None
+
+    @property
+    def _interval_seconds(self) -> float:
+        return _BEHIND_INTERVAL_SECONDS if self._composer.is_behind else _INTERVAL_SECONDS
 
 
 def _reduced(frame: Frame) -> Frame:

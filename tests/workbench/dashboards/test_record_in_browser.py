@@ -140,9 +140,16 @@ def test_an_operator_records_a_room(
     page.get_by_role("button", name="Go on").click()
     expect(page.locator(".wb-phase")).to_have_text("●Recording")
 
+    # a picture that is not of now says so
+    expect(page.locator(".wb-picture-note")).to_be_hidden()
+    page.evaluate("() => { window.createImageBitmap = () => Promise.reject(Error('none')) }")
+    expect(page.locator(".wb-picture-note")).to_have_text(re.compile(r"Picture of \d+ s ago"))
+    page.screenshot(path=pictures / "record-old-picture.png")
+
     # it goes on without the page, which finds it again, on a phone too
     page.reload()
     expect(page.locator(".wb-phase")).to_have_text("●Recording")
+    expect(page.locator(".wb-picture")).to_have_attribute("data-picture", "new")
     journal = page.locator(".wb-journal li")
     done = ["goes on", "paused", "screenshot taken", "incision marked", "clip marked"]
     expect(journal).to_contain_text(done)

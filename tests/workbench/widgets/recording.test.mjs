@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Health, Journal, PauseRequest, PIECE, PieceReader, clock, room } from "../../../workbench/widgets/js/src/model/recording.js";
+import { Health, Journal, PauseRequest, PIECE, PieceReader, clock, pictureNote, room } from "../../../workbench/widgets/js/src/model/recording.js";
 
 const piece = (kind, text) => {
   const content = new TextEncoder().encode(text);
@@ -91,4 +91,17 @@ test("silence is said once it lasts, and not where somebody paused or nothing is
   assert.deepEqual(silent.warnings(), []);
   silent.note(state(200, { audio_level_dbfs: null }));
   assert.deepEqual(silent.warnings(), []);
+});
+
+test("a picture that is not of now says so, and where there is none it is said why", () => {
+  assert.deepEqual([0, 2.9].map((seconds) => pictureNote(seconds, true)), [null, null]);
+  assert.deepEqual(pictureNote(4.7, false), { say: "rec_pictureOld", seconds: 4 });
+  assert.deepEqual([false, true].map((isBehind) => pictureNote(null, isBehind).say), ["rec_pictureNone", "rec_pictureBusy"]);
+  const health = new Health();
+  assert.equal(health.isBehind, false);
+  health.note(state(1));
+  health.note(state(2, { dropped_frames: 7 }));
+  assert.equal(health.isBehind, true);
+  health.note(state(60, { dropped_frames: 7 }));
+  assert.equal(health.isBehind, false);
 });

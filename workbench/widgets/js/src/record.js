@@ -15,8 +15,14 @@ const LOOK_MS = 3000;
 const SIGNS = { loading: "…", ready: "○", held: "◎", previewing: "◎", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
 /** A pause that was taken is seen by then, unless the page hears nothing of the recording. */
 const PAUSE_MS = 3000;
+/** How often it is seen how old the picture is. */
+const AGE_MS = 1000;
 /** In which another can be started. */
 const MAY_START = ["ready", ...OPEN];
+/** In which there are pictures of now. */
+const SHOWS = [...OPEN, ...GOES_ON];
+/** In which there will be no more. */
+const IS_OVER = ["finishing", "done", "failed"];
 
 export class Recorder {
   constructor(root) {
@@ -35,6 +41,7 @@ export class Recorder {
     this.picture.plainly(null);
     this.#become("loading");
     this.#lookAgain();
+    setInterval(() => this.#tellAge(), AGE_MS);
   }
 
   // -- what is on the page ---------------------------------------------------------------
@@ -88,6 +95,9 @@ export class Recorder {
     this.#endPauseRequest();
     const { say, root } = this;
     root.dataset.phase = phase;
+    if (phase === "starting") this.picture.clear();
+    if (IS_OVER.includes(phase)) this.picture.plainly(this.room);
+    this.#tellAge();
     const isOn = GOES_ON.includes(phase);
     this.sign.textContent = SIGNS[phase];
     this.word.textContent = say(`rec_${phase}`);
@@ -99,7 +109,7 @@ export class Recorder {
     this.holding.hidden = phase !== "held" && (phase !== "ready" || this.main.disabled || !this.room?.pre_record_seconds);
     this.showing.replaceChildren(element("span", {}, say(phase === "previewing" ? "rec_close" : "rec_show")), element("kbd", { "aria-hidden": "true" }, "V"));
     this.showing.hidden = phase !== "previewing" && (phase !== "ready" || this.main.disabled);
-    this.acts.hidden = ["finishing", "done", "failed"].includes(phase);
+    this.acts.hidden = IS_OVER.includes(phase);
     this.pausing.hidden = this.shooting.hidden = !isOn;
     this.shooting.disabled = phase === "paused";
     this.marks.hidden = !isOn;
@@ -109,6 +119,10 @@ export class Recorder {
     this.#tellMore();
     if (!isOn) this.#warn([]);
     this.#keepAwake();
+  }
+
+  #tellAge() {
+    this.picture.tellAge(this.phase === "starting" || SHOWS.includes(this.phase) ? this.health.isBehind : null);
   }
 
   #endPauseRequest() {
@@ -245,7 +259,7 @@ export class Recorder {
     follow(job.job_id, {
       isOver,
       state: (state) => isOver() || this.#showState(state),
-      preview: (blob) => isOver() || this.picture.show(blob).catch(() => {}),
+      preview: (blob) => isOver() || !SHOWS.includes(this.phase) || this.picture.show(blob).catch(() => {}),
       job: (found) => isOver() || this.#showJob(found),
       reach: (isReached) => {
         this.isCut = !isReached;
@@ -280,7 +294,7 @@ export class Recorder {
     const level = state.audio_level_dbfs ?? null;
     this.level.hidden = level === null;
     this.level.value = level ?? LEAST_DBFS;
-    this.picture.tellHealth(state.sources, this.health.rates);
+    if (this.phase !== "finishing") this.picture.tellHealth(state.sources, this.health.rates);
     this.#warn(state.state === "finishing" ? [] : this.health.warnings());
   }
 

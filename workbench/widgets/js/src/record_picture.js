@@ -1,28 +1,48 @@
-// The picture of a recording, and a tile for each source: before it starts, the layout.
+// The picture of a recording, and a tile for each source: before the first picture, the layout.
 import { element } from "./dom.js";
-import { spoken } from "./model/recording.js";
+import { pictureNote, spoken } from "./model/recording.js";
 
 export class RecordPicture {
   constructor(say) {
     this.say = say;
     this.canvas = element("canvas", { class: "wb-live", role: "img", "aria-label": say("rec_preview"), hidden: true });
     this.plan = element("div", { class: "wb-plan", role: "img", "aria-label": say("rec_layout") });
-    this.root = element("div", { class: "wb-picture" }, this.plan, this.canvas);
+    this.note = element("p", { class: "wb-picture-note" });
+    this.root = element("div", { class: "wb-picture" }, this.plan, this.canvas, this.note);
     this.tiles = element("ul", { class: "wb-tiles" });
+    this.clears = 0;
   }
 
   /** Show the layout of a room (null: not known), and its sources without a state. */
   plainly(room) {
     this.layout = room?.layout ?? null;
     const { layout } = this;
-    this.canvas.hidden = true;
-    this.plan.hidden = false;
+    this.clear();
+    this.tellAge(null);
     this.root.style.setProperty("--wb-shape", layout ? `${layout.width} / ${layout.height}` : "16 / 9");
     const part = (kind) => ({ name, place: [x, y, width, height] }) => element("div", { class: `wb-part-of-plan wb-plan-${kind}`, style: `left:${(100 * x) / layout.width}%;top:${(100 * y) / layout.height}%;width:${(100 * width) / layout.width}%;height:${(100 * height) / layout.height}%` }, element("span", {}, spoken(name)));
     this.plan.replaceChildren(...(layout ? [...layout.views.map(part("view")), ...layout.panels.map(part("panel"))] : []));
     const names = layout ? [...new Set(layout.views.map(({ source }) => source)), ...(room.has_audio ? ["sound"] : [])] : [];
     this.#place(names);
     for (const name of names) this.#tell(name, "wait", this.say("rec_waits"), "");
+  }
+
+  /** Forget the picture: what comes next is another recording's, or nothing. */
+  clear() {
+    this.clears += 1;
+    this.cameAt = null;
+    this.canvas.hidden = true;
+    this.plan.hidden = false;
+  }
+
+  /** Say how old the picture is where it is not of now; null: none is awaited. */
+  tellAge(isBehind) {
+    const seconds = this.cameAt === null ? null : (performance.now() - this.cameAt) / 1000;
+    const note = isBehind === null ? null : pictureNote(seconds, isBehind);
+    this.note.hidden = !note;
+    const words = note ? this.say(note.say, note) : "";
+    if (this.note.textContent !== words) this.note.textContent = words;
+    this.root.dataset.picture = this.tiles.dataset.picture = seconds === null ? "none" : note ? "old" : "new";
   }
 
   #place(names) {
@@ -63,12 +83,15 @@ export class RecordPicture {
 
   /** Show a preview of the composite, and in each tile the source's part of it. */
   async show(blob) {
+    const { canvas, layout, clears } = this;
     const picture = await createImageBitmap(blob);
-    const { canvas, layout } = this;
+    if (clears !== this.clears) return picture.close();
     if (canvas.width !== picture.width || canvas.height !== picture.height) Object.assign(canvas, { width: picture.width, height: picture.height });
     canvas.getContext("2d").drawImage(picture, 0, 0);
     canvas.hidden = false;
     this.plan.hidden = true;
+    this.cameAt = performance.now();
+    this.tellAge(false);
     const scale = layout ? picture.width / layout.width : 0;
     for (const { canvas: small, view } of Object.values(this.made)) {
       if (!small) continue;

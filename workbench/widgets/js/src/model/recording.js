@@ -8,6 +8,9 @@ const LITTLE_SECONDS = 1800;
 /** For so long after a frame was left out the page says so. */
 const BEHIND_SECONDS = 20;
 
+/** A picture that is older says so. */
+const OLD_PICTURE_SECONDS = 3;
+
 /** In which a recording takes commands. */
 export const GOES_ON = ["recording", "paused"];
 /** In which a room is open, and can be recorded at once. */
@@ -56,6 +59,12 @@ export const room = (seconds) => (seconds < 36_000 ? clock(seconds) : `${Math.fl
 
 /** A name as people write it. */
 export const spoken = (name) => name.replaceAll("_", " ");
+
+/** What to say of the newest picture, which came so many seconds ago (null: none came): null where it is of now. */
+export function pictureNote(seconds, isBehind) {
+  if (seconds === null) return { say: isBehind ? "rec_pictureBusy" : "rec_pictureNone" };
+  return seconds < OLD_PICTURE_SECONDS ? null : { say: "rec_pictureOld", seconds: Math.floor(seconds) };
+}
 
 /** A pause, or its end, from when it is asked for until the recording says so. */
 export class PauseRequest {
@@ -141,6 +150,11 @@ export class Health {
     this.before = state;
   }
 
+  /** Whether frames were left out lately. */
+  get isBehind() {
+    return this.before !== null && this.before.seconds - this.leftOutAt < BEHIND_SECONDS;
+  }
+
   /** What a person should know, the most urgent first: the name of a sentence with its values, or a sentence. */
   warnings() {
     const state = this.before;
@@ -149,7 +163,7 @@ export class Health {
     const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence, is_starved: isStarved }) => ({ say: `${isStarved ? "rec_starved" : "rec_lost"}${before}`, name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
     const left = state.seconds_left;
     const little = left !== null && left < LITTLE_SECONDS ? [{ say: "rec_little", time: clock(left) }] : [];
-    const behind = state.seconds - this.leftOutAt < BEHIND_SECONDS ? [{ say: "rec_behind", count: state.dropped_frames }] : [];
+    const behind = this.isBehind ? [{ say: "rec_behind", count: state.dropped_frames }] : [];
     const hidden = state.is_room_hidden ? [{ say: "rec_hidden" }] : [];
     const silent = state.seconds - this.heardAt > SILENT_SECONDS ? [{ say: "rec_silent" }] : [];
     return [...little, ...lost, ...hidden, ...behind, ...silent, ...state.faults.map((text) => ({ text }))];

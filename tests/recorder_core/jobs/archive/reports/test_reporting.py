@@ -156,7 +156,7 @@ def test_what_was_lost_or_hidden_is_listed_by_itself(
         assert each in text, each
     # a pause is a person's; the other four are no markers of anybody
     assert "signal lost" not in text
-    assert "too busy:" not in text
+    assert "too busy: room" not in text
     assert "room hidden" not in text
     assert re.search(r"1 0:00:00 \u2013 0:00:01 paus[ea]", text)
 

@@ -76,8 +76,8 @@ def detect_faces(
         "surgery-box", or x, y, width and height in pixels. Default: the options' view, which
         without options is the whole frame.
     every : int, optional
-        The detector runs on every Nth frame. Default: as the options say; without options on
-        every frame.
+        The detector runs on every Nth frame, and on both sides of where the picture jumps.
+        Default: as the options say; without options on every frame.
     options : DetectOptions, optional
         Everything else: detector, span of time, video stream.
     progress : callable, optional

@@ -64,8 +64,11 @@ def test_the_function_keeps_its_name_when_the_package_of_that_name_is_loaded() -
 @pytest.mark.parametrize("view", ["0,0,384,192", rc.View(0, 0, 384, 192), (0, 0, 384, 192)])
 def test_faces_are_found_in_a_file_named_by_text(drawn_source: Path, view: Any) -> None:
     found = rc.detect_faces(str(drawn_source), view=view, every=20, options=SMALL)
-    assert [frame.frame_index for frame in found.to_frames()] == [0, 20, 40]
-    assert found.counts()["frames"] == 3
+    # and on both sides of where the picture jumps
+    searched = [frame.frame_index for frame in found.to_frames()]
+    assert {0, 20, 40} < set(searched)
+    assert {1, 10, 21} & set(searched) == set()
+    assert found.counts()["frames"] == len(searched)
     largest = found.to_pandas().query("frame == 20 and x0 > 200 and x0 < 260")
     assert largest["y0"].iloc[0] == pytest.approx(FACE[1], abs=12)
 
@@ -73,7 +76,7 @@ def test_faces_are_found_in_a_file_named_by_text(drawn_source: Path, view: Any) 
 def test_an_open_video_is_searched_and_stays_open(drawn_source: Path) -> None:
     with rc.open_video(drawn_source) as video:
         found = rc.detect_faces(video, every=30, options=SMALL)
-        assert [frame.frame_index for frame in found.to_frames()] == [0, 30]
+        assert {0, 30} < {frame.frame_index for frame in found.to_frames()}
         assert video.frame(31).to_rgb().shape == (192, 384, 3)
 
 

@@ -86,7 +86,7 @@ export class Recorder {
   #stopDialog() {
     const { say } = this;
     this.stopping = element("dialog", { class: "wb-dialog", "aria-label": say("rec_stopTitle") }, element("h2", {}, say("rec_stopTitle")), element("p", {}, say("rec_stopText")),
-      element("div", { class: "wb-dialog-buttons" }, element("button", { type: "button", onclick: () => this.stopping.close() }, say("rec_goOn")), element("button", { type: "button", class: "wb-main wb-stop", onclick: () => this.#stop() }, say("rec_stop"))));
+      element("div", { class: "wb-dialog-buttons" }, element("button", { type: "button", onclick: () => this.stopping.close() }, say("rec_goOn")), element("button", { type: "button", class: "wb-main wb-stop", "aria-keyshortcuts": "q", onclick: () => this.#stop() }, say("rec_stop"), element("kbd", { "aria-hidden": "true" }, "Q"))));
     return this.stopping;
   }
 
@@ -413,9 +413,11 @@ export class Recorder {
   }
 
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.repeat || this.root.querySelector("dialog[open]") || ownsKey(event.target, event.key)) return;
+    if (event.ctrlKey || event.metaKey || event.repeat || ownsKey(event.target, event.key)) return;
     const action = actionOf(event, RECORD_KEYS);
-    if (!action) return;
+    // in the dialog that asks, the key of the button confirms it
+    if (this.stopping.open && action === "rec_stop") return void this.#stop();
+    if (!action || this.root.querySelector("dialog[open]")) return;
     event.preventDefault();
     const isOn = GOES_ON.includes(this.phase);
     ({

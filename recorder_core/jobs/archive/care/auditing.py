@@ -219,7 +219,8 @@ def accept_audit_break(
         require(actor.profile, Action.MANAGE_SETTINGS)
         aside = _give_up_others(folders, confirm) if is_split else []
         actor = signing(actor, key) if trust.row_hash else actor
-        row = catalog.audit.accept_break(actor, _all_rows(catalog, trust.row_hash), aside=aside)
+        with catalog.transaction():  # what others write in between would look changed without a row
+            row = catalog.audit.accept_break(actor, _all_rows(catalog, trust.row_hash), aside=aside)
         # nobody has seen these yet: they stay named, until the next accepted break
         log_repaired_rows(catalog.audit, actor, mended)
         return row

@@ -34,6 +34,7 @@ from recorder_core.media import file_sha256
 from recorder_core.model.files.inner_files import EVENT_FOLDERS, check_inner
 
 __all__ = [
+    "BAD_STREAMS",
     "FileCopies",
     "Finding",
     "MirrorReport",
@@ -49,6 +50,9 @@ __all__ = [
     "stream_findings",
     "surviving_keys",
 ]
+
+#: begins the detail of the row that says how many streams were bad, when all were read
+BAD_STREAMS = "bad_streams:"
 
 Part = Literal["stream", "keys", "mirror", "leftover", "deleted", "link", "log"]
 
@@ -150,7 +154,14 @@ def check_copies(
 def report(
     session: Session, copies: Sequence[FileCopies], findings: Sequence[Finding], read_all: bool
 ) -> MirrorReport:
-    """Collect what was found."""
+    """Collect what was found; where every byte was read, the log says how many streams are bad.
+
+    The status names these until they were all read once more: nothing else sees them.
+    """
+    if read_all:
+        bad = {found.what for found in findings if found.part == "stream" and not found.is_repaired}
+        detail = f"{BAD_STREAMS}{len(bad)}"
+        session.catalog.audit.append(session.identity.actor, Action.REPAIR_MIRROR, detail=detail)
     sizes = [found.file.row.size_bytes * len(found.streams) for found in copies]
     root_count = len(session.folders.roots())
     return MirrorReport(len(copies), root_count, sum(sizes) if read_all else 0, tuple(findings))

@@ -16,6 +16,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.care.mirror import (
+    BAD_STREAMS,
     check_files,
     complete_files,
     key_findings,
@@ -140,6 +141,7 @@ def _other_faults(session: Session) -> tuple[str, ...]:
         )
         for link in find_links(session)
     ]
+    faults += _bad_streams(session)
     faults += _single_copies(session)
     faults += [
         phrase(
@@ -232,6 +234,23 @@ def _root_faults(root: Path) -> Sequence[str]:
             )
         )
     return faults
+
+
+def _bad_streams(session: Session) -> list[str]:
+    """Return how many streams were bad when every byte was read last."""
+    rows = session.catalog.audit.beginning_with(Action.REPAIR_MIRROR, BAD_STREAMS)
+    count = rows[-1].detail.removeprefix(BAD_STREAMS) if rows else "0"
+    if count == "0":
+        return []
+    return [
+        phrase(
+            "bad_streams",
+            "damaged or missing sealed files, when all were read on {day}: {count}; 'workbench "
+            "mirror repair' puts right what has a good copy, and says what has none",
+            day=f"{rows[-1].at_utc:%Y-%m-%d}",
+            count=count,
+        )
+    ]
 
 
 def _single_copies(session: Session) -> list[str]:

@@ -171,14 +171,14 @@ def test_where_the_picture_jumps_the_detector_looks_at_once() -> None:
     finder = _NoFaces()
     finder.is_allowed.set()
     search = _search(finder)
-    looks = [0, 3, 6, 200, 200, 9, 12, 15, 18, 19, 200, 21, 24]
-    due = [0, 3, 6, 7, 9, 9, 12, 15, 18, 20, 20, 21, 24]
+    looks = [0, 3, 6, 200, 200, 9, 12, 15, 18, 19, 200, *range(21, 60, 3)]
+    due = [0, 3, 6, 7, 9, 9, 12, 15, 18, 20, 20, *range(21, 60, 3)]
     for number in range(60):
         search.add(_flash(number))
         expected = sum(each <= number for each in due)
         wait_until(lambda expected=expected: len(finder.seen) >= expected)
     search.close()
-    assert finder.seen[: len(looks)] == looks
+    assert finder.seen == looks
     assert all(search.pop(number).redactions == [] for number in range(25))
 
 

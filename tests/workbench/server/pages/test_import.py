@@ -235,6 +235,17 @@ def _stored_files(archive: Path) -> set[str]:
     return {each.name for each in (archive / "events").rglob("*")}
 
 
+def _is_locked(archive: Path) -> bool:
+    """Return whether somebody writes into the catalog of an archive now."""
+    with closing(sqlite3.connect(archive / "catalog.db", 0, isolation_level=None)) as catalog:
+        try:
+            catalog.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        catalog.execute("ROLLBACK")
+    return False
+
+
 def _check_cancelled(server: Served, page: Page, dialog: Locator) -> None:
     """Check that an import that is cancelled while it seals leaves nothing in the archive."""
     before, events = _stored_files(server.archive), _events(server)
@@ -243,13 +254,17 @@ def _check_cancelled(server: Served, page: Page, dialog: Locator) -> None:
     dialog.get_by_label("Procedure code").fill("hernia-9")
     with Catalog(server.archive / "catalog.db") as catalog:
         dialog.get_by_role("button", name="Import").click()
-        while not (_stored_files(server.archive) - before):
+        while not (running := catalog.jobs.find(state="running")):
             time.sleep(0.005)
-        [job] = catalog.jobs.find(state="running")
-        # held while it is cancelled, however quick this machine is
+        [job] = running
         process = int(str(job.worker).split(":")[2])
-        os.kill(process, signal.SIGSTOP)
         try:
+            # step by step, so that it is held while it seals, however quick this machine is
+            os.kill(process, signal.SIGSTOP)
+            while _stored_files(server.archive) == before or _is_locked(server.archive):
+                os.kill(process, signal.SIGCONT)
+                time.sleep(0.005)
+                os.kill(process, signal.SIGSTOP)
             long.get_by_role("button", name="Cancel").click()
             expect(long).to_contain_text("stops at its next step")
         finally:

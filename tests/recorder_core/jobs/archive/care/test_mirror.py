@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -128,6 +129,21 @@ def test_a_key_file_that_did_not_reach_one_disk_is_told_by_the_status(
         assert repair_copies(archive).is_sound
         assert archive_status(archive).faults == ()
     assert parse_key_file(key.read_bytes(), key.name) == whole
+
+
+def test_what_only_reading_every_byte_finds_stays_under_attention(site: Any, event_id: str) -> None:
+    _damage(site.mirror / "events" / event_id / "original.1.sealed")
+    with site.opened("adam") as archive:
+        assert archive_status(archive).faults == ()
+        assert check_copies(archive).is_sound
+        assert not check_copies(archive, read_all=True).is_sound
+    with site.opened("adam") as archive:
+        [fault] = archive_status(archive).faults
+        assert re.fullmatch(
+            r"damaged or missing sealed files, when all were read on \d{4}-\d\d-\d\d: 1; .*", fault
+        )
+        assert repair_copies(archive).is_sound
+        assert archive_status(archive).faults == ()
 
 
 def test_a_new_mirror_is_filled(site: Any, event_id: str, tmp_path: Path) -> None:

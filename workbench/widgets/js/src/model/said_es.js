@@ -66,6 +66,7 @@ export const SAID_ES = {
   disk_files: "En {disk} no caben más ficheros, por muchos bytes que queden libres: entrar, registrar y borrar viven de los ficheros reservados para ello, y allí no se graba nada; quite ficheros o borre eventos",
   disk_filled: "{disk} está lleno: entrar, registrar y borrar viven del espacio reservado para ello, y allí no se graba nada; borre eventos o libere espacio",
   disk_read_only: "{disk} es de solo lectura: allí no se graba nada; revise ese disco",
+  bad_streams: "Ficheros sellados dañados o que faltaban cuando se leyeron todos el {day}: {count}; 'workbench mirror repair' recupera lo que tiene una copia buena y dice lo que no la tiene",
   single_copies: "Ficheros sellados que aún no están en todos los discos: {count}; 'workbench mirror repair' copia lo que falta",
   restored: "Este archivo se hizo de una copia de seguridad y desde entonces no tiene espejo: lo que se borra no llega al espejo anterior; defina un espejo",
   no_rule: "La sede {site} no tiene regla de conservación: sus eventos se guardan y no se avisa a nadie",

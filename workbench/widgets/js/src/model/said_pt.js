@@ -66,6 +66,7 @@ export const SAID_PT = {
   disk_files: "Em {disk} não cabem mais arquivos, por mais bytes que haja livres: entrar, registrar e apagar vivem dos arquivos reservados para isso, e nada é gravado ali; remova arquivos ou apague eventos",
   disk_filled: "{disk} está cheio: entrar, registrar e apagar vivem do espaço reservado para isso, e nada é gravado ali; apague eventos ou libere espaço",
   disk_read_only: "{disk} só permite leitura: nada é gravado ali; verifique esse disco",
+  bad_streams: "Arquivos selados danificados ou em falta quando todos foram lidos em {day}: {count}; 'workbench mirror repair' recupera o que tem uma boa cópia e diz o que não tem",
   single_copies: "Arquivos selados que ainda não estão em todos os discos: {count}; 'workbench mirror repair' copia o que falta",
   restored: "Este acervo foi feito de uma cópia de segurança e desde então não tem espelho: o que se apaga não chega ao espelho anterior; defina um espelho",
   no_rule: "O local {site} não tem regra de retenção: os seus eventos são guardados e ninguém é avisado",

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from recorder_core.errors import RecorderError, SettingsError
-from recorder_core.jobs.archive.words import RELEASED_STATES
+from recorder_core.jobs.archive.words import OPEN_COPY_STATES, RELEASED_STATES, EventState
 from recorder_core.model.values.phrase import phrase
 from workbench.client import RemoteArchive, RemoteEvent, open_served_archive
 from workbench.dashboards.cards import problem_card
@@ -50,7 +50,8 @@ def _board(archive: RemoteArchive, asked: Sequence[str]) -> PlaybackBoard:
         except RecorderError as error:
             problem = error
     told = error_content(problem) if problem is not None else {}
-    return PlaybackBoard(shown, _choices(archive), problem=told)
+    choices, left_out = _choices(archive)
+    return PlaybackBoard(shown, choices, left_out=left_out, problem=told)
 
 
 def _too_many() -> RecorderError:
@@ -59,27 +60,40 @@ def _too_many() -> RecorderError:
     )
 
 
-def _choices(archive: RemoteArchive) -> list[dict[str, Any]]:
-    """Return the events that have something to compare, newest first."""
+def _choices(archive: RemoteArchive) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the events that have something to compare, and the others; each newest first."""
     events = archive.events()
     roles = archive.roles(events)
-    return [
-        {
-            "event_id": each.event_id,
-            "procedure": each.row.procedure_code,
-            "started": _day(each),
-            "end_seconds": each.row.duration_seconds or 0.0,
-            "is_released": each.row.state in RELEASED_STATES,
-        }
-        for each in events
-        if _has_something(each, roles.get(each.event_id, []))
-    ]
+    choices, left_out = [], []
+    for each in events:
+        why = _why_left_out(each, roles.get(each.event_id, []))
+        if why:
+            left_out.append(_told(each) | {"why": why})
+        else:
+            choices.append(_told(each) | {"is_released": each.row.state in RELEASED_STATES})
+    return choices, left_out
 
 
-def _has_something(event: RemoteEvent, roles: Sequence[str]) -> bool:
-    """Return whether an event has signals to plot, or a copy that may be played here."""
-    is_released = event.row.state in RELEASED_STATES
-    return "signals" in roles or (is_released and "deidentified" in roles)
+def _told(event: RemoteEvent) -> dict[str, Any]:
+    return {
+        "event_id": event.event_id,
+        "procedure": event.row.procedure_code,
+        "started": _day(event),
+        "end_seconds": event.row.duration_seconds or 0.0,
+    }
+
+
+def _why_left_out(event: RemoteEvent, roles: Sequence[str]) -> str:
+    """Return the word that says why nothing of an event can be shown; empty: something can.
+
+    It says no more than the event's state, which the library shows to everybody who sees the event.
+    """
+    state = event.row.state
+    if "signals" in roles or (state in RELEASED_STATES and "deidentified" in roles):
+        return ""
+    if state is EventState.RECORDING:
+        return "left_recording"
+    return "left_unreleased" if state in OPEN_COPY_STATES else "left_noCopy"
 
 
 def read_event(event: RemoteEvent) -> PlaybackEvent:

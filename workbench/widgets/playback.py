@@ -56,7 +56,7 @@ class PlaybackEvent:
 
 
 class PlaybackBoard(ToldWidget):
-    """The page of playback analysis. It measures what a browser asks for, and nothing else.
+    """The page Playback. It measures what a browser asks for, and nothing else.
 
     Parameters
     ----------
@@ -64,6 +64,9 @@ class PlaybackBoard(ToldWidget):
         That are shown.
     choices : sequence of dict
         Events that could be: event_id, procedure, started, end_seconds, is_released.
+    left_out : sequence of dict, optional
+        Events that cannot be: event_id, procedure, started, end_seconds, and `why`, a word of the
+        page.
     problem : mapping, optional
         A sentence on what was asked for and cannot be shown.
     """
@@ -74,6 +77,7 @@ class PlaybackBoard(ToldWidget):
     #: float64: times of the frames of each event in turn
     frames = traitlets.Bytes().tag(sync=True)
     choices: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    left_out: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     limits: traitlets.List[float] = traitlets.List(list(BIS_RANGE)).tag(sync=True)
     problem: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
@@ -84,6 +88,7 @@ class PlaybackBoard(ToldWidget):
         events: Sequence[PlaybackEvent],
         choices: Sequence[dict[str, Any]] = (),
         *,
+        left_out: Sequence[dict[str, Any]] = (),
         problem: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._shown = tuple(events)
@@ -96,6 +101,7 @@ class PlaybackBoard(ToldWidget):
             samples=b"".join(each["samples"] for each in packed),
             frames=b"".join(each.frame_seconds.tobytes() for each in events),
             choices=list(choices),
+            left_out=list(left_out),
             problem=dict(problem),
         )
         self.on_msg(self._receive)

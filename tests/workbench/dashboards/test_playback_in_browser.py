@@ -1,4 +1,4 @@
-"""Playback analysis in a real Chromium, with a real kernel behind the page."""
+"""The page Playback in a real Chromium, with a real kernel behind the page."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import av
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from recorder_core.catalog import EventState
 from tests.workbench.dashboards.conftest import PATIENT, Compared
 from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
+from workbench.client import RemoteArchive
+from workbench.dashboards import playback
 
 expect.set_options(timeout=PATIENCE_MS)
 BOARD = "document.querySelector('.wb-playback').playback"
@@ -162,6 +168,36 @@ def test_a_span_that_is_drawn_once_is_measured_in_all_and_all_is_saved_without_a
         assert PATIENT.encode() not in content
 
 
+@pytest.mark.parametrize(
+    ("state", "roles", "why"),
+    [
+        (EventState.RECORDING, ["original"], "left_recording"),
+        (EventState.RECORDED, ["original"], "left_noCopy"),
+        (EventState.DEIDENTIFIED, ["original", "deidentified"], "left_unreleased"),
+        (EventState.IN_REVIEW, ["deidentified", "detections"], "left_unreleased"),
+        (EventState.IN_REVIEW, ["deidentified", "signals"], ""),
+        (EventState.SIGNED_OFF, ["deidentified"], ""),
+        (EventState.ARCHIVED, ["original"], "left_noCopy"),
+    ],
+)
+def test_an_event_without_anything_to_show_is_left_out_with_a_reason(
+    state: EventState, roles: list[str], why: str
+) -> None:
+    event = SimpleNamespace(
+        event_id="a1",
+        row=SimpleNamespace(
+            state=state,
+            procedure_code="hernia",
+            started_utc=datetime(2026, 1, 5, tzinfo=UTC),
+            duration_seconds=None,
+        ),
+    )
+    archive = SimpleNamespace(events=lambda: [event], roles=lambda _: {"a1": roles})
+    choices, left_out = playback._choices(cast(RemoteArchive, archive))
+    assert [each["why"] for each in left_out] == ([why] if why else [])
+    assert len(choices) + len(left_out) == 1
+
+
 def test_the_page_is_accessible_small_and_says_what_lacks(
     visit: Callable[..., Page], compared: Compared, pictures: Path
 ) -> None:
@@ -173,10 +209,18 @@ def test_the_page_is_accessible_small_and_says_what_lacks(
     page.screenshot(path=pictures / "playback-phone.png")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_label("Language").select_option("es")
-    expect(page.get_by_role("heading", name="Análisis de reproducción")).to_be_visible()
+    expect(page.get_by_role("heading", name="Reproducción")).to_be_visible()
     page.goto("/playback?events=00000000", wait_until="commit")
     expect(page.get_by_role("alert")).to_contain_text("00000000")
     expect(page.get_by_role("checkbox")).to_have_count(3)
+    start = page.locator(".wb-choice .wb-main")
+    expect(start).to_be_disabled()
+    expect(start).to_have_attribute("title", "Elija antes un evento.")
+    expect(page.get_by_role("status")).to_have_text("Elija antes un evento.")
+    page.get_by_text("Eventos que no están en la lista: 1").click()
+    left_out = page.locator(".wb-not-listed li")
+    expect(left_out).to_contain_text(compared.events[3][:8])
+    expect(left_out).to_contain_text("sin señales y sin copia desidentificada")
     check_accessible(page, pictures / "playback-choice")
     # of events that began at the same time, any may stand first
     for event in compared.events[1:3]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -79,14 +80,24 @@ def reviewing(site: Site, open_widget: Callable[[], Page]) -> Page:
     # a slow machine answers late, and the page asks whether the session has ended
     site.missing = ("/login",)
     page = open_widget()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    _begin(page)
+    return page
+
+
+def _begin(page: Page) -> None:
     # as the pages of the server have it
     page.add_style_tag(
         content=".wb-page { position: fixed; inset: 0; } td { white-space: nowrap; }"
     )
-    page.set_viewport_size({"width": 1440, "height": 900})
     page.evaluate("() => { window.review = document.getElementById('root').review; }")
     page.wait_for_function("review.player.root.dataset.frame === '12'")
-    return page
+
+
+def _reload(page: Page) -> None:
+    page.reload()
+    page.wait_for_function("window.ready")
+    _begin(page)
 
 
 def test_what_is_not_sent_is_asked_for_again(site: Site, reviewing: Page) -> None:
@@ -122,6 +133,54 @@ def test_all_keys_are_seen_at_once(reviewing: Page) -> None:
     assert dialog.locator("td").evaluate_all(runs_over) == 0
 
 
+#: what of the header is outside of it, cut off, or over a button beside it
+_CUT = """() => {
+  const line = document.querySelector(".wb-line").getBoundingClientRect();
+  const boxes = [...document.querySelectorAll(".wb-line > *")].filter((each) => each.offsetWidth);
+  const isCut = (each, at) => {
+    const [box, next] = [each, boxes[at + 1]].map((one) => one?.getBoundingClientRect());
+    const isOver = next && next.top < box.bottom && next.left < box.right - 0.5;
+    return box.right > line.right || box.bottom > line.bottom || isOver
+      || (each.tagName !== "SELECT" && each.scrollWidth > each.clientWidth + 1);
+  };
+  return boxes.filter(isCut).map((each) => each.textContent);
+}"""
+_LOOK_FOR_MOMENTS = """() => {
+  model.set("not_rendered", 12);
+  model.set("job", { kind: "rank", state: "running", progress: 0.34, by: "rita" });
+  const saved = { state: "saved", at: 1e12, message: "", revision: 1, savedRevision: 1 };
+  review.header.showSaving(saved);
+}"""
+
+
+def test_the_header_fits_and_says_why_a_step_is_not_possible_now(reviewing: Page) -> None:
+    again = reviewing.locator(".wb-line button", has_text=re.compile("again|nov|nuev"))
+    for language, reason in (
+        ("en", "after the search"),
+        ("pt", "depois da busca"),
+        ("es", "tras la búsqueda"),
+    ):
+        if language != "en":
+            reviewing.evaluate(f"localStorage.setItem('language', '{language}')")
+            _reload(reviewing)
+        reviewing.evaluate(_LOOK_FOR_MOMENTS)
+        expect(again).to_be_disabled()
+        expect(again).to_contain_text(f": {reason}")
+        expect(again).to_have_attribute("title", reason)
+        for pill in ("in review", "waits"):
+            about = reviewing.evaluate("model.get('about')")
+            reviewing.evaluate("(each) => model.set('about', each)", about | {"waits": pill})
+            for width in (1440, 1280, 1024):
+                reviewing.set_viewport_size({"width": width, "height": 900})
+                assert reviewing.evaluate(_CUT) == [], (language, width)
+    reviewing.evaluate("model.set('job', {})")
+    expect(again).to_be_enabled()
+    for tool in ("Deshacer", "Rehacer"):
+        button = reviewing.locator(".wb-edit-tools").get_by_role("button", name=tool)
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("title", re.compile("^Nada que "))
+
+
 def test_every_tool_is_in_the_window_with_signals_below(reviewing: Page) -> None:
     tools = reviewing.locator(".wb-edit-tools button")
     assert tools.count() == 13
@@ -131,6 +190,9 @@ def test_every_tool_is_in_the_window_with_signals_below(reviewing: Page) -> None
         box = tool.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= side["y"] + side["height"], tool.inner_text()
+    # a moment is said to begin when it does, and to take some time
+    said = reviewing.locator(".wb-card .wb-muted").all_inner_texts()
+    assert said == ["00:00:00 · 4.5 s", "00:00:02 · 0.1 s"]
 
 
 def test_a_new_box_is_seen_and_has_the_size_of_a_face(reviewing: Page) -> None:
@@ -167,8 +229,3 @@ def test_one_time_is_at_one_place_in_people_and_signals(reviewing: Page) -> None
         # a pixel is less than a frame
         assert found[0] == pytest.approx(found[1], abs=1)
         assert found[0] > 12
-
-
-def test_a_moment_is_said_to_begin_when_it_does_and_to_take_some_time(reviewing: Page) -> None:
-    said = reviewing.locator(".wb-card .wb-muted").all_inner_texts()
-    assert said == ["00:00:00 · 4.5 s", "00:00:02 · 0.1 s"]

@@ -42,6 +42,7 @@ function acts({ name, version, fault, job }) {
   if (fault) return [];
   const begin = button(say("imp_import"), say("imp_of", { name }), () => choose(name, version));
   begin.disabled = follower.isFull;
+  begin.setAttribute("aria-describedby", "full");
   return [begin];
 }
 

@@ -47,6 +47,12 @@ export function button(sign, label, key, onclick) {
   return element("button", { type: "button", "aria-label": label, title, onclick }, sign in ICONS ? icon(sign) : sign);
 }
 
+/** A control that cannot be used says why, to who points at it and to a screen reader; without a reason it can. */
+export function withhold(control, reason) {
+  control.disabled = Boolean(reason);
+  control.title = reason || (control.getAttribute("aria-label") ?? "");
+}
+
 export function select(label, options, onchange) {
   const choices = options.map(([value, text]) => element("option", { value }, text));
   return element("select", { "aria-label": label, title: label, onchange: (event) => onchange(event.target.value) }, ...choices);

@@ -1,5 +1,5 @@
 // Beside the video: what was saved, the actions, the tracks.
-import { element, shownKey, trackColour, wordButton } from "./dom.js";
+import { element, shownKey, trackColour, withhold, wordButton } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { EDITOR_KEYS } from "./model/keys.js";
 import { shareTraits } from "./model/sharing.js";
@@ -68,8 +68,8 @@ export class EditorPanel {
   refresh() {
     const { editor } = this;
     const { history } = editor;
-    this.buttons.undo.disabled = !history.past.length;
-    this.buttons.redo.disabled = !history.future.length;
+    withhold(this.buttons.undo, history.past.length ? "" : this.say("nothingToUndo"));
+    withhold(this.buttons.redo, history.future.length ? "" : this.say("nothingToRedo"));
     for (const mode of ["draw", "zone", "merge"]) this.buttons[mode].setAttribute("aria-pressed", editor.mode === mode);
     this.showSaving();
     this.#listLater();

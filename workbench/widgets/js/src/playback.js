@@ -1,5 +1,5 @@
-// The page of playback analysis: copies in step, signals aligned on a marker, a span measured in all.
-import { button, element, helpDialog, icon, ownsKey, select, shownKey } from "./dom.js";
+// The page Playback: copies in step, signals aligned on a marker, a span measured in all.
+import { button, element, helpDialog, icon, ownsKey, select, shownKey, withhold } from "./dom.js";
 import { pngOf, save } from "./downloads.js";
 import { figureSvg } from "./model/figure.js";
 import { clock } from "./model/frame_index.js";
@@ -78,18 +78,33 @@ export class Playback {
     const { say } = this;
     const choices = this.model.get("choices");
     const problem = this.model.get("problem");
-    const start = element("button", { type: "button", class: "wb-main", disabled: true, onclick: () => this.#open(picked()) }, say("compareEvents"));
+    const start = element("button", { type: "button", class: "wb-main", onclick: () => this.#open(picked()) });
+    const why = element("span", { class: "wb-muted", role: "status" });
     const picked = () => [...list.querySelectorAll("input:checked")].map((each) => each.value);
     const changed = () => {
       const count = picked().length;
-      start.disabled = count < 1;
+      const none = count ? "" : say("chooseOne");
+      const full = count < MOST_EVENTS ? "" : say("fourChosen");
+      withhold(start, none);
       start.textContent = count > 1 ? say("compareSo", { count }) : say("compareEvents");
-      list.querySelectorAll("input:not(:checked)").forEach((each) => Object.assign(each, { disabled: count >= MOST_EVENTS }));
+      list.querySelectorAll("input:not(:checked)").forEach((each) => withhold(each, full));
+      why.textContent = none || full;
     };
     const list = element("ul", { class: "wb-choices" }, ...choices.map((each) => element("li", {}, element("label", {}, element("input", { type: "checkbox", value: each.event_id, onchange: changed }), element("span", {}, titleOf(each)), element("span", { class: "wb-muted" }, say(each.is_released ? "withCopy" : "signalsOnly"))))));
+    changed();
     return element("main", { class: "wb-choice" },
       problem.error ? element("p", { class: "wb-problem", role: "alert" }, problemText(say, problem)) : null,
-      element("h2", {}, say(choices.length ? "chooseEvents" : "nothingToCompare")), element("p", { class: "wb-muted" }, say(choices.length ? "chooseHow" : "nothingHow")), list, choices.length ? start : null);
+      element("h2", {}, say(choices.length ? "chooseEvents" : "nothingToCompare")), element("p", { class: "wb-muted" }, say(choices.length ? "chooseHow" : "nothingHow")), list,
+      choices.length ? element("p", { class: "wb-start" }, start, why) : null, this.#notListed());
+  }
+
+  /** The events that are not offered, and why: as much as the library says of each. */
+  #notListed() {
+    const left = this.model.get("left_out");
+    if (!left.length) return null;
+    const { say } = this;
+    const rows = left.map((each) => element("li", {}, element("span", {}, titleOf(each)), element("span", { class: "wb-muted" }, say(each.why))));
+    return element("details", { class: "wb-not-listed" }, element("summary", {}, say("notListed", { count: left.length })), element("ul", { class: "wb-choices" }, ...rows));
   }
 
   #build() {

@@ -1,6 +1,6 @@
 // The player: what a person sees and presses; `render` is what anywidget calls.
 import { Clip } from "./clip.js";
-import { button, element, helpDialog, icon, ownsKey, select, shownKey } from "./dom.js";
+import { button, element, helpDialog, icon, ownsKey, select, shownKey, withhold } from "./dom.js";
 import { alignWith, pauseTogether } from "./model/alignment.js";
 import { BoxTable, isShown } from "./model/box_table.js";
 import { clock, FrameIndex } from "./model/frame_index.js";
@@ -326,7 +326,7 @@ export class Player {
     this.comparison.value = mode;
     this.edge.hidden = mode !== "swipe";
     // what is shown then is in no video
-    if (this.camera) this.camera.disabled = mode === UNTOUCHED;
+    if (this.camera) withhold(this.camera, mode === UNTOUCHED ? this.say("noViewsOfRoom") : "");
     clearInterval(this.flickering);
     if (mode === "flicker") {
       this.flickering = setInterval(() => {

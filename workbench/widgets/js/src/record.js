@@ -1,6 +1,6 @@
 // The recorder's page: choose a room, start, watch, mark, pause, stop. A recording is a job of the
 // server: this page may be closed at any time, and finds it again.
-import { element, helpDialog, icon, ownsKey, select } from "./dom.js";
+import { element, helpDialog, icon, ownsKey, select, withhold } from "./dom.js";
 import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
 import { clock, GOES_ON, Health, Journal, LEAST_DBFS, OPEN, PauseRequest, room, SILENT_DBFS, spoken } from "./model/recording.js";
@@ -104,21 +104,30 @@ export class Recorder {
     const label = isOn ? "rec_stop" : "rec_start";
     this.main.replaceChildren(element("span", {}, say(label)), element("kbd", { "aria-hidden": "true" }, isOn ? "Q" : "R"));
     this.main.classList.toggle("wb-stop", isOn);
-    this.main.disabled = !isOn && (!MAY_START.includes(phase) || Boolean(this.room?.fault) || !this.room?.layout);
+    withhold(this.main, isOn ? "" : this.#whyNoStart());
     this.holding.textContent = say(phase === "held" ? "rec_forget" : "rec_hold");
     this.holding.hidden = phase !== "held" && (phase !== "ready" || this.main.disabled || !this.room?.pre_record_seconds);
     this.showing.replaceChildren(element("span", {}, say(phase === "previewing" ? "rec_close" : "rec_show")), element("kbd", { "aria-hidden": "true" }, "V"));
     this.showing.hidden = phase !== "previewing" && (phase !== "ready" || this.main.disabled);
     this.acts.hidden = IS_OVER.includes(phase);
     this.pausing.hidden = this.shooting.hidden = !isOn;
-    this.shooting.disabled = phase === "paused";
+    withhold(this.shooting, phase === "paused" ? say("rec_paused") : "");
     this.marks.hidden = !isOn;
-    this.choice.disabled = phase === "starting";
+    withhold(this.choice, phase === "starting" ? say("rec_starting") : "");
     this.data.root.hidden = !isOn && !MAY_START.includes(phase);
     this.data.become(isOn);
     this.#tellMore();
     if (!isOn) this.#warn([]);
     this.#keepAwake();
+  }
+
+  /** The same as is said beside the button; empty where a recording may be started. */
+  #whyNoStart() {
+    const { say, phase, room: chosen } = this;
+    if (!MAY_START.includes(phase)) return say(`rec_${phase}`);
+    if (!chosen) return say("rec_noRooms");
+    if (chosen.fault) return say("rec_faultyRoom", { fault: chosen.fault });
+    return chosen.layout ? "" : say("rec_starting");
   }
 
   #tellAge() {
@@ -132,8 +141,9 @@ export class Recorder {
   }
 
   #showPausing() {
-    this.pausing.replaceChildren(element("span", {}, this.say(this.pauseRequest.said(this.phase))), element("kbd", { "aria-hidden": "true" }, "P"));
-    this.pausing.disabled = this.pauseRequest.wanted !== null;
+    const said = this.say(this.pauseRequest.said(this.phase));
+    this.pausing.replaceChildren(element("span", {}, said), element("kbd", { "aria-hidden": "true" }, "P"));
+    withhold(this.pausing, this.pauseRequest.wanted === null ? "" : said);
   }
 
   /** What comes next, where something does. */
@@ -142,7 +152,7 @@ export class Recorder {
     const text = (words) => element("p", {}, words);
     const parts = {
       loading: () => [text(say("rec_loading"))],
-      ready: () => (!this.rooms.length ? [element("h2", { class: "wb-big" }, say("rec_noRooms")), text(say("rec_noRoomsHow"))] : chosen?.fault ? [text(say("rec_faultyRoom", { fault: chosen.fault }))] : []),
+      ready: () => (!this.rooms.length ? [element("h2", { class: "wb-big" }, say("rec_noRooms")), text(say("rec_noRoomsHow"))] : chosen?.fault ? [text(this.#whyNoStart())] : []),
       held: () => [text(say("rec_heldHow", { seconds: Math.round(this.health.before?.seconds ?? 0) }))],
       previewing: () => [text(say("rec_previewingHow"))],
       finishing: () => [text(say("rec_finishingHow")), this.#againButton()],

@@ -244,7 +244,7 @@ export class Review {
     this.otherButton.hidden = !other;
     if (other) this.otherButton.setAttribute("aria-keyshortcuts", REVIEW_KEYS[other][0].replace("Ctrl", "Control"));
     this.otherButton.replaceChildren(...(other ? [say(`main_${other}`), element("kbd", { "aria-hidden": "true" }, shownKey(REVIEW_KEYS[other][0]))] : []));
-    this.flagButton.disabled = this.drawButton.disabled = this.isReleased;
+    this.flagButton.hidden = this.drawButton.hidden = this.isReleased;
   }
 
   choose(id, { focus = false } = {}) {

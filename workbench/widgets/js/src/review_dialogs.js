@@ -1,5 +1,5 @@
 // The two questions that the page asks: why a moment is flagged, and whether the copy is released.
-import { element } from "./dom.js";
+import { element, withhold } from "./dom.js";
 import { progressOf } from "./model/review.js";
 
 export function flagDialog(review) {
@@ -44,7 +44,7 @@ export function signOffDialog(review) {
     const { needs_two: two, waits, signed_off_by: who } = model.get("about");
     what.textContent = say(two && !waits ? "signOffFirst" : "signOffText");
     facts.replaceChildren(...[...statementRows(model.get("statement"), progressOf(review.moments), say), ...(waits ? [[say("statementFirst"), who]] : [])].flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
-    sign.disabled = !model.get("statement").counts;
+    withhold(sign, model.get("statement").counts ? "" : `${say("statement")}: ${say("loading")}`);
   };
   model.on("change:statement", show);
   return {

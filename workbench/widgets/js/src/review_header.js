@@ -1,5 +1,5 @@
 // The line at the top: what is reviewed, how far it is, what was saved, what a sign-off lacks.
-import { element, shownKey } from "./dom.js";
+import { element, shownKey, withhold } from "./dom.js";
 import { clock } from "./model/frame_index.js";
 import { EDITOR_KEYS } from "./model/keys.js";
 import { progressOf } from "./model/review.js";
@@ -35,6 +35,7 @@ export class Header {
     const counts = progressOf(moments);
     const job = model.get("job");
     this.what.textContent = `${about.procedure ?? ""} · ${clock(review.player.index.endSeconds, 0)} · ${(about.event_id ?? "").slice(0, 8)}`;
+    this.what.title = this.what.textContent;
     this.state.textContent = say(about.waits ? "secondAsked" : `event_${about.state}`);
     const isWorking = job.kind && job.state !== "failed";
     const percent = Math.round(100 * (job.progress ?? 0));
@@ -52,15 +53,15 @@ export class Header {
     const { say, review } = this;
     const lacking = review.model.get("not_rendered");
     this.rerender.hidden = !lacking || review.isReleased || review.mainName === "rerender";
-    this.rerender.disabled = Boolean(isWorking);
-    this.rerender.textContent = say("renderAgain", { count: lacking });
     const { left, flagged, all } = counts;
-    const lacks = [left && say("lacksLeft", { count: left }), flagged && say("lacksFlagged", { count: flagged }), lacking && say("lacksRendering")].filter(Boolean);
+    const waits = isWorking ? say(`lacks_${review.model.get("job").kind}`) : "";
+    this.rerender.textContent = `${say("renderAgain")}: ${waits || say("countNew", { count: lacking })}`;
+    withhold(this.rerender, waits);
+    const lacks = [left && say("lacksLeft", { count: left }), flagged && say("lacksFlagged", { count: flagged }), lacking && say("lacksRendering"), waits, !all && !waits && say("lacksMoments")].filter(Boolean);
     this.signOff.hidden = review.isReleased || Boolean(review.model.get("about").has_signed);
-    this.signOff.disabled = !all || lacks.length > 0 || Boolean(isWorking) || review.isSigning;
     this.signOff.textContent = review.isSigning ? say("main_signing") : lacks.length ? `${say("signOff")}: ${lacks[0]}` : say("signOff");
-    this.signOff.title = lacks.join(", ");
-    this.undo.disabled = !review.editor.history?.past.length;
+    withhold(this.signOff, review.isSigning ? say("main_signing") : lacks.join(", "));
+    withhold(this.undo, review.editor.history?.past.length ? "" : say("nothingToUndo"));
   }
 
   showSaving({ state, at, message, revision, savedRevision }) {

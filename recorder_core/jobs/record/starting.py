@@ -1,4 +1,4 @@
-"""Begin to record a room, or to hold its last seconds until somebody does."""
+"""Open a room, begin to record it, or hold its last seconds until somebody does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
 
-__all__ = ["hold_room", "record_room", "show_room"]
+__all__ = ["hold_room", "open_room", "record_room", "show_room"]
 
 
 @contextmanager
@@ -54,8 +54,37 @@ def record_room(
         If the encoder cannot be opened on this machine.
     """
     _ = request.needed_procedure_code
-    with _opened(archive, request, sources, finder) as room, room.begin() as recorder:
+    with open_room(archive, request, sources, finder) as room, room.begin() as recorder:
         yield recorder
+
+
+@contextmanager
+def open_room(
+    archive: Archive,
+    request: RecordRequest,
+    sources: RoomSources | None = None,
+    finder: FaceFinder | None = None,
+) -> Iterator[ReadyRoom]:
+    """Open the sources of a room, and lend what a recording begins from.
+
+    Nothing is captured before that begins. Parameters as of `record_room`.
+
+    Raises
+    ------
+    ArchiveError
+        If there is too little room for a recording.
+    EncodeError
+        If the encoder cannot be opened on this machine.
+    """
+    plan = plan_recording(request, finder)
+    plan.guard.check_start(archive.folders.roots())
+    found = open_sources(request.room) if sources is None else sources
+    with ExitStack() as stack:
+        for source in found:
+            stack.enter_context(source)
+        ready = ReadyRoom(archive, request, found, assemble_parts(plan, found))
+        stack.callback(ready.close)
+        yield ready
 
 
 @contextmanager
@@ -88,7 +117,7 @@ def hold_room(
         )
     with (
         acting(archive, Action.RECORD, detail="ready"),
-        _opened(archive, request, sources, finder) as room,
+        open_room(archive, request, sources, finder) as room,
     ):
         room.hold()
         yield room
@@ -113,26 +142,7 @@ def show_room(
     """
     with (
         acting(archive, Action.RECORD, detail="preview"),
-        _opened(archive, request, sources, finder) as room,
+        open_room(archive, request, sources, finder) as room,
     ):
         room.show()
         yield room
-
-
-@contextmanager
-def _opened(
-    archive: Archive,
-    request: RecordRequest,
-    sources: RoomSources | None,
-    finder: FaceFinder | None,
-) -> Iterator[ReadyRoom]:
-    """Open the sources of a room, of which nothing is captured yet."""
-    plan = plan_recording(request, finder)
-    plan.guard.check_start(archive.folders.roots())
-    found = open_sources(request.room) if sources is None else sources
-    with ExitStack() as stack:
-        for source in found:
-            stack.enter_context(source)
-        ready = ReadyRoom(archive, request, found, assemble_parts(plan, found))
-        stack.callback(ready.close)
-        yield ready

@@ -123,6 +123,8 @@ def _hold(
     while not running.is_stop_requested:
         room.wait(_POLL_SECONDS)
         with suppress(Empty):
+            if running.is_stop_requested:
+                return None
             recorder = _begin(room, starts.get_nowait(), recording)
             if recorder is not None:
                 return recorder

@@ -19,7 +19,7 @@ from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest
 from recorder_core.jobs.record.room_values import room_from_values
-from recorder_core.jobs.record.starting import hold_room, record_room, show_room
+from recorder_core.jobs.record.starting import hold_room, open_room, show_room
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker.holding import wait_for_start
 from recorder_core.jobs.worker.running_job import RunningJob
@@ -43,9 +43,9 @@ def record(running: RunningJob) -> None:
     """Record a room until the job is asked to stop, its time is over, or no room is left.
 
     A room that is to be ready first is held until the command to start, and one of which a preview
-    is wanted is shown; where the job is stopped before, or nobody watches any more, nothing is
-    recorded. The room is free for the next recording
-    before the videos are sealed again.
+    is wanted is shown. Where the job is stopped before the recording has begun, or nobody watches
+    any more, nothing is recorded. The room is free for the next recording before the videos are
+    sealed again.
     """
     settings, private = json.loads(running.job.settings), running.private
     request = RecordRequest(
@@ -77,11 +77,9 @@ def _opener(settings: Mapping[str, Any]) -> _Opener | None:
 def _record_once(
     running: RunningJob, request: RecordRequest, opener: _Opener | None
 ) -> RoomRecorder | None:
-    """Record a room; return what recorded it, or None if nobody started it."""
+    """Record a room; return what recorded it, or None if nothing was begun."""
     if opener is None:
-        with record_room(running.archive, request) as recorder:
-            _record(running, recorder, request.duration_seconds)
-        return recorder
+        return _record_at_once(running, request)
     with (
         opener(running.archive, request) as room,
         wait_for_start(running, room, request) as started,
@@ -89,6 +87,16 @@ def _record_once(
         if started is not None:
             _record(running, started, request.duration_seconds)
     return started
+
+
+def _record_at_once(running: RunningJob, request: RecordRequest) -> RoomRecorder | None:
+    _ = request.needed_procedure_code
+    with open_room(running.archive, request) as room:
+        if running.is_stop_requested:
+            return None
+        with room.begin() as recorder:
+            _record(running, recorder, request.duration_seconds)
+    return recorder
 
 
 def _record(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:

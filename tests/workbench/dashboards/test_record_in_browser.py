@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from recorder_core.archive import Password
 from recorder_core.jobs.archive import Credentials, open_archive
+from recorder_core.jobs.record import RecordRequest, as_only_recorder, room_from_values
 from tests.workbench.dashboards.visiting import PATIENCE_MS, check_accessible, visiting
 from tests.workbench.server.conftest import PASSWORD, Served, serving
 
@@ -231,6 +233,32 @@ def test_the_last_seconds_are_held_until_they_are_recorded_or_forgotten(
         rooms.archive, "SELECT duration_seconds FROM events WHERE event_id = ?", event
     )
     assert seconds > 1
+
+
+def test_a_start_that_is_cancelled_records_nothing(
+    visit: Callable[..., Page], rooms: Served, pictures: Path
+) -> None:
+    page = visit("olga", "/record")
+    page.get_by_role("combobox", name="Room").select_option("or_1")
+    before = len(_told(rooms.archive, "SELECT event_id FROM events"))
+    request = RecordRequest(room=room_from_values(tomllib.loads(ROOM)), room_name="or_1")
+    credentials = Credentials("olga", Password(PASSWORD))
+    # the recording before has not let go of the room yet
+    with (
+        open_archive(rooms.archive, credentials) as opened,
+        as_only_recorder(opened.folders, request),
+    ):
+        page.get_by_role("button", name="Start").click()
+        cancel = page.locator(".wb-acts").get_by_role("button", name="Cancel")
+        expect(page.locator(".wb-phase")).to_have_text("…Starting …")
+        check_accessible(page, pictures / "record-starting")
+        cancel.click()
+        expect(page.get_by_role("alert")).to_have_text(
+            "The start was cancelled; nothing was recorded."
+        )
+    expect(page.locator(".wb-phase")).to_have_text("○Ready")
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    assert len(_told(rooms.archive, "SELECT event_id FROM events")) == before
 
 
 def test_a_browser_is_told_no_address_and_no_device(rooms: Served) -> None:

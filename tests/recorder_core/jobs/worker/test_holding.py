@@ -104,6 +104,21 @@ def test_no_start_is_answered_with_success_that_does_not_begin() -> None:
     assert isinstance(running.answers[0].exception(), WrongState)
 
 
+def test_a_start_that_is_taken_back_at_once_begins_nothing() -> None:
+    running = _Running(starts=1)
+
+    class Stopping(_Room):
+        def wait(self, seconds: float) -> None:
+            super().wait(seconds)
+            running.is_stop_requested = bool(running.answers)
+
+    ready = Stopping([None])
+    with _held(running, ready) as recorder:
+        assert recorder is None
+    assert ready.began == []
+    assert isinstance(running.answers[0].exception(), WrongState)
+
+
 @pytest.mark.parametrize(("shown_seconds", "minutes"), [(None, 15), (1.0, 3)])
 def test_a_room_that_nobody_watches_is_held_for_a_quarter_of_an_hour_and_shown_for_minutes(
     shown_seconds: float | None, minutes: int

@@ -76,7 +76,8 @@ export class Recorder {
     this.shooting = element("button", { type: "button", "aria-keyshortcuts": "s", onclick: () => this.#shoot() }, element("span", {}, say("rec_shoot")), element("kbd", { "aria-hidden": "true" }, "S"));
     this.holding = element("button", { type: "button", onclick: () => (this.phase === "held" ? this.#forget() : this.#open({ ready: true })) });
     this.showing = element("button", { type: "button", class: "wb-wide", "aria-keyshortcuts": "v", onclick: () => this.#show() });
-    this.acts = element("div", { class: "wb-acts" }, this.main, this.showing, this.holding, this.pausing, this.shooting);
+    this.giving = element("button", { type: "button", class: "wb-wide", onclick: () => this.#giveUp() }, say("cancel"));
+    this.acts = element("div", { class: "wb-acts" }, this.main, this.giving, this.showing, this.holding, this.pausing, this.shooting);
     this.marks = element("div", { class: "wb-marks", role: "group", "aria-label": say("markers") });
     this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite", tabindex: 0 });
     return element("aside", { class: "wb-record-side", "aria-label": say("rec_record") },
@@ -109,6 +110,7 @@ export class Recorder {
     this.holding.hidden = phase !== "held" && (phase !== "ready" || this.main.disabled || !this.room?.pre_record_seconds);
     this.showing.replaceChildren(element("span", {}, say(phase === "previewing" ? "rec_close" : "rec_show")), element("kbd", { "aria-hidden": "true" }, "V"));
     this.showing.hidden = phase !== "previewing" && (phase !== "ready" || this.main.disabled);
+    this.#offerGivingUp();
     this.acts.hidden = IS_OVER.includes(phase);
     this.pausing.hidden = this.shooting.hidden = !isOn;
     withhold(this.shooting, phase === "paused" ? say("rec_paused") : "");
@@ -128,6 +130,12 @@ export class Recorder {
     if (!chosen) return say("rec_noRooms");
     if (chosen.fault) return say("rec_faultyRoom", { fault: chosen.fault });
     return chosen.layout ? "" : say("rec_starting");
+  }
+
+  /** A start can be given up; a recording that has begun its event is stopped. */
+  #offerGivingUp() {
+    this.giving.hidden = this.phase !== "starting" || !this.job || Boolean(this.job.event_id);
+    withhold(this.giving, this.isGivenUp ? this.say("rec_givingUp") : "");
   }
 
   #tellAge() {
@@ -240,7 +248,7 @@ export class Recorder {
     const chosen = this.rooms.find((each) => each.name === name) ?? null;
     const code = this.data.fields.procedure_code;
     if (chosen?.name !== this.room?.name || !code.value) code.value = chosen?.procedure_code ?? "";
-    Object.assign(this, { job: null, room: chosen, health: new Health(), done: new Journal() });
+    Object.assign(this, { job: null, isGivenUp: false, room: chosen, health: new Health(), done: new Journal() });
     if (isAfter) this.recordings = [];
     if (this.room) localStorage.setItem("record-room", this.room.name);
     this.picture.plainly(this.room);
@@ -280,9 +288,12 @@ export class Recorder {
 
   #showJob(job) {
     this.job = job;
+    this.#offerGivingUp();
     if (job.state === "queued" || job.state === "running") return;
-    if (!job.event_id && job.state === "done") {
+    if (!job.event_id && (job.state === "done" || this.isGivenUp)) {
+      const { isGivenUp } = this;
       this.#choose(this.choice.value, true); // what was held is forgotten; what is written stays
+      if (isGivenUp) this.#complain(this.say("rec_givenUp"));
       return;
     }
     this.data.clear();
@@ -331,13 +342,13 @@ export class Recorder {
       this.data.focus();
       return;
     }
-    const { phase } = this;
+    const { phase, job } = this;
     this.isAsked = true;
     this.#become("starting");
     if (OPEN.includes(phase)) {
-      const found = await this.#do(() => act(`/jobs/${this.job.job_id}/commands/start`, { arguments: { procedure_code: this.data.procedure_code, names: this.data.names } }));
+      const found = await this.#do(() => act(`/jobs/${job.job_id}/commands/start`, { arguments: { procedure_code: this.data.procedure_code, names: this.data.names } }));
       this.isAsked = Boolean(found);
-      if (!found) this.#become(phase);
+      if (!found && !this.isGivenUp && this.job?.job_id === job.job_id) this.#become(phase);
       return;
     }
     const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { procedure_code: this.data.procedure_code, names: this.data.names }));
@@ -353,6 +364,15 @@ export class Recorder {
     const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { ...asked, ...how }));
     if (started) this.#attach(started.job);
     else this.#become("ready");
+  }
+
+  /** A start is given up; where it has begun meanwhile, the recording is stopped. */
+  async #giveUp() {
+    this.isGivenUp = true;
+    this.#offerGivingUp();
+    if (await this.#do(() => act(`/jobs/${this.job.job_id}/cancel`))) return;
+    this.isGivenUp = false;
+    this.#offerGivingUp();
   }
 
   #forget() {

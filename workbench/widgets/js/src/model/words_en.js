@@ -394,6 +394,8 @@ export const EN = {
   rec_previewing: "Preview, not recording",
   rec_previewingHow: "The cameras are open, and nothing of them is recorded or stored. They close when nobody has this page open for three minutes.",
   rec_heldHow: "Holds the last {seconds} s in memory, with which a recording begins. Nothing is written before the start.",
+  rec_givingUp: "The start is being cancelled",
+  rec_givenUp: "The start was cancelled; nothing was recorded.",
   rec_starting: "Starting …",
   rec_recording: "Recording",
   rec_paused: "Paused: nothing of the room is recorded",

@@ -394,6 +394,8 @@ export const ES = {
   rec_previewing: "Vista previa, sin grabar",
   rec_previewingHow: "Las cámaras están abiertas y nada de ellas se graba ni se guarda. Se cierran cuando nadie tiene abierta esta página durante tres minutos.",
   rec_heldHow: "Retiene en memoria los últimos {seconds} s, con los que empieza una grabación. Nada se escribe antes de iniciarla.",
+  rec_givingUp: "Se está cancelando el inicio",
+  rec_givenUp: "El inicio se canceló; no se grabó nada.",
   rec_starting: "Iniciando …",
   rec_recording: "Grabando",
   rec_paused: "En pausa: no se graba nada de la sala",

@@ -394,6 +394,8 @@ export const PT = {
   rec_previewing: "Pré-visualização, sem gravar",
   rec_previewingHow: "As câmeras estão abertas e nada delas é gravado nem guardado. Elas se fecham quando ninguém tem esta página aberta durante três minutos.",
   rec_heldHow: "Retém na memória os últimos {seconds} s, com os quais uma gravação começa. Nada é escrito antes de iniciá-la.",
+  rec_givingUp: "O início está sendo cancelado",
+  rec_givenUp: "O início foi cancelado; nada foi gravado.",
   rec_starting: "Iniciando …",
   rec_recording: "Gravando",
   rec_paused: "Em pausa: nada da sala é gravado",

@@ -24,7 +24,10 @@ from recorder_core.jobs.record import RecordRequest, record_room, room_from_valu
 _SMALL: Final = "GiB left"
 #: what an emulated guest records in time
 _ROOM: Final = guest_values(is_light=True)
-_PRESS_SECONDS, _PAUSE_SECONDS = 0.1, 0.7
+#: an emulated guest needs more than a second to write a marker and a screenshot
+_PRESS_SECONDS, _PAUSE_SECONDS = 0.1, 2.4
+#: what is pressed so shortly before the end may come after it
+_LAST_SECONDS = 1.0
 
 
 def main() -> None:
@@ -32,10 +35,11 @@ def main() -> None:
     site = GuestSite(Path(sys.argv[1])).site
     seconds, count = float(sys.argv[2]), int(sys.argv[3])
     _save(site)
-    threading.Thread(target=_press, args=(Pedal(),), daemon=True).start()
+    counts = threading.Event()
+    threading.Thread(target=_press, args=(Pedal(), counts), daemon=True).start()
     rehearse(_ROOM)
     for _ in range(count):
-        _record(site, seconds)
+        _record(site, seconds, counts)
     say(is_done=True)
 
 
@@ -56,12 +60,16 @@ def _save(site: RecordingSite) -> None:
         )
 
 
-def _record(site: RecordingSite, seconds: float) -> None:
+def _record(site: RecordingSite, seconds: float, counts: threading.Event) -> None:
     request = RecordRequest(room=room_from_values(_ROOM), duration_seconds=seconds)
     with site.opened("olga") as archive:
         with record_room(archive, request) as recorder:
+            counts.set()
             while recorder.wait(0.1):
+                if recorder.seconds > seconds - _LAST_SECONDS:
+                    counts.clear()
                 _say_how(recorder.event_id, recorder.seconds, recorder.faults)
+            counts.clear()
             summary = recorder.finish()
             _say_how(recorder.event_id, summary.seconds, recorder.faults, is_over=True)
         say(recorded=recorder.event_id, fragmented=recorder.fragmented)
@@ -71,14 +79,19 @@ def _say_how(event: str, seconds: float, faults: list[str], *, is_over: bool = F
     say(event=event, seconds=round(seconds, 3), faults=faults, is_over=is_over)
 
 
-def _press(pedal: Pedal) -> None:
-    """Press the pedal all the time, so that screenshots and markers are cut off, too."""
+def _press(pedal: Pedal, counts: threading.Event) -> None:
+    """Press the pedal all the time, so that screenshots and markers are cut off, too.
+
+    A press is told where it is to be in a recording.
+    """
     pause = threading.Event()
     while not pause.wait(_PAUSE_SECONDS):
+        does_count = counts.is_set()
         pedal.write(PRESSED)
         pause.wait(_PRESS_SECONDS)
         pedal.write(RELEASED)
-        say(pressed=True)
+        if does_count:
+            say(pressed=True)
 
 
 if __name__ == "__main__":

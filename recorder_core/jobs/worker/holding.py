@@ -120,11 +120,11 @@ def _hold(
     shown, asked, watched = float("-inf"), clock(), clock()
     is_held = room.shown_seconds is None
     unwatched_seconds = _UNWATCHED_SECONDS if is_held else _UNWATCHED_PREVIEW_SECONDS
-    while not running.is_stop_requested:
+    while True:
         room.wait(_POLL_SECONDS)
+        if running.is_stop_requested:
+            return None
         with suppress(Empty):
-            if running.is_stop_requested:
-                return None
             recorder = _begin(room, starts.get_nowait(), recording)
             if recorder is not None:
                 return recorder
@@ -136,7 +136,6 @@ def _hold(
         if now - watched > unwatched_seconds:
             return None
         shown = _show(running, room, now, shown)
-    return None
 
 
 def _begin(room: ReadyRoom, start: _Start, recording: ExitStack) -> RoomRecorder | None:

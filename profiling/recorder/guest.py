@@ -89,6 +89,9 @@ class Guest:
         What is mounted before the command.
     accelerator : str, optional
         Of QEMU, `kvm` or `tcg`.
+    has_slow_clock : bool
+        Whether the clock of an emulated guest counts its instructions: it is then as slow as the
+        guest, which is in time for everything however busy this machine is, and takes longer.
     """
 
     def __init__(
@@ -98,9 +101,13 @@ class Guest:
         shared: Path,
         disks: Sequence[Disk] = (),
         accelerator: str = "tcg",
+        *,
+        has_slow_clock: bool = False,
     ) -> None:
         (shared / "command").write_text(_command(command, disks), encoding="utf-8")
         words = [*_machine(kernel, shared, accelerator), *_disks(disks)]
+        # an instruction is a nanosecond
+        words += ["-icount", "shift=0"] if has_slow_clock and accelerator == "tcg" else []
         self._changed = threading.Condition()
         self._said: list[Said] = []
         self._other_lines: list[str] = []

@@ -132,6 +132,9 @@ class SourceState:
         Why it is absent, and what to do; empty while all is well.
     is_starved : bool
         Whether it is absent because this computer does not keep up with it.
+    frame_rate : float or None
+        Frames a second that it says it gives, or its settings; None: it has no frames, or was
+        never connected.
     """
 
     name: str
@@ -141,6 +144,7 @@ class SourceState:
     counters: SourceCounters
     sentence: str = ""
     is_starved: bool = False
+    frame_rate: float | None = None
 
 
 class Source(Protocol):

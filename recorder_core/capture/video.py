@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from recorder_core.capture.connection import Connection
 from recorder_core.capture.frame_mailbox import FrameMailbox
@@ -48,6 +49,7 @@ class InputFrames(FrameSource):
         self._connection = connection
         self._mailbox = FrameMailbox(delay_seconds)
         self._presence = Presence(settings.lost_after_seconds(), clock())
+        self._frame_rate: float | None = None
 
     @property
     def name(self) -> str:
@@ -57,9 +59,10 @@ class InputFrames(FrameSource):
     @property
     def state(self) -> SourceState:
         """How the source is just now."""
-        return state_of(
+        state = state_of(
             self, self._presence, self._connection, self._mailbox.counters, self._clock()
         )
+        return replace(state, frame_rate=self._frame_rate)
 
     def start(self) -> None:
         """Begin to connect."""
@@ -82,7 +85,8 @@ class InputFrames(FrameSource):
         now = self._clock()
         self._presence.listen(now, self._connection.waited_seconds(now))
         lost_after_seconds = self._settings.lost_after_seconds(frame_rate)
-        self._mailbox.set_rate(frame_rate or self._settings.rate, lost_after_seconds)
+        self._frame_rate = frame_rate or self._settings.rate
+        self._mailbox.set_rate(self._frame_rate, lost_after_seconds)
         self._presence.lost_after_seconds = lost_after_seconds
 
     def receive(self, arrival: Arrival) -> None:

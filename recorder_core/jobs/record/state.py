@@ -32,7 +32,8 @@ def recorder_state(recorder: RoomRecorder) -> dict[str, Any]:
         ``faults`` as sentences, of each of the newest markers and screenshots (``journal``) its
         ``id``, ``kind`` (None: a screenshot), ``seconds`` and ``stop_seconds``, and of each of
         ``sources`` its ``name``, whether it ``is_present``, for how many ``seconds``, its
-        ``sentence``, whether it ``is_starved``, ``connections`` and ``counters``.
+        ``sentence``, whether it ``is_starved``, ``connections``, ``counters`` and the
+        ``frame_rate`` that it promises (None: it has no frames).
     """
     return _common(recorder) | {
         "event": recorder.event_id,
@@ -96,4 +97,5 @@ def _source(state: SourceState) -> dict[str, Any]:
         "is_starved": state.is_starved,
         "connections": state.connections,
         "counters": asdict(state.counters),
+        "frame_rate": state.frame_rate,
     }

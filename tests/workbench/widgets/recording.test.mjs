@@ -61,6 +61,20 @@ test("a source's rate is what came between two states", () => {
   assert.deepEqual(health.warnings(), []);
 });
 
+test("a source that gives too few of the frames that it promises is slow once it lasts", () => {
+  const health = new Health();
+  const at = (seconds, count, promised = 25) => health.note(state(seconds, { sources: [source(count, { frame_rate: promised })] }));
+  for (const seconds of [1, 2, 3]) at(seconds, 25 * seconds);
+  for (const seconds of [1, 2, 3, 4, 5]) at(3 + seconds, 75 + 12 * seconds);
+  assert.deepEqual([health.slow, health.warnings()], [[], []]);
+  for (const seconds of [6, 7, 8]) at(3 + seconds, 75 + 12 * seconds);
+  assert.deepEqual(health.warnings(), [{ say: "rec_slow", name: "room camera", count: "13", promised: "25" }]);
+  for (const seconds of [1, 2, 3, 4]) at(11 + seconds, 171 + 25 * seconds);
+  assert.deepEqual(health.slow, []);
+  for (const seconds of [1, 9]) at(20 + seconds, 400 + seconds, null);
+  assert.deepEqual(health.slow, []);
+});
+
 test("what a person should know stands with the most urgent first", () => {
   const health = new Health();
   health.note(state(1));

@@ -33,6 +33,10 @@ _SOURCE: Final = _object(
         },
         "connections": {**_COUNT, "description": "how often it was connected"},
         "counters": {**_COUNTERS, "description": "of its frames, blocks, records or presses"},
+        "frame_rate": {
+            "type": ["number", "null"],
+            "description": "frames a second that it promises; null: it has none",
+        },
     }
 )
 _ENTRY: Final = _object(

@@ -102,6 +102,7 @@ def _check_state(state: Any) -> None:
     found = {each["name"]: each for each in state["sources"]}
     assert set(found) == {"laparoscope", "room", "sound"}
     assert found["laparoscope"]["is_present"]
+    assert [each["frame_rate"] for each in found.values()] == [25.0, None, None]
     assert not found["room"]["is_present"]
     assert found["room"]["sentence"].startswith("room ")
     assert not [each for each in ("geheim", "nurse", "127.0.0.1") if each in str(state)]

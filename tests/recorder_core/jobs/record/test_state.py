@@ -46,7 +46,8 @@ def _screenshot(seconds: float) -> Screenshot:
 
 
 def _recorder(faults: list[str]) -> Any:
-    states = [SourceState("room", False, 0.0, 1, SourceCounters(received=5), "it is away")]
+    counters = SourceCounters(received=5)
+    states = [SourceState("room", False, 0.0, 1, counters, "it is away", frame_rate=25.0)]
     return SimpleNamespace(
         event_id="20260504-1",
         is_paused=False,
@@ -70,6 +71,7 @@ def _recorder(faults: list[str]) -> Any:
 def test_a_state_is_as_its_schema_says() -> None:
     state = recorder_state(_recorder(["a disk is away"]))
     check_value("state", state, RECORDING_STATE)
+    assert [each["frame_rate"] for each in state["sources"]] == [25.0]
     assert [tuple(each.values()) for each in state["journal"]] == [
         ("id of incision", "incision", 61.0, None),
         ("id of a picture", None, 62.5, None),

@@ -315,7 +315,7 @@ export class Recorder {
     const level = state.audio_level_dbfs ?? null;
     this.level.hidden = level === null;
     this.level.value = level ?? LEAST_DBFS;
-    if (this.phase !== "finishing") this.picture.tellHealth(state.sources, this.health.rates);
+    if (this.phase !== "finishing") this.picture.tellHealth(state.sources, this.health);
     this.#warn(state.state === "finishing" ? [] : this.health.warnings());
   }
 

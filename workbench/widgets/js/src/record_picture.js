@@ -64,20 +64,23 @@ export class RecordPicture {
     const tile = this.made[name];
     if (tile.root.dataset.health !== health) {
       tile.root.dataset.health = health;
-      tile.sign.textContent = { good: "●", lost: "▲", wait: "○" }[health];
+      tile.sign.textContent = { good: "●", slow: "◐", lost: "▲", wait: "○" }[health];
     }
     if (tile.word.textContent !== word) tile.word.textContent = word;
     if (tile.more.textContent !== more) tile.more.textContent = more;
   }
 
   /** Show how each source is. */
-  tellHealth(sources, rates) {
+  tellHealth(sources, { rates, slow }) {
     const names = sources.map(({ name }) => name);
     if (names.join() !== Object.keys(this.made).join()) this.#place(names);
-    for (const { name, is_present: isPresent, is_starved: isStarved } of sources) {
+    for (const { name, is_present: isPresent, is_starved: isStarved, frame_rate: promised } of sources) {
       const hasRate = isPresent && this.made[name].view && name in rates;
-      const more = hasRate ? this.say("rec_perSecond", { count: rates[name].toFixed(0) }) : "";
-      this.#tell(name, isPresent ? "good" : "lost", this.say(isPresent ? "rec_signal" : isStarved ? "rec_tooBusy" : "rec_noSignal"), more);
+      const isSlow = slow.includes(name);
+      const count = hasRate ? rates[name].toFixed(0) : "";
+      const more = hasRate ? this.say(isSlow ? "rec_perSecondOf" : "rec_perSecond", { count, promised: promised?.toFixed(0) }) : "";
+      const [health, word] = !isPresent ? ["lost", isStarved ? "rec_tooBusy" : "rec_noSignal"] : isSlow ? ["slow", "rec_slowSignal"] : ["good", "rec_signal"];
+      this.#tell(name, health, this.say(word), more);
     }
   }
 

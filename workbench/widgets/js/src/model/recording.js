@@ -11,6 +11,10 @@ const BEHIND_SECONDS = 20;
 /** A picture that is older says so. */
 const OLD_PICTURE_SECONDS = 3;
 
+/** A source that gives less than this part of the frames that it promises, for so long, is slow. */
+const SLOW_PART = 0.8;
+const SLOW_SECONDS = 5;
+
 /** In which a recording takes commands. */
 export const GOES_ON = ["recording", "paused"];
 /** In which a room is open, and can be recorded at once. */
@@ -131,6 +135,7 @@ export class Health {
   constructor() {
     this.before = null;
     this.rates = {};
+    this.slowSince = {};
     this.leftOutAt = -Infinity;
     this.heardAt = 0;
   }
@@ -145,9 +150,19 @@ export class Health {
       // smoothed: two states are half a second apart
       this.rates[name] = name in this.rates ? 0.7 * this.rates[name] + 0.3 * rate : rate;
     }
+    for (const { name, is_present: isPresent, frame_rate: promised } of state.sources) {
+      const isSlow = isPresent && promised && this.rates[name] < SLOW_PART * promised;
+      if (!isSlow) delete this.slowSince[name];
+      else this.slowSince[name] ??= state.seconds;
+    }
     if (before && state.dropped_frames > before.dropped_frames) this.leftOutAt = state.seconds;
     if (!before || (state.audio_level_dbfs ?? 0) > SILENT_DBFS || state.state === "paused") this.heardAt = state.seconds;
     this.before = state;
+  }
+
+  /** Names of the sources that have given too few frames for a while. */
+  get slow() {
+    return Object.keys(this.slowSince).filter((name) => this.before.seconds - this.slowSince[name] >= SLOW_SECONDS);
   }
 
   /** Whether frames were left out lately. */
@@ -161,11 +176,12 @@ export class Health {
     if (!state) return [];
     const before = OPEN.includes(state.state) ? "Before" : "";
     const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence, is_starved: isStarved }) => ({ say: `${isStarved ? "rec_starved" : "rec_lost"}${before}`, name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
+    const slow = state.sources.filter(({ name }) => this.slow.includes(name)).map(({ name, frame_rate: promised }) => ({ say: "rec_slow", name: spoken(name), count: this.rates[name].toFixed(0), promised: promised.toFixed(0) }));
     const left = state.seconds_left;
     const little = left !== null && left < LITTLE_SECONDS ? [{ say: "rec_little", time: clock(left) }] : [];
     const behind = this.isBehind ? [{ say: "rec_behind", count: state.dropped_frames }] : [];
     const hidden = state.is_room_hidden ? [{ say: "rec_hidden" }] : [];
     const silent = state.seconds - this.heardAt > SILENT_SECONDS ? [{ say: "rec_silent" }] : [];
-    return [...little, ...lost, ...hidden, ...behind, ...silent, ...state.faults.map((text) => ({ text }))];
+    return [...little, ...lost, ...slow, ...hidden, ...behind, ...silent, ...state.faults.map((text) => ({ text }))];
   }
 }

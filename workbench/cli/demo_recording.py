@@ -212,12 +212,19 @@ def record_surgery(archive: Archive, room: DemoRoom, course: Course, seconds: fl
     settings = SwitchSettings(kind="input", address="simulated")
     switch = SwitchSource("foot-switch", settings, open_contact=pedal.open)
     sources = replace(found, frames=cameras, switches=[switch])
-    request = RecordRequest(room=config, names=_PATIENT, duration_seconds=seconds)
+    request = RecordRequest(room=_unnamed(config), names=_PATIENT, duration_seconds=seconds)
     with record_room(archive, request, sources) as recorder:
         _play(recorder, _acts(recorder, cameras[_LAPAROSCOPE], pedal, course, seconds))
         clock = recorder.clock
         summary = recorder.finish()
     return Recorded(summary.event_id, summary, cameras[ROOM].shown(clock, config.rate))
+
+
+def _unnamed(config: RoomConfig) -> RoomConfig:
+    """Return the room without the strip of event data: its video becomes other events, too."""
+    layout = config.layout
+    panels = tuple(each for each in layout.panels if each.kind != "event_strip")
+    return replace(config, layout=replace(layout, panels=panels))
 
 
 def _acts(

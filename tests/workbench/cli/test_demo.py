@@ -21,8 +21,9 @@ from workbench.cli import main
 from workbench.cli.demo_archive import begin_demo_archive
 
 SECONDS = 4
-#: where the composite shows the room
+#: where the composite shows the room, and where a recording shows the codes of its event
 ROOM = (426, 240, 214, 120)
+STRIP = (0, 320, 320, 40)
 
 
 @pytest.fixture
@@ -59,6 +60,8 @@ def test_the_demo_records_hides_and_scores(
     with closing(sqlite3.connect(folder / "archive" / "catalog.db")) as catalog:
         _check_events(catalog)
     _check_truth(folder)
+    # two other events have its video, and the codes of none of them are in it
+    assert np.ptp(_luma(folder / "surgery.mp4", "crop={2}:{3}:{0}:{1}".format(*STRIP), STRIP)) < 8
     # in which an operator records on the page
     room = read_room(folder / "rooms" / "demo-theatre.toml")
     assert set(room.sources) == {"laparoscope", "vital_signs", "room"}
@@ -124,12 +127,14 @@ def _check_truth(folder: Path) -> None:
     assert np.mean(off) < 3
 
 
-def _luma(video: Path, filtered: str) -> np.ndarray[Any, Any]:
+def _luma(
+    video: Path, filtered: str, place: tuple[int, int, int, int] = ROOM
+) -> np.ndarray[Any, Any]:
     """Return the luma of each frame, as FFmpeg's own tools say."""
     command = ["ffmpeg", "-v", "error", "-i", str(video), "-vf", f"{filtered},format=gray"]
     command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     raw = subprocess.run(command, check=True, capture_output=True).stdout
-    return np.frombuffer(raw, np.uint8).reshape(-1, ROOM[3], ROOM[2])
+    return np.frombuffer(raw, np.uint8).reshape(-1, place[3], place[2])
 
 
 def _centres(table: Path) -> dict[int, dict[int, Any]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from recorder_core.catalog import Job
 from recorder_core.catalog.model.codes import new_id
@@ -63,21 +63,21 @@ def _record(running: RunningJob) -> None:
 
 def _import(running: RunningJob) -> None:
     from recorder_core.jobs.archive.events.importing import ImportRequest, import_video
-    from recorder_core.jobs.archive.events.inbox import held_file
     from recorder_core.jobs.archive.events.starting import parse_started
     from recorder_core.jobs.archive.names.event_names import EventNames
 
     given, private, event_id = json.loads(running.job.settings), running.private, new_id()
-    video, code = Path(private["video"]), given.get("video_code")
     started = given.get("started")
     try:
-        # without a code it is the file of who asks on this machine, as in a terminal
-        with nullcontext(video) if code is None else held_file(video, code) as held:
+        with _chosen(running, "video") as video, _chosen(running, "signals") as signals:
             request = ImportRequest(
-                source=held,
-                source_name=video.name,
+                source=video,
+                source_name=Path(private["video"]).name,
                 procedure_code=given.get("procedure_code", "unknown"),
+                site_code=given.get("site_code"),
                 started_utc=None if started is None else parse_started(started),
+                signals=signals,
+                video_stream=given.get("video_stream"),
                 view=given.get("view"),
                 names=EventNames.from_dict(private.get("names", {})),
                 salvage=given.get("salvage", False),
@@ -93,6 +93,17 @@ def _import(running: RunningJob) -> None:
         if not session_of(running.archive).catalog.contents.files(event_id):
             raise  # else it was stopped too late: the event is in the archive
     running.name_event(event_id)
+
+
+def _chosen(running: RunningJob, name: str) -> AbstractContextManager[Any]:
+    """Hold a file of this machine that a setting names; None where there is none."""
+    from recorder_core.jobs.archive.events.inbox import held_file
+
+    path, code = running.private.get(name), json.loads(running.job.settings).get(f"{name}_code")
+    # without a code it is the file of who asks on this machine, as in a terminal
+    if path is None or code is None:
+        return nullcontext(None if path is None else Path(path))
+    return held_file(Path(path), code)
 
 
 def _deidentify(running: RunningJob) -> None:

@@ -50,7 +50,8 @@ _STATES = [state.value for state in EventState]
 _SAID_BY: Final = {
     "given": "as given",
     "tag": "as the file's own tag says",
-    "file time": "a guess by when the file was written; if it is wrong, import with --started",
+    "file time": "a guess: when the file was last written, less its length; if it is wrong, import "
+    "with --started",
 }
 
 
@@ -100,11 +101,12 @@ def _add_import(actions: Any) -> None:
     )
     parser.add_argument("inputs", nargs="+", type=Path, metavar="VIDEO", help="video or folder")
     parser.add_argument("--procedure", default="unknown", metavar="CODE", help="default: unknown")
-    parser.add_argument("--site", metavar="CODE", help="default: the archive's")
+    parser.add_argument("--site", metavar="CODE", help="default: the archive's own")
     parser.add_argument(
         "--started",
         metavar="TIME",
-        help="2026-05-04T09:30; default: what the file's tag says, else its time less its length",
+        help="2026-05-04T09:30; default: what the file's own tag says, else when the file was last "
+        "written, less its length",
     )
     add_video_stream_argument(parser)
     parser.add_argument(

@@ -7,7 +7,7 @@ const LOOK_MILLISECONDS = 1500;
 const REST_MILLISECONDS = 10000;
 const find = (id) => document.getElementById(id);
 const dialog = find("choose");
-const follower = { timer: 0, shown: "", isCut: false, isFull: false };
+const follower = { timer: 0, shown: "", isCut: false, isFull: false, signals: [] };
 
 function size(bytes) {
   const mib = bytes / 2 ** 20;
@@ -74,17 +74,29 @@ function choose(file, version) {
   dialog.querySelector("form").reset();
   find("chosen").textContent = say("imp_of", { name: file });
   find("choose-fault").hidden = true;
+  dialog.querySelector("[name=signals]").replaceChildren(new Option(say("imp_noSignals"), ""), ...follower.signals.map(signalsOption));
   dialog.showModal();
+}
+
+/** A table that cannot be taken now says why. */
+function signalsOption({ name, version, fault, fault_name: why }) {
+  const option = new Option(fault ? `${name}: ${sayOr(`imp_fault_${why}`, fault)}` : name, version);
+  option.disabled = Boolean(fault);
+  return option;
 }
 
 async function start(event) {
   event.preventDefault();
   const { file, version } = dialog.dataset;
-  const { procedure_code: code, started, view, salvage, physician_names: physicians, ...typed } = Object.fromEntries(new FormData(event.target));
+  const { procedure_code: code, site_code: site, started, view, signals, video_stream: stream, salvage, physician_names: physicians, ...typed } = Object.fromEntries(new FormData(event.target));
   const names = Object.fromEntries(Object.entries(typed).filter(([, text]) => text.trim()));
   const each = physicians.split("\n").map((name) => name.trim()).filter(Boolean);
   if (each.length) names.physician_names = each;
   const content = { file, version, procedure_code: code, names, ...(salvage ? { salvage: true } : {}) };
+  const table = follower.signals.find((one) => one.version === signals);
+  if (table) content.signals = { file: table.name, version: table.version };
+  if (site) content.site_code = site;
+  if (stream) content.video_stream = Number(stream);
   if (view.trim()) content.view = view.trim();
   // the clock is the person's, not the server's
   if (started) content.started = new Date(started).toISOString();
@@ -104,11 +116,12 @@ async function follow() {
   let pause = REST_MILLISECONDS;
   clearTimeout(follower.timer);
   try {
-    const { files, left_off: isMore, open_imports: count, most_imports: most, opens_to_nobody: isLost } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
-    const shown = JSON.stringify([files, isMore, count >= most, isLost]);
+    const { files, signals, left_off: isMore, open_imports: count, most_imports: most, opens_to_nobody: isLost } = await ask("/inbox", undefined, { "X-Workbench-Poll": "1" });
+    const shown = JSON.stringify([files, signals, isMore, count >= most, isLost]);
     // nothing is replaced under a person's finger where nothing is new
     if (shown !== follower.shown) {
       follower.isFull = count >= most;
+      follower.signals = signals;
       find("full").textContent = say("imp_full", { count });
       find("full").hidden = !follower.isFull;
       find("nobody").hidden = !isLost;
@@ -121,7 +134,7 @@ async function follow() {
     }
     if (follower.isCut) await attempt(() => {}, "");
     follower.isCut = false;
-    if (count || files.some(({ fault }) => fault)) pause = LOOK_MILLISECONDS;
+    if (count || [...files, ...signals].some(({ fault }) => fault)) pause = LOOK_MILLISECONDS;
   } catch (error) {
     follower.isCut = true;
     await attempt(() => Promise.reject(error), "");

@@ -9,7 +9,7 @@ import heapq
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder_core.errors import ArchiveError, SettingsError, WrongState
+from recorder_core.jobs.archive.events.signals import SIGNAL_SUFFIXES
 from recorder_core.model import VIDEO_SUFFIXES
 
 __all__ = ["Inbox", "InboxFile", "held_file", "list_inbox"]
@@ -44,7 +45,7 @@ _FOLDER: Final = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class InboxFile:
-    """A video of an inbox.
+    """A video of an inbox, or a table of signals.
 
     Attributes
     ----------
@@ -77,10 +78,12 @@ class InboxFile:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What an inbox holds."""
+    """What an inbox holds, the newest first."""
 
-    #: the newest first
+    #: videos
     files: tuple[InboxFile, ...] = ()
+    #: tables of signals
+    signals: tuple[InboxFile, ...] = ()
     #: whether there may be more: not everything was looked at, or listed
     left_off: bool = False
 
@@ -92,13 +95,13 @@ class _Walk:
     entries: Iterator[None] = field(default_factory=lambda: repeat(None, _MAX_ENTRIES))
     left_off: bool = False
 
-    def videos(self, inside: int, above: str, depth: int) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield name and state of each video in an open folder, and in those in it."""
+    def files(self, inside: int, above: str, depth: int) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield name and state of each file in an open folder, and in those in it."""
         folders = []
         for name, is_folder in self._names(inside):
             if is_folder:
                 folders.append(name)
-            elif Path(name).suffix.lower() in VIDEO_SUFFIXES:
+            elif Path(name).suffix.lower() in VIDEO_SUFFIXES | SIGNAL_SUFFIXES:
                 yield from _state(inside, above, name)
         if depth == _MAX_DEPTH:
             self.left_off |= bool(folders)
@@ -109,7 +112,7 @@ class _Walk:
             except OSError:
                 continue  # it was taken away meanwhile, or is not for this program
             try:
-                yield from self.videos(below, f"{above}{name}/", depth + 1)
+                yield from self.files(below, f"{above}{name}/", depth + 1)
             finally:
                 os.close(below)
 
@@ -125,7 +128,7 @@ class _Walk:
 
 
 def list_inbox(folder: Path) -> Inbox:
-    """Return the videos of an inbox and of the folders in it, the newest first, at most 500.
+    """Return the videos and tables of an inbox and of the folders in it, the newest 500 of each.
 
     At most 20,000 files and folders are looked at, and sixteen folders in one another.
 
@@ -143,17 +146,27 @@ def list_inbox(folder: Path) -> Inbox:
             "the folder of the inbox is not there: an administrator mounts it"
         ) from error
     try:
-        newest = heapq.nlargest(
-            _MAX_FILES + 1, walk.videos(inside, "", 0), key=lambda each: each[1].st_mtime_ns
-        )
+        found = list(walk.files(inside, "", 0))
     except OSError as error:
         raise SettingsError(
             "the folder of the inbox cannot be read: an administrator looks at its disk"
         ) from error
     finally:
         os.close(inside)
-    files = tuple(_described(place, name, found, now) for name, found in newest[:_MAX_FILES])
-    return Inbox(files, walk.left_off or len(newest) > _MAX_FILES)
+    files, signals = (_newest(found, kinds) for kinds in (VIDEO_SUFFIXES, SIGNAL_SUFFIXES))
+    return Inbox(
+        tuple(_described(place, *each, now) for each in files[:_MAX_FILES]),
+        tuple(_described(place, *each, now) for each in signals[:_MAX_FILES]),
+        walk.left_off or max(len(files), len(signals)) > _MAX_FILES,
+    )
+
+
+def _newest(
+    found: Sequence[tuple[str, os.stat_result]], suffixes: Collection[str]
+) -> list[tuple[str, os.stat_result]]:
+    """Return the newest of some kinds of files, one more than is listed."""
+    of_kind = (each for each in found if Path(each[0]).suffix.lower() in suffixes)
+    return heapq.nlargest(_MAX_FILES + 1, of_kind, key=lambda each: each[1].st_mtime_ns)
 
 
 @contextmanager
@@ -183,7 +196,7 @@ def held_file(path: Path, code: str) -> Iterator[Path]:
         held = _open_parts(path, opened)
         found = os.fstat(held)
         if not stat.S_ISREG(found.st_mode) or _code(found) != code:
-            raise WrongState("the video was changed after it was chosen: choose it again")
+            raise WrongState("the file was changed after it was chosen: choose it again")
         yield Path(f"/proc/self/fd/{held}")
 
 
@@ -201,7 +214,7 @@ def _open_parts(path: Path, opened: ExitStack) -> int:
             return inside
         reason = "it has no name"
     # the error that was caught has the name of the file
-    raise ArchiveError(f"the video cannot be read ({reason}): put it back, then choose it again")
+    raise ArchiveError(f"the file cannot be read ({reason}): put it back, then choose it again")
 
 
 def _code(found: os.stat_result) -> str:

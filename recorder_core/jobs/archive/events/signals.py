@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from recorder_core.tables import SignalLog
 
 __all__ = [
+    "SIGNAL_SUFFIXES",
     "SealedSignals",
     "SignalTable",
     "check_unit",
@@ -37,6 +38,10 @@ __all__ = [
 ]
 
 COLUMNS: Final = ("signal", "unit", "seconds", "value")
+#: of files with these columns
+SIGNAL_SUFFIXES: Final = frozenset({".csv", ".parquet"})
+#: with which a Parquet file begins (Apache Parquet, file format)
+_PARQUET: Final = b"PAR1"
 #: stored in clear, so no room for a sentence
 _UNIT: Final = re.compile(r"[A-Za-z0-9%/.°µ^*-]{0,16}")
 
@@ -95,7 +100,9 @@ def _read_columns(path: Path) -> Any:
     import pandas as pd
 
     try:
-        if path.suffix.lower() == ".parquet":
+        with path.open("rb") as file:
+            is_parquet = file.read(len(_PARQUET)) == _PARQUET
+        if is_parquet:
             frame = pd.read_parquet(path)
         else:
             frame = pd.read_csv(path, dtype={"signal": str, "unit": str})

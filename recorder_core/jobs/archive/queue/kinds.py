@@ -12,7 +12,13 @@ from recorder_core.catalog import NEW_COPY_STATES, OPEN_COPY_STATES, Action, Eve
 from recorder_core.errors import SettingsError
 from recorder_core.jobs.archive.queue.job_kind import CommandKind, JobKind, JobSetting, Lane
 from recorder_core.jobs.archive.queue.recording_state import RECORDING_STATE
-from recorder_core.jobs.archive.queue.setting_schemas import CODE, NAME, NAMES
+from recorder_core.jobs.archive.queue.setting_schemas import (
+    CODE,
+    LOCAL_FILE,
+    NAME,
+    NAMES,
+    SITE_CODE,
+)
 from recorder_core.model.values.schema import Schema
 
 __all__ = ["JOB_KINDS", "find_kind", "lane_of"]
@@ -60,8 +66,40 @@ _VIEW: Final = JobSetting(
 )
 _STARTED: Final = JobSetting(
     name="started",
-    schema={**NAME, "description": "when the video began, such as 2026-05-04T09:30Z"},
+    schema={
+        **NAME,
+        "description": "when the video began, such as 2026-05-04T09:30Z; unless given, what the "
+        "file's own tag says, else when the file was last written, less its length",
+    },
 )
+_SITE: Final = JobSetting(
+    name="site_code",
+    schema={**SITE_CODE, "description": "code of the site; unless given, the archive's own"},
+)
+_VIDEO_STREAM: Final = JobSetting(
+    name="video_stream",
+    schema={
+        "type": "integer",
+        "minimum": 0,
+        "description": "number of the stream in the file; unless given, the video that players "
+        "show",
+    },
+)
+
+
+def _local_file(name: str, *, is_required: bool = False) -> tuple[JobSetting, JobSetting]:
+    """Return the settings that name a file of this machine, and pin the state that was chosen."""
+    return (
+        JobSetting(
+            name=name, schema=LOCAL_FILE, is_private=True, is_local=True, is_required=is_required
+        ),
+        JobSetting(
+            name=f"{name}_code",
+            schema=CODE | {"description": "which file it is, and which state of it, without names"},
+            is_local=True,
+        ),
+    )
+
 
 #: a recording that is to be longer is a slip
 _WEEK_SECONDS: Final = 7 * 24 * 3600
@@ -156,21 +194,13 @@ _IMPORT: Final = JobKind(
     summary="take a video file of this machine into the archive",
     action=Action.IMPORT_EVENT,
     settings=(
-        JobSetting(
-            name="video",
-            schema={"type": "string", "pattern": "^/[^\\0]{1,4095}$"},
-            is_private=True,
-            is_local=True,
-            is_required=True,
-        ),
-        JobSetting(
-            name="video_code",
-            schema=CODE | {"description": "which file it is, and which state of it, without names"},
-            is_local=True,
-        ),
+        *_local_file("video", is_required=True),
+        *_local_file("signals"),
         _NAMES,
         _PROCEDURE,
+        _SITE,
         _STARTED,
+        _VIDEO_STREAM,
         _VIEW,
         _SALVAGE,
     ),
@@ -185,8 +215,12 @@ _IMPORT: Final = JobKind(
         ),
         "WrongState": "the file was changed after it was chosen: {again}",
         "SettingsError": (
-            "the room view does not lie inside the frame of this video, or the time at which it "
-            "began is none: {again} with the right ones"
+            "the room view does not lie inside the frame of this video, the stream is no video "
+            "that can be kept, or the time at which it began is none: {again} with the right ones"
+        ),
+        "DataError": (
+            "the signals file is not as it must be, with the columns signal, unit, seconds and "
+            "value: {again} with another, or without it"
         ),
     },
     left="nothing of it is in the archive",

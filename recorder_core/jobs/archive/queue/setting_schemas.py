@@ -6,9 +6,13 @@ from typing import Final
 
 from recorder_core.model.values.schema import Schema
 
-__all__ = ["CODE", "NAME", "NAMES"]
+__all__ = ["CODE", "LOCAL_FILE", "NAME", "NAMES", "SITE_CODE"]
 
 CODE: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}$"}
+#: one name has the rule of all sites that have none of their own
+SITE_CODE: Final = {"type": "string", "pattern": f"^(?!default$){CODE['pattern'][1:]}"}
+#: of this machine
+LOCAL_FILE: Final = {"type": "string", "pattern": "^/[^\\0]{1,4095}$"}
 NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 10_000}
 #: of people and places; stored encrypted
 NAMES: Final[Schema] = {

@@ -37,13 +37,14 @@ expect.set_options(timeout=60_000)
 SURNAME = "Quorra"
 PATIENT = f"{SURNAME} Zephyr"
 NAME = f"usb/{PATIENT} <b>ñ.mp4"
+TABLE = f"usb/{SURNAME}.csv"
 #: 9:30 by the clock of a browser in São Paulo
 BEGAN_UTC = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture
 def inbox(tmp_path: Path, drawn_source: Path) -> Path:
-    """A video whose name is a person's, others cut off, damaged, long, or being copied, a link."""
+    """A video and a table of a person's name; others cut off, damaged, long, or being copied."""
     folder = tmp_path / "inbox"
     (folder / "usb").mkdir(parents=True)
     whole = drawn_source.read_bytes()
@@ -56,6 +57,8 @@ def inbox(tmp_path: Path, drawn_source: Path) -> Path:
         ("damaged.mp4", bytes(damaged), 1800),
         ("long.mp4", _noise(tmp_path / "long.mp4"), 2400),
         ("new.mp4", whole, 0),
+        (TABLE, b"signal,unit,seconds,value\nbis,,0,50\nbis,,1,48\n", 600),
+        ("other.csv", b"a table of something else\n", 600),
     ):
         (folder / name).write_bytes(content)
         written = time.time() - age
@@ -143,6 +146,12 @@ def test_an_operator_imports_a_video_of_the_inbox(
         dialog.get_by_label("Physicians").fill("Ada Quorra\n\n Bo Quorra ")
         dialog.get_by_label("Notes").fill("a note on Quorra")
         dialog.get_by_label("When it began").fill("2026-05-04T09:30")
+        expect(dialog.get_by_label("Signals").locator("option")).to_have_count(3)
+        # the code that no site has
+        dialog.get_by_label("Site").fill("default")
+        dialog.get_by_role("button", name="Import").click()
+        expect(dialog.locator("input:invalid")).to_have_attribute("name", "site_code")
+        dialog.get_by_label("Site").fill("")
         check_accessible(page, pictures / "import-dialog")
         # neither numbers nor a layout: the browser keeps it, and the server refuses it
         dialog.get_by_label("Room view").fill("0,0,1280")
@@ -185,6 +194,9 @@ def test_an_operator_imports_a_video_of_the_inbox(
         assert names.notes == "a note on Quorra"
         assert imported.row.started_utc == BEGAN_UTC
         assert str(imported.room_view()) == "0,0,320,160"
+        assert imported.row.site_code == "site7"
+        assert imported.signals()["value"].tolist() == [50.0, 48.0]
+        assert names.procedure_name == "a procedure in words"
         assert names.source_name == Path(NAME).name
     # the files are as they were, and no disk has the name in clear
     assert {each.name for each in inbox.rglob("*")} == before
@@ -195,8 +207,9 @@ def test_an_operator_imports_a_video_of_the_inbox(
         sql = (
             "SELECT settings, state, error_class FROM jobs WHERE created_by = 'olga' ORDER BY rowid"
         )
-        (_, *refused), (good, *done), (_, *failed), *_ = catalog.execute(sql).fetchall()
-    assert set(json.loads(good)) == {"video_code", "procedure_code", "started", "view"}
+        (_, *refused), (good, *done), (_, *failed), *_ = catalog.execute(sql)
+    codes = {"video_code", "signals_code", "procedure_code", "site_code"}
+    assert set(json.loads(good)) == codes | {"started", "view", "video_stream"}
     assert refused == ["failed", "SettingsError"]
     assert done == ["done", None]
     assert failed == ["failed", "DecodeError"]
@@ -208,6 +221,9 @@ def _fill_again(row: Locator, dialog: Locator) -> None:
     expect(dialog.get_by_label("Physicians")).to_have_value("")
     typed = {"Patient": PATIENT, "Procedure code": "hernia-7", "Room view": "0,0,320,160"}
     typed |= {"Physicians": "Ada Quorra\n\n Bo Quorra ", "Notes": "a note on Quorra"}
+    typed |= {"Site": "site7", "Number of the video stream": "0"}
+    typed |= {"Procedure in full": "a procedure in words"}
+    dialog.get_by_label("Signals").select_option(label=TABLE)
     for label, text in (typed | {"When it began": "2026-05-04T09:30"}).items():
         dialog.get_by_label(label).fill(text)
 
@@ -222,7 +238,7 @@ def _check_found(page: Page, dialog: Locator, pictures: Path) -> None:
             dialog.get_by_label("Keep it although").check()
         dialog.get_by_role("button", name="Import").click()
         expect(damaged).to_contain_text(says)
-    expect(damaged).to_contain_text("a guess by when the file was written")
+    expect(damaged).to_contain_text("a guess: when the file was last written, less its length")
     choose_language(page, "pt")
     expect(damaged).to_contain_text("Quadros danificados: 1.")
     expect(page.locator("#files tr", has_text="cut.mp4")).to_contain_text("nada dele está no")
@@ -315,6 +331,12 @@ def _check_programs(server: Served, inbox: Path) -> None:
     outside = ("../archive/catalog.db", f"{inbox}/cut.mp4", "link.mp4", "./cut.mp4", "usb", "\\")
     for name in outside:
         assert _post(server, rita, asked | {"file": name}).status_code == 404, name
+    for name in ("cut.mp4", "../table.csv", f"{inbox}/other.csv"):
+        table = {"file": name, "version": asked["version"]}
+        assert _post(server, rita, asked | {"signals": table}).status_code == 404, name
+    stale = {"signals": {"file": "other.csv", "version": asked["version"]}}
+    assert _post(server, rita, asked | stale).status_code == 409
+    assert _post(server, rita, asked | {"site_code": "default"}).status_code == 400
     unversioned = {"file": "cut.mp4"}
     for wrong in ({}, unversioned, asked | {"video": "/etc/passwd"}, asked | {"file": ["cut.mp4"]}):
         assert _post(server, rita, wrong).status_code == 400, wrong
@@ -344,7 +366,8 @@ def _check_told(server: Served, event: str) -> None:
         of_event = person.get(f"{api}/jobs?event={event}").json()["jobs"]
         assert bool(of_event) is is_told, login
         code = {} if login == "rosa" else {"procedure_code": "hernia-7", "view": "0,0,320,160"}
-        code |= {} if login == "rosa" else {"started": BEGAN_UTC.isoformat()}
+        if login != "rosa":
+            code |= {"started": BEGAN_UTC.isoformat(), "site_code": "site7", "video_stream": 0}
         assert json.loads(done["settings"]) == code
         if login != "rosa":
             job = _listed(server, person)[NAME]["job"]

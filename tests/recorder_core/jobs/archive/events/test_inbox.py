@@ -31,6 +31,7 @@ def test_videos_are_listed_and_nothing_that_a_link_leads_to(tmp_path: Path) -> N
     (inbox / "usb").mkdir()
     _put(inbox / "usb" / "a.mkv", age_seconds=120)
     _put(inbox / "copied.mp4", age_seconds=0)
+    _put(inbox / "usb" / "bis.CSV", age_seconds=120)
     for other in ("notes.txt", ".old.mp4", "._old.mp4", ".Trash/b.mp4"):
         _put(inbox / other)
     secret = _put(tmp_path / "secret" / "other.mp4")
@@ -38,6 +39,7 @@ def test_videos_are_listed_and_nothing_that_a_link_leads_to(tmp_path: Path) -> N
     (inbox / "folder").symlink_to(secret.parent)
     os.mkfifo(inbox / "pipe.mp4")
     _put(inbox / os.fsdecode(b"\xff.mp4"), age_seconds=7200)
+    assert [each.name for each in list_inbox(inbox).signals] == ["usb/bis.CSV"]
     found = list_inbox(inbox).files
     assert [each.name for each in found] == [
         "copied.mp4", "Ñandú 1.MOV", "usb/a.mkv", "old.mp4", "?.mp4",

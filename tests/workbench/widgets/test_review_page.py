@@ -167,12 +167,16 @@ def test_the_header_fits_and_says_why_a_step_is_not_possible_now(reviewing: Page
         expect(again).to_be_disabled()
         expect(again).to_contain_text(f": {reason}")
         expect(again).to_have_attribute("title", reason)
-        for pill in ("in review", "waits"):
+        for waits in (False, True):
             about = reviewing.evaluate("model.get('about')")
-            reviewing.evaluate("(each) => model.set('about', each)", about | {"waits": pill})
+            reviewing.evaluate("(each) => model.set('about', each)", about | {"waits": waits})
             for width in (1440, 1280, 1024):
                 reviewing.set_viewport_size({"width": width, "height": 900})
                 assert reviewing.evaluate(_CUT) == [], (language, width)
+                line = reviewing.locator(".wb-line").bounding_box()
+                assert line is not None
+                # with the long name of that state it may take two rows
+                assert line["height"] < (100 if waits else 50), (language, width)
     reviewing.evaluate("model.set('job', {})")
     expect(again).to_be_enabled()
     for tool in ("Deshacer", "Rehacer"):

@@ -107,7 +107,8 @@ class Guest:
         (shared / "command").write_text(_command(command, disks), encoding="utf-8")
         words = [*_machine(kernel, shared, accelerator), *_disks(disks)]
         # an instruction is a nanosecond
-        words += ["-icount", "shift=0"] if has_slow_clock and accelerator == "tcg" else []
+        is_slow = has_slow_clock and accelerator == "tcg"
+        words += ["-icount", "shift=0", "-smp", "1"] if is_slow else []
         self._changed = threading.Condition()
         self._said: list[Said] = []
         self._other_lines: list[str] = []

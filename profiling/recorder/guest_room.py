@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,9 +66,9 @@ SOUND_CARD: Final = DriverDevice("snd_aloop", "snd_aloop.0")
 
 
 def say(**words: Any) -> None:
-    """Print something for who booted the guest."""
+    """Print something for who booted the guest, and when, by `time.monotonic` of the guest."""
     # one write: threads may say something at once
-    sys.stdout.write(f"{json.dumps(words)}\n")
+    sys.stdout.write(f"{json.dumps(words | {'at': time.monotonic()})}\n")
     sys.stdout.flush()
 
 

@@ -115,7 +115,9 @@ class Cuts:
         words = [sys.executable, script, folder, str(RECORDING_SECONDS), str(count)]
         logs = {name: self._file(name, "log") for name in FOLDERS} if is_logged else {}
         disks = self.made.disks(logs)
-        return Guest(self.kernel, words, self.made.shared, disks, self.accelerator)
+        return Guest(
+            self.kernel, words, self.made.shared, disks, self.accelerator, has_slow_clock=True
+        )
 
     def _file(self, name: str, what: str) -> Path:
         return self.made.folder / f"{name}.{what}"
@@ -132,13 +134,11 @@ class Cuts:
         last = [each for each in said if "event" in each.words][-1]
         is_over = last.words["is_over"]
         seconds = float(last.words["seconds"])
-        if not is_over:  # it went on until then, or its end
+        if not is_over:  # it went on until then, or its end; never faster than the time passes here
             seconds = min(seconds + moment - last.seconds, RECORDING_SECONDS)
         begun = next(each for each in said if each.words.get("event") == last.words["event"])
-        presses = sum(
-            "pressed" in each.words and begun.seconds < each.seconds < moment - MAX_LOST_SECONDS
-            for each in said
-        )
+        since, until = begun.words["at"], said[-1].words["at"] - MAX_LOST_SECONDS
+        presses = sum("pressed" in each.words and since < each.words["at"] < until for each in said)
         positions = {name: log_position(self._file(name, "log")) for name in FOLDERS}
         return Moment(last.words["event"], seconds, not is_over, presses, positions)
 

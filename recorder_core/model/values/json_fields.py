@@ -15,6 +15,13 @@ __all__ = ["read_fields"]
 Kind = TypeVar("Kind")
 #: what fits into a column of the catalog
 _MAX_WHOLE: Final = 2**63 - 1
+_CALLED: Final[Mapping[Any, str]] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    NoneType: "left out",
+}
 
 
 def read_fields(kind: type[Kind], content: object, place: str = "") -> Kind:
@@ -67,7 +74,7 @@ def _value(hint: Any, value: Any, place: str) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
         return read_fields(hint, value, place)
     if not _fits(hint, value):
-        raise DataError(f"{place} has another type than it should have")
+        raise DataError(f"{place} must be {_called(hint)}")
     return float(value) if hint is float else value
 
 
@@ -81,18 +88,25 @@ def _fits(hint: Any, value: object) -> bool:
     return type(value) is hint
 
 
+def _called(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return f"one of {', '.join(map(str, get_args(hint)))}"
+    return _CALLED.get(hint, "another type")
+
+
 def _one_of(hints: tuple[Any, ...], value: object, place: str) -> Any:
+    refused = []
     for hint in hints:
         try:
             return _value(hint, value, place)
         except DataError as error:
-            refused = error
-    raise refused
+            refused.append(error)
+    raise refused[0]
 
 
 def _items(hints: tuple[Any, ...], value: object, place: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise DataError(f"{place} is not a JSON list")
+        raise DataError(f"{place} must be a list")
     wanted = hints[:1] * len(value) if hints[1:] == (...,) else hints
     if len(wanted) != len(value):
         raise DataError(f"{place} has {len(value)} values instead of {len(wanted)}")

@@ -74,14 +74,17 @@ def test_every_kind_gives_something(kind: str) -> None:
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        ({"kind": "webcam"}, "sources.room.kind has another type than it should have"),
+        (
+            {"kind": "webcam"},
+            "sources.room.kind must be one of v4l2, x11grab, rtsp, file, pattern, alsa, tone",
+        ),
         ({}, "sources.room.kind is missing"),
         ({"kind": "rtsp"}, "a source of the kind rtsp needs an address"),
         ({"kind": "file"}, "a source of the kind file needs an address"),
         ({"kind": "rtsp", "address": "http://camera/"}, "must begin with rtsp:// or rtsps://"),
         ({"kind": "rtsp", "address": "rtsp://[::1/hunter2"}, "must begin with rtsp://"),
         ({"kind": "v4l2", "size": [1921, 1080]}, "must be two even numbers up to 8192"),
-        ({"kind": "v4l2", "size": 1920}, "sources.room.size has another type"),
+        ({"kind": "v4l2", "size": 1920}, "sources.room.size must be a list"),
         ({"kind": "v4l2", "rate": 0}, "must be 1 to 240 frames per second"),
         ({"kind": "alsa", "sample_rate": 44}, "must be 8000 to 192000 per second"),
         ({"kind": "alsa", "channels": 6}, "must have 1 or 2"),

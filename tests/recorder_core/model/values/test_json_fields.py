@@ -58,7 +58,7 @@ def test_what_is_there_is_read_and_what_is_missing_has_its_default() -> None:
         ({"kind": ["a"]}, "kind"),
         ({"share": True}, "share"),
         ({"share": 2**70}, "share"),
-        ({"parts": {"name": "x"}}, "parts is not a JSON list"),
+        ({"parts": {"name": "x"}}, "parts must be a list"),
         ({"parts": [{"name": "x"}, 3]}, r"parts\[1\]"),
         ({"counts": {"m": -(2**70)}}, r"counts\.m"),
         ({"counts": [1]}, "counts is not a JSON object"),

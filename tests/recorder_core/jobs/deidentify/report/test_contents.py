@@ -101,7 +101,7 @@ def test_the_fingerprint_proves_the_weights_and_nothing_else() -> None:
         ({"source": {}}, r"source\.sha256 is missing"),
         ({"copy": {"sha256": "1", "pictures": -1}}, "frames of the report is negative"),
         ({"redactions": {"regions": 1, "by_origin": {"filled": -1}}}, "negative count"),
-        ({"lowered_safety": None}, "lowered_safety is not a JSON list"),
+        ({"lowered_safety": None}, "lowered_safety must be a list"),
         ({"second_look": None}, "second_look is not a JSON object"),
         ({"doubtful_tracks": [{"track": 1}]}, r"doubtful_tracks\[0\]\.start_seconds is missing"),
     ],

@@ -18,7 +18,7 @@ _SMALL: Final = (32, 18)
 _BLOCK_SECONDS: Final = 0.02
 _SAMPLE_RATE: Final = 48_000
 #: how far the channels of a coloured picture are apart on average, in levels; how loud a tone is
-_MIN_SPREAD, _MIN_LEVEL = 40.0, 0.01
+_MIN_SPREAD, _MIN_LEVEL = 30.0, 0.01
 
 #: from a second to a second
 Span = tuple[float, float]
@@ -38,7 +38,7 @@ def frame_count(video: Path) -> int:
 
 
 def without_picture(video: Path, rate: float) -> list[Span]:
-    """Return when most of what a video shows has no colour.
+    """Return when a video shows little that is coloured: no picture of a camera.
 
     Parameters
     ----------
@@ -53,8 +53,7 @@ def without_picture(video: Path, rate: float) -> list[Span]:
     raw = _run([*words, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"])
     frames = np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3).astype(np.float32)
     spread = frames.max(3) - frames.min(3)
-    # most of it: what is written there is coloured
-    return _spans(np.median(spread, (1, 2)) < _MIN_SPREAD, 1 / rate)
+    return _spans(spread.mean((1, 2)) < _MIN_SPREAD, 1 / rate)
 
 
 def without_audio(video: Path) -> list[Span]:

@@ -48,6 +48,11 @@ class RecordRequest:
         Whether its videos stay as they were recorded until `RoomRecorder.make_seekable`.
     room_name : str
         How the room is called; empty where it has no name.
+
+    Raises
+    ------
+    SettingsError
+        If it is to last for no time.
     """
 
     room: RoomConfig
@@ -57,6 +62,10 @@ class RecordRequest:
     is_unattended: bool = False
     seals_later: bool = False
     room_name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.duration_seconds is not None and not self.duration_seconds > 0:
+            raise SettingsError("a recording lasts for more than 0 seconds: give a longer time")
 
     @property
     def needed_procedure_code(self) -> str:

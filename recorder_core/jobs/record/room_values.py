@@ -13,6 +13,7 @@ from recorder_core.capture.switch import SwitchSettings
 from recorder_core.catalog.model.codes import check_code, check_site_code
 from recorder_core.composite import layout_from_values
 from recorder_core.errors import CatalogError, DataError, SettingsError
+from recorder_core.jobs.archive.marker_kinds import refuse_kind_of_recorder
 from recorder_core.jobs.record.live.settings import (
     DEIDENTIFICATIONS,
     Deidentification,
@@ -243,6 +244,7 @@ def _marker_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     _check(len(kinds) <= _MAX_MARKER_KINDS, f"markers has at most {_MAX_MARKER_KINDS} kinds")
     for kind in kinds:
         _code(kind, "each of markers", check_code)
+        refuse_kind_of_recorder(kind)
     return tuple(dict.fromkeys(kinds))
 
 

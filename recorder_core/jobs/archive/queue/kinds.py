@@ -131,7 +131,7 @@ _RECORD: Final = JobKind(
             name="duration_seconds",
             schema={
                 "type": "number",
-                "minimum": 0,
+                "minimum": 0.01,
                 "maximum": _WEEK_SECONDS,
                 "description": "how long is recorded; unless given, until it is stopped",
             },

@@ -13,6 +13,7 @@ from recorder_core.archive import Password
 from recorder_core.catalog import EventState, Job, Profile
 from recorder_core.errors import NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive import Archive, add_user, disable_user
+from recorder_core.jobs.record import RecordRequest, room_from_values
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
 
 PATIENT = "Zephyrina Ångström-Qux"
@@ -122,6 +123,8 @@ def test_a_recording_of_a_given_length_ends_by_itself(site: Any) -> None:
     with site.opened("olga") as archive, pytest.raises(SettingsError, match="needs the setting"):
         archive.start_job("record")
     # what no clock counts is refused before there is an event
+    with pytest.raises(SettingsError, match="lasts for more than 0 seconds"):
+        RecordRequest(room=room_from_values(ROOM), duration_seconds=0)
     with site.opened("olga") as archive, pytest.raises(SettingsError, match="at most 604800"):
         archive.start_job("record", settings={"room": ROOM, "duration_seconds": 1e308})
 

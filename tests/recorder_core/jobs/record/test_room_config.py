@@ -98,6 +98,7 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
         ("second = 8", "second = 0", r"max_megabits_per_second must be 0.1 to 200, such as 12"),
         ('"surgery-box"', '"box"', r"\[layout\] .*surgery-box"),
         ('"vital_signs"\nrect', '"monitor"\nrect', r"\[layout\] .*monitor.*laparoscope"),
+        ("[video]", 'markers = ["room-hidden"]\n[video]', "set by the recorder alone"),
         ("[sources.room]", "[sources.camera]", r"shows the source room, which is not there"),
         (
             "[space]",
@@ -109,7 +110,7 @@ def test_a_room_is_what_its_file_says(tmp_path: Path) -> None:
             f"[sources.{'c' * 53}]",
             r"\[sources.c{53}\] has too long a name: 52 characters at most",
         ),
-        ('kind = "v4l2"', 'kind = "v4l3"', "sources.laparoscope"),
+        ('kind = "v4l2"', 'kind = "v4l3"', "sources.laparoscope.kind must be one of v4l2,"),
         ('kind = "v4l2"', "", "sources.laparoscope.kind"),
         ('kind = "v4l2"', 'kind = "alsa"', r"\[sources.laparoscope\] is of a kind without frames"),
         ('kind = "tone"', 'kind = "x11grab"', r"\[sound\] kind x11grab has no audio"),

@@ -1,12 +1,12 @@
-"""Open a room, begin to record it, or hold its last seconds until somebody does."""
+"""Begin to record a room, or to hold its last seconds until somebody does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from recorder_core.catalog import Action
-from recorder_core.errors import SettingsError
+from recorder_core.errors import Cancelled, SettingsError
 from recorder_core.jobs.archive import Archive
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.record.assembling import assemble_parts, plan_recording
@@ -16,7 +16,7 @@ from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest, RoomSources
 
-__all__ = ["hold_room", "open_room", "record_room", "show_room"]
+__all__ = ["hold_room", "record_room", "show_room"]
 
 
 @contextmanager
@@ -25,6 +25,8 @@ def record_room(
     request: RecordRequest,
     sources: RoomSources | None = None,
     finder: FaceFinder | None = None,
+    *,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> Iterator[RoomRecorder]:
     """Begin to record a room, and lend what records it; call `finish` at the end.
 
@@ -41,9 +43,13 @@ def record_room(
         Not started yet; unless given, those of the room.
     finder : FaceFinder, optional
         Finds the faces of the view of the room; unless given, the usual detector.
+    is_wanted : callable, optional
+        Asked once the sources are open, before there is an event.
 
     Raises
     ------
+    Cancelled
+        If it was not wanted any more.
     SettingsError
         If nobody says what is done.
     NotAllowed
@@ -54,37 +60,11 @@ def record_room(
         If the encoder cannot be opened on this machine.
     """
     _ = request.needed_procedure_code
-    with open_room(archive, request, sources, finder) as room, room.begin() as recorder:
-        yield recorder
-
-
-@contextmanager
-def open_room(
-    archive: Archive,
-    request: RecordRequest,
-    sources: RoomSources | None = None,
-    finder: FaceFinder | None = None,
-) -> Iterator[ReadyRoom]:
-    """Open the sources of a room, and lend what a recording begins from.
-
-    Nothing is captured before that begins. Parameters as of `record_room`.
-
-    Raises
-    ------
-    ArchiveError
-        If there is too little room for a recording.
-    EncodeError
-        If the encoder cannot be opened on this machine.
-    """
-    plan = plan_recording(request, finder)
-    plan.guard.check_start(archive.folders.roots())
-    found = open_sources(request.room) if sources is None else sources
-    with ExitStack() as stack:
-        for source in found:
-            stack.enter_context(source)
-        ready = ReadyRoom(archive, request, found, assemble_parts(plan, found))
-        stack.callback(ready.close)
-        yield ready
+    with _opened(archive, request, sources, finder) as room:
+        if not is_wanted():
+            raise Cancelled("Nothing was recorded.")
+        with room.begin() as recorder:
+            yield recorder
 
 
 @contextmanager
@@ -117,7 +97,7 @@ def hold_room(
         )
     with (
         acting(archive, Action.RECORD, detail="ready"),
-        open_room(archive, request, sources, finder) as room,
+        _opened(archive, request, sources, finder) as room,
     ):
         room.hold()
         yield room
@@ -142,7 +122,26 @@ def show_room(
     """
     with (
         acting(archive, Action.RECORD, detail="preview"),
-        open_room(archive, request, sources, finder) as room,
+        _opened(archive, request, sources, finder) as room,
     ):
         room.show()
         yield room
+
+
+@contextmanager
+def _opened(
+    archive: Archive,
+    request: RecordRequest,
+    sources: RoomSources | None,
+    finder: FaceFinder | None,
+) -> Iterator[ReadyRoom]:
+    """Open the sources of a room, of which nothing is captured yet."""
+    plan = plan_recording(request, finder)
+    plan.guard.check_start(archive.folders.roots())
+    found = open_sources(request.room) if sources is None else sources
+    with ExitStack() as stack:
+        for source in found:
+            stack.enter_context(source)
+        ready = ReadyRoom(archive, request, found, assemble_parts(plan, found))
+        stack.callback(ready.close)
+        yield ready

@@ -19,7 +19,7 @@ from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest
 from recorder_core.jobs.record.room_values import room_from_values
-from recorder_core.jobs.record.starting import hold_room, open_room, show_room
+from recorder_core.jobs.record.starting import hold_room, record_room, show_room
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker.holding import wait_for_start
 from recorder_core.jobs.worker.running_job import RunningJob
@@ -79,7 +79,13 @@ def _record_once(
 ) -> RoomRecorder | None:
     """Record a room; return what recorded it, or None if nothing was begun."""
     if opener is None:
-        return _record_at_once(running, request)
+
+        def is_wanted() -> bool:
+            return not running.is_stop_requested
+
+        with record_room(running.archive, request, is_wanted=is_wanted) as recorder:
+            _record(running, recorder, request.duration_seconds)
+        return recorder
     with (
         opener(running.archive, request) as room,
         wait_for_start(running, room, request) as started,
@@ -87,16 +93,6 @@ def _record_once(
         if started is not None:
             _record(running, started, request.duration_seconds)
     return started
-
-
-def _record_at_once(running: RunningJob, request: RecordRequest) -> RoomRecorder | None:
-    _ = request.needed_procedure_code
-    with open_room(running.archive, request) as room:
-        if running.is_stop_requested:
-            return None
-        with room.begin() as recorder:
-            _record(running, recorder, request.duration_seconds)
-    return recorder
 
 
 def _record(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:

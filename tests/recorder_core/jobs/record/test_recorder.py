@@ -19,7 +19,7 @@ from PIL import Image
 
 from recorder_core.capture.switch import SwitchPress
 from recorder_core.composite import PanelContent, StaticZone
-from recorder_core.errors import ArchiveError, WrongState
+from recorder_core.errors import ArchiveError, Cancelled, WrongState
 from recorder_core.jobs.archive import EventNames, export_event, finalise_event
 from recorder_core.jobs.record import (
     RecordRequest,
@@ -73,6 +73,19 @@ def _frames(path: Path) -> Any:
     raw = subprocess.run(command, check=True, capture_output=True).stdout
     planes = np.frombuffer(raw, np.uint8).reshape(len(times), 270, 640)
     return planes[:, :180], np.array(times)
+
+
+def test_a_start_that_is_not_wanted_any_more_leaves_nothing(site: Any) -> None:
+    files = {each for each in site.path.rglob("*") if each.suffix in (".sealed", ".key")}
+    request = RecordRequest(room=room(), procedure_code="lap-chole")
+    with site.opened("olga") as archive:
+        with (
+            pytest.raises(Cancelled, match="Nothing was recorded"),
+            record_room(archive, request, _sources(), is_wanted=lambda: False),
+        ):
+            raise AssertionError
+        assert archive.events() == []
+    assert {each for each in site.path.rglob("*") if each.suffix in (".sealed", ".key")} == files
 
 
 def test_a_room_becomes_an_event_with_video_signals_marks_and_screenshots(

@@ -16,7 +16,7 @@ from recorder_core.errors import NotAllowed, RecorderError, SettingsError
 from recorder_core.jobs.archive import EventNames
 from workbench.cli.archive.sign_in import add_archive_arguments, opened
 from workbench.cli.arguments.common import add_quiet_argument, parse_seconds
-from workbench.cli.recording_health import describe_held, describe_recording
+from workbench.cli.recording_health import Absences, describe_held, describe_recording
 from workbench.cli.summaries import SUMMARIES
 from workbench.cli.terminal.console import complain, has_terminal
 from workbench.cli.terminal.keys import reading_keys
@@ -317,7 +317,7 @@ def _drive(recorder: RoomRecorder, room: _Room) -> None:
     if not room.options.quiet:
         line.say(recorder.encoder)
     _forget_keys(room)
-    told, key = 0, None
+    told, key, absences = 0, None, Absences()
     while key != "q" and recorder.wait(_POLL_SECONDS) and not room.is_stopped():
         key = room.next_key()
         if key is not None and key in _ACTS:
@@ -328,6 +328,8 @@ def _drive(recorder: RoomRecorder, room: _Room) -> None:
         for fault in recorder.faults[told:]:
             line.say(fault)
             told += 1
+        for sentence in absences.news(recorder.source_states(), time.monotonic()):
+            line.say(sentence)
         line.show(lambda: describe_recording(recorder))
     line.end()
 

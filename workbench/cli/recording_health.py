@@ -12,9 +12,39 @@ if TYPE_CHECKING:
     from recorder_core.capture.source import SourceState
     from recorder_core.jobs.record import ReadyRoom, RoomRecorder
 
-__all__ = ["describe_held", "describe_recording"]
+__all__ = ["Absences", "describe_held", "describe_recording"]
 
 _GIB: Final = 1 << 30
+#: a source that is absent for less is said in the line alone
+_PATIENCE_SECONDS: Final = 3.0
+
+
+class Absences:
+    """Says why a source is absent, once for each time that it is."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def news(self, states: Sequence[SourceState], now: float) -> list[str]:
+        """Return the sentences of sources that have been absent for a while, unless said before.
+
+        Parameters
+        ----------
+        states : sequence of SourceState
+            Of all sources.
+        now : float
+            By `time.monotonic`.
+        """
+        self._said -= {state.name for state in states if state.is_present}
+        new = [
+            state
+            for state in states
+            if state.sentence
+            and state.name not in self._said
+            and now - state.since_seconds >= _PATIENCE_SECONDS
+        ]
+        self._said |= {state.name for state in new}
+        return [state.sentence for state in new]
 
 
 def describe_held(ready: ReadyRoom) -> str:

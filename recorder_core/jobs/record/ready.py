@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Final
 
+from recorder_core.archive import CopyFault
 from recorder_core.capture.source import SourceCounters, SourceState
 from recorder_core.jobs.archive import Archive, EventNames, RecordingRequest, record_event
 from recorder_core.jobs.record.entries import Entries
@@ -163,13 +164,18 @@ class ReadyRoom:
         code, began = request.needed_procedure_code, time.monotonic()
         self._parts.guard.check_start(self._archive.folders.roots())
         event_time, faults = self._event_time(), list[str]()
+
+        def note(fault: CopyFault) -> None:
+            if str(fault) not in faults:  # of each file of a disk the same
+                faults.append(str(fault))
+
         wanted = RecordingRequest(
             procedure_code=code,
             site_code=request.room.site_code,
             names=request.names,
             view=request.room.layout.room_view,
             roles=self._parts.roles,
-            on_fault=lambda fault: faults.append(str(fault)),
+            on_fault=note,
         )
         recording = stack.enter_context(
             record_event(

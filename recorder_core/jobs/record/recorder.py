@@ -292,7 +292,7 @@ class RoomRecorder:
             gaps=tuple(sorted(gaps, key=lambda gap: gap.start_seconds)),
             live=None if parts.live is None else parts.live.summary(self._time),
             stop_reason=self.stop_reason,
-            faults=tuple(dict.fromkeys(self.faults)),  # of each file of a disk the same
+            faults=tuple(self.faults),
         )
 
     def begin(self, asked_seconds: float) -> None:

@@ -28,7 +28,7 @@ from recorder_core.jobs.record import RecordRequest, as_only_recorder, read_room
 from recorder_core.jobs.record.space import SpaceLeft
 from tests.recorder_core.jobs.archive.conftest import PASSWORD, _made_site, site
 from workbench.cli import main, record
-from workbench.cli.recording_health import describe_recording
+from workbench.cli.recording_health import Absences, describe_recording
 from workbench.cli.terminal.status_line import StatusLine
 from workbench.cli.terminal.stop_signals import counting_stops
 
@@ -486,6 +486,24 @@ def test_a_computer_that_is_too_busy_is_told_from_a_cable() -> None:
         dropped_frames=0,
     )
     assert ", NO SIGNAL: room, COMPUTER TOO BUSY FOR: laparoscope, " in describe_recording(recorder)
+
+
+def test_why_a_source_is_absent_is_said_once_each_time() -> None:
+    def state(since: float, sentence: str) -> SourceState:
+        return SourceState("room", not sentence, since, 1, SourceCounters(), sentence)
+
+    absences, away = Absences(), state(10.0, "room is not there: plug it in")
+    told = [
+        absences.news([each], now)
+        for each, now in (
+            (away, 12.0),
+            (away, 13.0),
+            (away, 14.0),
+            (state(15.0, ""), 15.0),
+            (state(16.0, "room sends nothing"), 20.0),
+        )
+    ]
+    assert told == [[], ["room is not there: plug it in"], [], [], ["room sends nothing"]]
 
 
 def test_names_of_one_patient_are_not_sealed_onto_every_recording(

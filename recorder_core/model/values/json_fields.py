@@ -51,7 +51,11 @@ def read_fields(kind: type[Kind], content: object, place: str = "") -> Kind:
         if each.name in content:
             values[each.name] = _value(hints[each.name], content[each.name], where)
         elif each.default is MISSING and each.default_factory is MISSING:
-            raise DataError(f"{where} is missing")
+            choice = get_origin(hints[each.name]) is Literal
+            raise DataError(
+                f"{where} is missing"
+                + (f"; it must be {_called(hints[each.name])}" if choice else "")
+            )
     return kind(**values)
 
 

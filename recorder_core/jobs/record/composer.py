@@ -118,6 +118,11 @@ class Composer:
         """The tick that is composed next."""
         return self._next_tick
 
+    @property
+    def open_tick(self) -> int:
+        """The first tick that is certainly not composed yet, nor being composed."""
+        return self._next_tick + 1
+
     def start(self) -> None:
         """Begin with tick 0."""
         self._thread.start()

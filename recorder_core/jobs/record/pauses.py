@@ -1,14 +1,15 @@
 """When a recording pauses: its clock goes on, and nothing of the room is recorded meanwhile.
 
 A pause begins and ends at the moment at which somebody asked for it, although what was captured
-then is composed a delay later. The picture is black and the audio silent, so that every moment of
-the event keeps its place.
+then is composed a delay later; where that is composed already it begins right after. The picture is
+black and the audio silent, so that every moment of the event keeps its place.
 """
 
 from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 
 from recorder_core.errors import WrongState
 from recorder_core.model.values.phrase import phrase
@@ -36,13 +37,23 @@ class Pauses:
         with self._lock:
             return tuple(self._spans)
 
-    def begin(self, seconds: float) -> bool:
-        """Begin a pause; return False if one goes on already."""
+    def begin(self, seconds: float, open_seconds: Callable[[], float] = lambda: 0.0) -> bool:
+        """Begin a pause; return False if one goes on already.
+
+        Parameters
+        ----------
+        seconds : float
+            When it was asked for.
+        open_seconds : callable, optional
+            Returns the first moment that is not recorded yet: one that was asked for earlier, and
+            carried out late, begins there. While it is asked nobody learns whether a moment lies
+            in a pause.
+        """
         with self._lock:
             if self._is_on:
                 return False
             last = self._spans[-1][1] if self._spans else 0.0
-            self._spans.append((max(seconds, last, 0.0), math.inf))
+            self._spans.append((max(seconds, last, open_seconds()), math.inf))
             return True
 
     def end(self, seconds: float) -> tuple[float, float] | None:

@@ -195,12 +195,20 @@ class RoomRecorder:
     def pause(self, *, asked_seconds: float | None = None) -> None:
         """Record nothing of the room from a moment on; the clock of the event goes on.
 
+        Where the moment is recorded already, because this was called late, the pause begins with
+        what is not, and its marker says so.
+
         Raises
         ------
         WrongState
             If it pauses already.
         """
-        if not self._parts.pauses.begin(self._room_seconds(asked_seconds)):
+        parts = self._parts
+
+        def open_seconds() -> float:
+            return parts.ticks.room_seconds(parts.composer.open_tick)
+
+        if not parts.pauses.begin(self._room_seconds(asked_seconds), open_seconds):
             raise WrongState(phrase("rec_paused", "the recording pauses already: resume it"))
 
     def resume(self, *, asked_seconds: float | None = None, by: str | None = None) -> None:
@@ -322,9 +330,13 @@ class RoomRecorder:
         kind = _LONG_PRESS if press.is_long else _SWITCH
         try:
             self.mark(kind, asked_seconds=press.seconds, by=_SWITCH)
-            taken = self.take_screenshot(asked_seconds=press.seconds, by=_SWITCH)
         except RecorderError as error:  # it does not end the recording
             self.faults.append(f"a press of the foot switch was lost: {error}")
+            return
+        try:
+            taken = self.take_screenshot(asked_seconds=press.seconds, by=_SWITCH)
+        except RecorderError as error:
+            self.faults.append(f"a screenshot of the foot switch was not taken: {error}")
         else:
             taken.add_done_callback(self._note_fault)
 

@@ -19,7 +19,8 @@ from recorder_core.model.values.phrase import phrase
 
 __all__ = ["CommandListener"]
 
-#: carries a command out; what it returns is the answer, as JSON can hold it
+#: carries a command out; what it returns is the answer, as JSON can hold it, or waits for that and
+#: returns it, while the next command is carried out
 _Answer: TypeAlias = Callable[[JobCommand], Any]
 
 #: how long before its call a command may have been asked for, as by a request that waited
@@ -81,24 +82,26 @@ class CommandListener:
         self._listening.close()
 
     def _serve(self, call: Call) -> None:
-        with self._lock:
-            call.reply(self._reply(call))
-
-    def _reply(self, call: Call) -> dict[str, Any]:
         try:
-            command = self._checked(call)
-            if self._answer is None:
-                raise WrongState(
-                    phrase(
-                        "job_begins",
-                        "job {job} begins or ends just now: send {command} again",
-                        job=self._job_id,
-                        command=command.name,
-                    )
-                )
-            return {"answer": self._answer(command)}
+            with self._lock:
+                answer = self._carry_out(call)
+            reply = {"answer": answer() if callable(answer) else answer}
         except RecorderError as error:
-            return error_content(error)
+            reply = error_content(error)
+        call.reply(reply)
+
+    def _carry_out(self, call: Call) -> Any:
+        command = self._checked(call)
+        if self._answer is None:
+            raise WrongState(
+                phrase(
+                    "job_begins",
+                    "job {job} begins or ends just now: send {command} again",
+                    job=self._job_id,
+                    command=command.name,
+                )
+            )
+        return self._answer(command)
 
     def _checked(self, call: Call) -> JobCommand:
         """Return a command that somebody gives who may; NotAllowed if nobody does."""

@@ -6,10 +6,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import Future, TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeAlias
 
+from recorder_core.catalog import Screenshot
 from recorder_core.errors import SettingsError, WrongState
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.names.event_names import EventNames
@@ -158,10 +159,15 @@ def _mark(recorder: RoomRecorder, command: JobCommand) -> dict[str, Any]:
     return {"marker": marker.marker_id, "seconds": marker.start_seconds}
 
 
-def _take_screenshot(recorder: RoomRecorder, command: JobCommand) -> dict[str, Any]:
+def _take_screenshot(recorder: RoomRecorder, command: JobCommand) -> Callable[[], dict[str, Any]]:
     taken = recorder.take_screenshot(
         asked_seconds=command.arrived_seconds, note=command.arguments.get("note"), by=command.by
     )
+    # a pause that is asked for meanwhile waits for no disk
+    return lambda: _described(taken)
+
+
+def _described(taken: Future[Screenshot]) -> dict[str, Any]:
     try:
         shot = taken.result(_SCREENSHOT_SECONDS)
     except FutureTimeout:

@@ -239,7 +239,11 @@ def test_a_start_that_is_cancelled_records_nothing(
     visit: Callable[..., Page], rooms: Served, pictures: Path
 ) -> None:
     page = visit("olga", "/record")
+    page.get_by_role("combobox", name="Room").select_option("or_4")
+    page.get_by_label("Patient").fill(PATIENT)
+    # names of one room are sealed onto no recording of another
     page.get_by_role("combobox", name="Room").select_option("or_1")
+    expect(page.get_by_label("Patient")).to_have_value("")
     before = len(_told(rooms.archive, "SELECT event_id FROM events"))
     request = RecordRequest(room=room_from_values(tomllib.loads(ROOM)), room_name="or_1")
     credentials = Credentials("olga", Password(PASSWORD))

@@ -259,6 +259,22 @@ def test_a_pause_is_black_and_keeps_the_clock(site: Any, tmp_path: Path) -> None
     assert summary.gaps == ()
 
 
+def test_a_pause_that_comes_late_is_marked_where_it_is_black(site: Any, tmp_path: Path) -> None:
+    request = RecordRequest(room=room(), duration_seconds=2.0)
+    with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:
+        _wait_until(recorder, 1.0)
+        recorder.pause(asked_seconds=recorder.clock.zero_monotonic_seconds + 0.2)
+        summary = _finish(recorder)
+    with site.opened("rita") as archive:
+        export_event(archive, summary.event_id, tmp_path, ["original"])
+        [mark] = archive.event(summary.event_id).markers().to_dict("records")
+    luma, times = _frames(tmp_path / f"{summary.event_id}.original.mp4")
+    is_dark = luma.max(axis=(1, 2)) < 24
+    assert 0.5 < mark["start_seconds"] <= 2.0
+    assert is_dark[times >= mark["start_seconds"] - 1e-3].all()
+    assert not is_dark[times < mark["start_seconds"] - 1e-3].any()
+
+
 def test_names_that_become_known_later_are_added_to_those_before(site: Any) -> None:
     request = RecordRequest(
         room=room(), names=EventNames(patient_name="Zephyrina", place="Xanthos")

@@ -8,11 +8,15 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -20,7 +24,8 @@ from recorder_core.catalog import Catalog
 from recorder_core.errors import NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive.process.process_code import process_code
 from recorder_core.jobs.archive.queue.calling import call_address, signed_text
-from recorder_core.jobs.archive.queue.commanding import JobCall
+from recorder_core.jobs.archive.queue.commanding import JobCall, JobCommand
+from recorder_core.jobs.worker.commands import CommandListener
 from tests.integration.documents.blocks import ROOT
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
 from tests.recorder_core.jobs.worker.test_main import ENDED, gone, when
@@ -212,3 +217,26 @@ def test_a_command_goes_to_no_other_process_than_the_one_that_the_catalog_names(
         impostor.listen()
         with pytest.raises(WrongState, match="does not answer"), JobCall(job):
             pass
+
+
+def test_an_answer_that_is_yet_to_come_keeps_no_other_command_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored, replies = threading.Event(), SimpleQueue[Any]()
+
+    def answer(command: JobCommand) -> Any:
+        return "pauses" if command.name == "pause" else lambda: stored.wait(60) and "stored"
+
+    def checked(_listener: CommandListener, call: Any) -> JobCommand:
+        return JobCommand(call.name, {}, "olga", 0.0)
+
+    monkeypatch.setattr(CommandListener, "_checked", checked)
+    listener = CommandListener(cast(Any, None), "a job", cast(Any, None))
+    calls = [SimpleNamespace(name=name, reply=replies.put) for name in ("screenshot", "pause")]
+    with listener.answering(answer), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(listener._serve, cast(Any, calls[0]))
+        listener._serve(cast(Any, calls[1]))
+        assert replies.get(timeout=60) == {"answer": "pauses"}
+        assert not waiting.done()
+        stored.set()
+    assert replies.get(timeout=60) == {"answer": "stored"}

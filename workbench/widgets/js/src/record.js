@@ -247,7 +247,9 @@ export class Recorder {
   #choose(name, isAfter = false) {
     const chosen = this.rooms.find((each) => each.name === name) ?? null;
     const code = this.data.fields.procedure_code;
-    if (chosen?.name !== this.room?.name || !code.value) code.value = chosen?.procedure_code ?? "";
+    // what was written for one room is sealed onto no recording of another
+    if (chosen?.name !== this.room?.name) this.data.clear();
+    if (!code.value) code.value = chosen?.procedure_code ?? "";
     Object.assign(this, { job: null, isGivenUp: false, room: chosen, health: new Health(), done: new Journal() });
     if (isAfter) this.recordings = [];
     if (this.room) localStorage.setItem("record-room", this.room.name);

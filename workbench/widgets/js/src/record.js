@@ -212,7 +212,7 @@ export class Recorder {
       try {
         const { rooms, recordings } = await look("/rooms");
         this.isCut = false;
-        this.#offer(rooms, recordings);
+        if (!this.job) this.#offer(rooms, recordings);
       } catch (error) {
         this.isCut = error instanceof Unreachable;
         if (!this.isCut) this.#complain(this.#reason(error));
@@ -273,6 +273,7 @@ export class Recorder {
 
   /** Watch a recording until it is over. */
   #attach(job) {
+    if (this.job?.job_id === job.job_id) return; // who asked for it and who looks again both learn of it
     this.job = job;
     this.#become("starting");
     const isOver = () => this.job?.job_id !== job.job_id;
@@ -281,8 +282,12 @@ export class Recorder {
       state: (state) => isOver() || this.#showState(state),
       preview: (blob) => isOver() || !SHOWS.includes(this.phase) || this.picture.show(blob).catch(() => {}),
       job: (found) => isOver() || this.#showJob(found),
-      reach: (isReached) => {
+      reach: (isReached, error) => {
+        if (isOver()) return;
         this.isCut = !isReached;
+        // as where too many pages watch: it is asked for again
+        this.isRefused ||= Boolean(isReached && error);
+        if (isReached && error) this.#complain(this.#reason(error));
         this.#warn(GOES_ON.includes(this.phase) ? this.health.warnings() : []);
       },
     });
@@ -305,6 +310,8 @@ export class Recorder {
   #showState(state) {
     this.health.note(state);
     this.isCut = false;
+    if (this.isRefused) this.#complain("");
+    this.isRefused = false;
     // what was asked to stop, or to start, goes on for a moment
     const isLate = (this.phase === "finishing" && GOES_ON.includes(state.state)) || (this.isAsked && OPEN.includes(state.state));
     if (state.state !== this.phase && !isLate) this.#become(state.state);

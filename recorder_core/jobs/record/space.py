@@ -94,12 +94,12 @@ class SpaceGuard:
         """
         left = self._left(roots, self._expected_bytes_a_second)
         if left.seconds < self._limits.min_seconds:
-            minutes = left.seconds / _MINUTE_SECONDS
+            minutes, free_gib = left.seconds / _MINUTE_SECONDS, max(0.0, left.free_bytes / _GIB)
             wanted = f"{self._limits.min_seconds / _MINUTE_SECONDS:.0f} are needed to begin"
             there = f"room for {minutes:.0f} minutes of recording, and {wanted}"
             raise ArchiveError(
                 f"there is {there if left.seconds > 0 else 'no room for a recording'}: "
-                f"{left.free_bytes / _GIB:.1f} GiB are free on the fullest disk of the archive, of "
+                f"{free_gib:.1f} GiB are free on the fullest disk of the archive, of "
                 f"which {self._limits.keep_free_bytes / _GIB:.1f} stay free; delete events, or "
                 "lower keep_free_gib or min_minutes in [space] of the room's file"
             )

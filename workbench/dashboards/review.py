@@ -10,7 +10,7 @@ import os
 from typing import Any, Final, cast
 
 from recorder_core.errors import RecorderError, SettingsError, WrongState
-from recorder_core.jobs.archive import EventCorrections
+from recorder_core.jobs.archive import EventCorrections, copy_id
 from recorder_core.jobs.archive.words import COPY_STATES, EventState, Job, Verdict
 from recorder_core.model import Correction
 from recorder_core.model.values.phrase import phrase
@@ -87,14 +87,11 @@ class ReviewPage:
     def __init__(self, archive: RemoteArchive, event: RemoteEvent) -> None:
         self._archive, self._event = archive, event
         self._login = str(archive.person()["login"])
-        #: the copy whose moments are shown, and the file that is
-        self._copy: str | None = None
+        #: id of the copy that the page shows: its pictures, and the moments if it is ranked
+        self._copy = copy_id(event)
         #: whether a copy of other frames has come in place of the one that the page shows
         self._is_outdated = False
         self._ranking = RankingStart(lambda: self._start("rank"), self._newest_job)
-        files = event.files()
-        copies = [each for each in files if each.role == "deidentified"]
-        self._file = copies[-1] if copies else event.file("deidentified")  # which raises
         if event.row.state is EventState.DEIDENTIFIED:
             event.reviewing.begin()
         found = event.corrections()
@@ -113,7 +110,7 @@ class ReviewPage:
             corrections=[each.correction for each in found.in_force],
             version=found.version,
             first_frame=self._first,
-            **self._media(has_room=any(each.role == "room" for each in files)),
+            **self._media(has_room=any(each.role == "room" for each in event.files())),
         )
         self._show_not_rendered(found)
         self._look(is_first=True)
@@ -132,7 +129,7 @@ class ReviewPage:
         room = event.room_view() if is_whole and has_room else None
         return {
             "url": f"{files}/original" if is_whole else "",
-            "copy_url": f"{files}/deidentified",
+            "copy_url": self._copy_url(),
             "room_url": f"{files}/room" if room else "",
             "room_px": [room.x, room.y, room.width, room.height] if room else [],
             "frame_count": len(seconds),
@@ -146,7 +143,11 @@ class ReviewPage:
     def _boxes_url(self) -> str:
         """Return where the browser finds the boxes of the copy; one made anew has another."""
         query = f"?first_frame={self._first}" if self._first else ""
-        return f"{self._api}/boxes{query}" + (f"#{self._copy}" if self._copy else "")
+        return f"{self._api}/boxes{query}#{self._copy}"
+
+    def _copy_url(self) -> str:
+        """Return where the browser finds the copy, and by which id it names what it showed."""
+        return f"{self._api}/files/deidentified#{self._copy}"
 
     def _about(self, found: ReviewMoments) -> dict[str, Any]:
         row = self._event.row
@@ -155,7 +156,7 @@ class ReviewPage:
             "procedure": row.procedure_code,
             "state": found.state.value,
             "login": self._login,
-            "copy": self._copy or "",
+            "copy": self._copy,
             "signed_off_by": ", ".join(found.signed_off_by),
             # the first of two sign-offs is there: who made it, waits; who did not, makes the other
             "waits": found.is_half_signed,
@@ -201,22 +202,16 @@ class ReviewPage:
         self._refuse_outdated()
         found = self._event.reviewing.moments()
         newest = self._newest_job()
-        is_known = is_first or found.copy == self._copy
-        self._copy = found.copy
-        self._show_moments(found)
-        if not is_known and self._has_another_file():
-            self._show_copy()
-        elif not is_first:
-            self._show_corrections()
+        if found.copy is not None and found.copy != self._copy:
+            self._show_another(found)
+        else:
+            self._show_moments(found)
+            if not is_first:
+                self._show_corrections()
         if found.copy is None and (newest is None or newest.state not in ("queued", "running")):
             has_failed = newest is not None and newest.state in _ENDED_BADLY and not is_first
             newest = newest if has_failed else self._ranking.begin()
         self._show_job(newest)
-
-    def _has_another_file(self) -> bool:
-        """Return whether the copy was made anew: one that is ranked only now is the same."""
-        before, self._file = self._file, self._event.file("deidentified")
-        return (self._file.file_id, self._file.sha256) != (before.file_id, before.sha256)
 
     def _newest_job(self) -> Job | None:
         known = self._archive.jobs(event=self._event.event_id)
@@ -225,8 +220,8 @@ class ReviewPage:
     def _start(self, kind: str) -> Job:
         return self._archive.start_job(kind, self._event.event_id)
 
-    def _show_copy(self) -> None:
-        """Show another copy than before: the addresses are the same, what they send is not.
+    def _show_another(self, found: ReviewMoments) -> None:
+        """Show another copy than before, once all that belongs to it has come.
 
         Raises
         ------
@@ -237,11 +232,14 @@ class ReviewPage:
         if (statement["first_frame"], statement["frame_count"]) != (self._first, self._count):
             self._is_outdated = True
             self._refuse_outdated()
-        url = f"{self._api}/files/deidentified#{self._copy}"
+        corrections = self._event.corrections()
+        self._copy = str(found.copy)
+        # the browser must not see the pictures of one copy with the moments of another
         with self.desk.hold_sync():
-            self.desk.boxes_url, self.desk.copy_url = self._boxes_url(), url
-        self.desk.rebase(*self._read())
-        self._show_corrections()
+            self.desk.boxes_url, self.desk.copy_url = self._boxes_url(), self._copy_url()
+            self._show_moments(found)
+            self._show_not_rendered(corrections)
+        self.desk.rebase([each.correction for each in corrections.in_force], corrections.version)
 
     def _refuse_outdated(self) -> None:
         if self._is_outdated:
@@ -254,7 +252,7 @@ class ReviewPage:
 
     def _show_job(self, job: Job | None) -> None:
         shown: dict[str, Any] = {}
-        if job is None and self._copy is None and self._ranking.waits:
+        if job is None and self._ranking.waits:
             shown = {"kind": "rank", "state": "full", "progress": 0.0}
         elif job is not None and job.state in ("queued", "running", *_ENDED_BADLY):
             shown = {

@@ -98,6 +98,9 @@ if TYPE_CHECKING:
     from recorder_core.jobs.archive.event.incomplete import (
         Incomplete as Incomplete,
     )
+    from recorder_core.jobs.archive.event.present_copy import (
+        copy_id as copy_id,
+    )
     from recorder_core.jobs.archive.event.room_view import (
         no_view_sentence as no_view_sentence,
     )

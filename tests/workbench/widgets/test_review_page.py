@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -114,6 +115,25 @@ def test_what_is_not_sent_is_asked_for_again(site: Site, reviewing: Page) -> Non
     reviewing.wait_for_function("document.getElementById('root').review?.player.table.length > 0")
     shown = "document.getElementById('root').review.player.root.dataset.frame"
     reviewing.wait_for_function(f"{shown} === '12'")
+
+
+def test_a_decision_is_of_the_copy_that_is_still_on_the_screen(site: Site, reviewing: Page) -> None:
+    # the page is told of another copy, whose video does not come yet
+    site.missing = ("/login", "late.mp4")
+    decide = """(names) => {
+      const [url, copy] = names;
+      if (url) model.set("copy_url", url);
+      model.set("about", { ...model.get("about"), copy });
+      review.decide("accepted");
+      const sent = window.sent.map((each) => each.content);
+      return sent.filter((each) => each.kind === "decide").at(-1).copy;
+    }"""
+    reviewing.evaluate("model.set('copy_url', '/copy.mp4#one')")
+    reviewing.wait_for_function("review.seenCopy === 'one'")
+    assert reviewing.evaluate(decide, ["/late.mp4#two", "two"]) == "one"
+    shutil.copy(site.folder / "copy.mp4", site.folder / "late.mp4")
+    reviewing.wait_for_function("review.seenCopy === 'two'")
+    assert reviewing.evaluate(decide, ["", "two"]) == "two"
 
 
 def test_all_keys_are_seen_at_once(reviewing: Page) -> None:

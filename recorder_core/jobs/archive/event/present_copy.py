@@ -125,7 +125,18 @@ def _check_copy(event: OpensFiles) -> None:
 
 
 def copy_id(event: NamesFiles) -> str:
-    """Return what names exactly the present copy: one made anew may have its file's id."""
+    """Return what names exactly the present copy: one made anew may have its file's id.
+
+    Parameters
+    ----------
+    event : NamesFiles
+        Of an archive, or of the server of one.
+
+    Raises
+    ------
+    NotInCatalog
+        If it has no copy.
+    """
     row = event.file("deidentified")
     return f"{row.file_id}:{row.sha256[:16]}"
 

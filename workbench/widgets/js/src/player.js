@@ -143,6 +143,7 @@ export class Player {
       clip.show(wanted);
       this.clips[which] = clip;
     }
+    this.loadedCopy = this.model.get("copy_url");
     if (!this.leader) this.tell(this.say("noVideo"));
     this.readBoxes();
   }
@@ -212,6 +213,8 @@ export class Player {
 
   #shown(clip) {
     this.paint();
+    /** The address of the copy of which a frame was shown last: of a new one none is at first. */
+    if (clip === this.clips.copy && clip.frame >= 0) this.shownCopy = this.loadedCopy;
     if (clip !== this.leader || clip.frame < 0) return;
     if (!this.playing) alignWith(this.leader, this.followers);
     this.position.value = clip.frame;

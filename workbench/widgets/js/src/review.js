@@ -325,8 +325,13 @@ export class Review {
     this.choose(next ?? id, { focus: true });
   }
 
+  /** The id of the copy whose pictures are seen; a new one is told of before they have come. */
+  get seenCopy() {
+    return this.player.shownCopy?.split("#")[1] ?? this.model.get("about").copy;
+  }
+
   /** Send a decision with the copy that it was made for: it counts for no other. */
-  #post(id, verdict, note, copy = this.model.get("about").copy) {
+  #post(id, verdict, note, copy = this.seenCopy) {
     this.pending.set(id, { verdict, note, copy });
     this.outbox.post({ kind: "decide", moment: id, verdict, note, copy });
     this.#keep();

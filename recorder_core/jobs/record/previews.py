@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
@@ -20,8 +21,9 @@ _INTERVAL_SECONDS: Final = 0.25
 _BEHIND_INTERVAL_SECONDS: Final = 1.0
 #: a picture that was asked for when somebody watched so long ago is of then, not of now
 _OLD_SECONDS: Final = 3.0
-#: of the composite's pixels every other, across and down
-_STEP: Final = 2
+#: a preview is about so wide, whatever the composite is, and stays far below 1 MiB
+_WIDTH_PX: Final = 960
+_QUALITY: Final = 80
 
 
 class Previews:
@@ -53,7 +55,7 @@ class Previews:
         asked, self._next = self._next, None
         self._made = now
         try:
-            return encode_frame(_reduced(asked.result().frame).to_rgb())
+            return encode_frame(_reduced(asked.result().frame).to_rgb(), quality=_QUALITY)
         except CancelledError:
             return None
 
@@ -63,9 +65,10 @@ class Previews:
 
 
 def _reduced(frame: Frame) -> Frame:
-    """Return a smaller copy of a frame, of every other pixel."""
+    """Return a smaller copy of a frame, of every second, third, ... pixel."""
     planes = frame.planes
-    smaller = [plane[::_STEP, ::_STEP] for plane in (planes.y, planes.u, planes.v)]
+    step = max(1, math.ceil(planes.y.shape[1] / _WIDTH_PX))
+    smaller = [plane[::step, ::step] for plane in (planes.y, planes.u, planes.v)]
     height, width = smaller[0].shape
     return Frame.of_planes(
         replace(planes, y=smaller[0], u=smaller[1], v=smaller[2]),

@@ -102,16 +102,16 @@ class RoomPicture:
 
     def compose(self, tick: int) -> Frame:
         """Return the frame of a tick, black in a pause."""
-        room_seconds = self._ticks.room_seconds(tick)
-        if self._pauses.covers(room_seconds):
-            self.shown = {}
-            return Frame.black(self.format, frame_index=0, pts=tick, duration=1)
-        seconds = self._ticks.seconds(tick)
+        room_seconds, seconds = self._ticks.room_seconds(tick), self._ticks.seconds(tick)
+        # frames that a pause hides are taken all the same: none of them is lost
         frames = {name: source.take(seconds) for name, source in self._sources.items()}
         starved = {name for name, frame in frames.items() if frame is None and self._starves(name)}
         for name, frame in frames.items():
             when = None if frame is None else self._ticks.clock.seconds(frame.seconds)
             self._watches[name].note(when, is_starved=name in starved)
+        if self._pauses.covers(room_seconds):
+            self.shown = {}
+            return Frame.black(self.format, frame_index=0, pts=tick, duration=1)
         while self._rows and self._rows[0].seconds <= room_seconds:
             self._content.signals.add([self._rows.popleft()])
         self.shown = {name: frame.frame for name, frame in frames.items() if frame is not None}

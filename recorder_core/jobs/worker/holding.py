@@ -19,11 +19,11 @@ from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest
 from recorder_core.jobs.record.state import held_state
 from recorder_core.jobs.worker.running_job import RunningJob
+from recorder_core.jobs.worker.showing import Showing
 
 __all__ = ["wait_for_start"]
 
 _POLL_SECONDS: Final = 0.05
-_STATE_SECONDS: Final = 0.5
 #: what nobody looks at for so long is not held any more, or not shown: its cameras are open
 _UNWATCHED_SECONDS: Final = 900.0
 _UNWATCHED_PREVIEW_SECONDS: Final = 180.0
@@ -117,7 +117,8 @@ def _hold(
     clock: Callable[[], float],
 ) -> RoomRecorder | None:
     """Show a room until its recording has begun, in `recording`; None if nobody starts it."""
-    shown, asked, watched = float("-inf"), clock(), clock()
+    faults, asked, watched = list[str](), clock(), clock()
+    showing = Showing(running, faults)
     is_held = room.shown_seconds is None
     unwatched_seconds = _UNWATCHED_SECONDS if is_held else _UNWATCHED_PREVIEW_SECONDS
     while True:
@@ -135,7 +136,7 @@ def _hold(
         watched = now if running.has_watchers else watched
         if now - watched > unwatched_seconds:
             return None
-        shown = _show(running, room, now, shown)
+        showing.look(room, lambda: held_state(room) | {"faults": faults})
 
 
 def _begin(room: ReadyRoom, start: _Start, recording: ExitStack) -> RoomRecorder | None:
@@ -160,12 +161,3 @@ def _check_person(running: RunningJob) -> None:
         raise NotAllowed(_NOT_ALLOWED) from error
     except CatalogError:  # a disk that is full or busy for a moment
         pass
-
-
-def _show(running: RunningJob, room: ReadyRoom, now: float, shown: float) -> float:
-    """Show what is due; return when a state was shown last."""
-    preview = room.preview() if running.has_watchers else None
-    is_due = now - shown >= _STATE_SECONDS
-    if is_due or preview is not None:
-        running.show(state=held_state(room) if is_due else None, preview=preview)
-    return now if is_due else shown

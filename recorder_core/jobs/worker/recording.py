@@ -24,13 +24,13 @@ from recorder_core.jobs.record.starting import hold_room, record_room, show_room
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker.holding import wait_for_start
 from recorder_core.jobs.worker.running_job import RunningJob
+from recorder_core.jobs.worker.showing import Showing
 from recorder_core.model.values.phrase import phrase
 
 __all__ = ["record"]
 
 _Opener: TypeAlias = Callable[[Archive, RecordRequest], AbstractContextManager[ReadyRoom]]
 _POLL_SECONDS: Final = 0.05
-_STATE_SECONDS: Final = 0.5
 #: how long the recording before may take to let go of its devices
 _CLOSING_SECONDS: Final = 10.0
 #: how videos are sealed again: the next recording goes first, between two MiB, too
@@ -98,41 +98,21 @@ def _record_once(
 
 def _record(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:
     running.name_event(recorder.event_id)
+    showing = Showing(running, recorder.faults)
     with running.commands.answering(lambda command: _answer(recorder, command)):
-        _run(running, recorder, duration_seconds)
-    _show(running, recorder, state=_state(running, recorder) | {"state": "finishing"})
+        _run(running, recorder, showing, duration_seconds)
+    showing.show_state(_state(running, recorder) | {"state": "finishing"})
     recorder.finish()
 
 
-def _run(running: RunningJob, recorder: RoomRecorder, duration_seconds: float | None) -> None:
-    """Show how it is, until it is to end."""
-    shown = float("-inf")
-    while recorder.wait(_POLL_SECONDS) and not running.is_stop_requested:
-        preview = recorder.preview() if running.has_watchers else None
-        is_due = time.monotonic() - shown >= _STATE_SECONDS
-        if is_due or preview is not None:
-            state = _state(running, recorder) if is_due else None
-            _show(running, recorder, state=state, preview=preview)
-        if is_due:
-            shown = time.monotonic()
-            if duration_seconds is not None:
-                running.progress(round(recorder.seconds), round(duration_seconds))
-
-
-def _show(
-    running: RunningJob,
-    recorder: RoomRecorder,
-    *,
-    state: Mapping[str, Any] | None,
-    preview: bytes | None = None,
+def _run(
+    running: RunningJob, recorder: RoomRecorder, showing: Showing, duration_seconds: float | None
 ) -> None:
-    """Show how it is; what cannot be shown ends no recording."""
-    try:
-        running.show(state=state, preview=preview)
-    except SettingsError as error:
-        fault = f"what this page shows may be old: {error}"
-        if fault not in recorder.faults:
-            recorder.faults.append(fault)
+    """Show how it is, until it is to end."""
+    while recorder.wait(_POLL_SECONDS) and not running.is_stop_requested:
+        was_due = showing.look(recorder, lambda: _state(running, recorder))
+        if was_due and duration_seconds is not None:
+            running.progress(round(recorder.seconds), round(duration_seconds))
 
 
 def _state(running: RunningJob, recorder: RoomRecorder) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from recorder_core.model import EventClock, View
 from recorder_core.tables import RawRow, SignalRow
 from tests.recorder_core.jobs.record.fakes import RATE, FakeAudio, FakeSignals, FakeSwitch, room
 from tests.recorder_core.jobs.record.test_untouched_room import (
+    HEIGHT,
     LAYOUT,
     NUMBERS,
     WIDTH,
@@ -96,7 +97,7 @@ def _files(*folders: Path) -> dict[Path, int]:
 def _shows_the_room(preview: bytes) -> bool:
     """Return whether the number in the view of the room is that of the view beside it."""
     with Image.open(io.BytesIO(preview)) as picture:
-        luma = np.asarray(picture.convert("L")).repeat(2, 0).repeat(2, 1)[None]
+        luma = np.asarray(picture.convert("L").resize((2 * WIDTH, HEIGHT)))[None]
     [beside], [seen] = _numbers(luma[:, :, :WIDTH]), _numbers(luma[:, :, WIDTH:])
     assert beside >= 0
     return bool(seen == beside)

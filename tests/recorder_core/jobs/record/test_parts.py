@@ -17,7 +17,7 @@ from typing import Any, cast
 import pytest
 
 from recorder_core.archive import SealedWriter
-from recorder_core.capture.source import SourceState
+from recorder_core.capture.source import LiveFrame, SourceState
 from recorder_core.composite import PanelContent
 from recorder_core.errors import ArchiveError
 from recorder_core.jobs.record import writing
@@ -113,6 +113,24 @@ def test_only_of_a_source_without_a_frame_the_picture_says_that_the_computer_is_
         "cable": False,
         "busy": True,
     }
+
+
+def test_frames_that_a_pause_hides_are_taken_and_not_lost() -> None:
+    asked: list[float] = []
+
+    class Source(FakeFrames):
+        def take(self, seconds: float) -> LiveFrame | None:
+            asked.append(seconds)
+            return None
+
+    compositor: Any = SimpleNamespace(format=FORMAT)
+    pauses: Any = SimpleNamespace(covers=lambda _: True)
+    picture = RoomPicture({"room": Source("room")}, compositor, PanelContent(), _ticks(), pauses)
+    shown = [picture.compose(tick) for tick in range(3)]
+    assert len(asked) == 3
+    assert not any(frame.planes.y.max() > 16 or picture.shown for frame in shown)
+    # a cable that comes off in a pause is a gap all the same
+    assert [gap.source for gap in picture.finish(1.0)] == ["room"]
 
 
 def test_a_number_is_shown_from_its_moment_on_however_far_the_picture_is_behind() -> None:

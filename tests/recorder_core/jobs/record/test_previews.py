@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import Future
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from recorder_core.jobs.archive.queue.pieces import MAX_PREVIEW_BYTES
 from recorder_core.jobs.record import previews
 from recorder_core.jobs.record.composer import ComposedFrame
 from recorder_core.jobs.record.previews import Previews
@@ -69,3 +74,27 @@ def test_who_begins_to_watch_gets_no_picture_of_when_somebody_else_did(
     assert composer.asked[-1] > 3600.0
     composer.has_stalled = True
     assert watched.shown(10.0) == 0
+
+
+@pytest.mark.parametrize("size_px", [(3840, 2160), (2560, 1440), (1920, 1080), (720, 576)])
+def test_a_preview_of_any_picture_can_be_sent(
+    monkeypatch: pytest.MonkeyPatch, size_px: tuple[int, int]
+) -> None:
+    width, height = size_px
+    frame_format = replace(FORMAT, width=width, height=height)
+    frame = Frame.black(frame_format, frame_index=0, pts=0, duration=1)
+    # nothing compresses worse
+    random = np.random.default_rng(1)
+    for plane in (frame.writable().y, frame.writable().u, frame.writable().v):
+        plane[:] = random.integers(0, 256, plane.shape, np.uint8)
+    found = Future[ComposedFrame]()
+    found.set_result(ComposedFrame(frame, 0.0, {}))
+    composer: Any = SimpleNamespace(is_behind=False, frame_at=lambda _: found)
+    previewed = Previews(composer)
+    assert previewed.newest() is None
+    picture = previewed.newest()
+    assert picture is not None
+    assert len(picture) < MAX_PREVIEW_BYTES
+    shown = Image.open(io.BytesIO(picture))
+    assert 640 <= shown.width <= 960
+    assert shown.width / shown.height == pytest.approx(width / height, rel=0.01)

@@ -17,6 +17,7 @@ from recorder_core.jobs.archive.queue.recording_state import RECORDING_STATE
 from recorder_core.jobs.record.space import SpaceLeft
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker import recording
+from recorder_core.jobs.worker.showing import Showing
 from recorder_core.model.values.schema import check_value
 
 
@@ -81,16 +82,22 @@ def test_a_state_is_as_its_schema_says() -> None:
         check_value("state", state | {"seconds": None}, RECORDING_STATE)
 
 
-def test_a_state_that_cannot_be_shown_ends_no_recording() -> None:
-    def refuse(**_: object) -> None:
-        raise SettingsError("state.frames must be at least 0")
+def test_what_cannot_be_shown_ends_neither_a_hold_nor_a_recording() -> None:
+    seen: list[object] = []
 
-    recorder = _recorder([])
-    running: Any = SimpleNamespace(show=refuse)
-    for _ in range(2):
-        recording._show(running, recorder, state={})
-    [fault] = recorder.faults
-    assert "state.frames must be at least 0" in fault
+    def refuse(*, state: object = None, preview: object = None) -> None:
+        if preview is not None:
+            raise SettingsError("a preview has at most 1048576 bytes")
+        seen.append(state)
+
+    faults: list[str] = []
+    running: Any = SimpleNamespace(show=refuse, has_watchers=True)
+    showing = Showing(running, faults)
+    room: Any = SimpleNamespace(preview=lambda: b"large")
+    assert [showing.look(room, lambda: {"seconds": 1.0}) for _ in range(2)] == [True, False]
+    assert seen == [{"seconds": 1.0}]
+    [fault] = faults
+    assert "at most 1048576 bytes" in fault
 
 
 def test_a_room_is_held_or_only_shown_before_its_start() -> None:

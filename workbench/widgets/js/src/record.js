@@ -179,6 +179,7 @@ export class Recorder {
   }
 
   #complain(text) {
+    if (text === this.problem.textContent) return; // a screen reader would say it again
     this.problem.textContent = text;
     this.problem.hidden = !text;
   }
@@ -250,7 +251,7 @@ export class Recorder {
     // what was written for one room is sealed onto no recording of another
     if (chosen?.name !== this.room?.name) this.data.clear();
     if (!code.value) code.value = chosen?.procedure_code ?? "";
-    Object.assign(this, { job: null, isGivenUp: false, room: chosen, health: new Health(), done: new Journal() });
+    Object.assign(this, { job: null, isGivenUp: false, isRefused: false, room: chosen, health: new Health(), done: new Journal() });
     if (isAfter) this.recordings = [];
     if (this.room) localStorage.setItem("record-room", this.room.name);
     this.picture.plainly(this.room);
@@ -304,14 +305,20 @@ export class Recorder {
       return;
     }
     this.data.clear();
+    this.#forgetRefusal();
     this.#become(job.state === "done" ? "done" : "failed");
+  }
+
+  /** What was refused is there now, or will not be asked for again. */
+  #forgetRefusal() {
+    if (this.isRefused) this.#complain("");
+    this.isRefused = false;
   }
 
   #showState(state) {
     this.health.note(state);
     this.isCut = false;
-    if (this.isRefused) this.#complain("");
-    this.isRefused = false;
+    this.#forgetRefusal();
     // what was asked to stop, or to start, goes on for a moment
     const isLate = (this.phase === "finishing" && GOES_ON.includes(state.state)) || (this.isAsked && OPEN.includes(state.state));
     if (state.state !== this.phase && !isLate) this.#become(state.state);

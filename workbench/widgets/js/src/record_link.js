@@ -10,6 +10,9 @@ export class Unreachable extends Error {}
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** An error with what a page needs to say it. */
+const refusal = (content) => Object.assign(new Error(content.error), { content });
+
 async function send(path, options) {
   let answer;
   try {
@@ -18,10 +21,7 @@ async function send(path, options) {
     throw new Unreachable();
   }
   if (answer.status === 401) leaveForLogin(false);
-  if (!answer.ok) {
-    const content = await answer.json().catch(() => ({ error: answer.statusText }));
-    throw Object.assign(new Error(content.error), { status: answer.status, content });
-  }
+  if (!answer.ok) throw refusal(await answer.json().catch(() => ({ error: answer.statusText })));
   return answer;
 }
 
@@ -40,7 +40,7 @@ export async function act(path, content = {}) {
 /**
  * Follow a recording to its end, through every interruption.
  * @param {string} id of the job
- * @param hears `state(object)`, `preview(Blob)`, `job(object)`, `reach(isReached)`; `isOver()` ends it
+ * @param hears `state(object)`, `preview(Blob)`, `job(object)`, `reach(isReached, error)`; `isOver()` ends it
  */
 export async function follow(id, hears) {
   while (!hears.isOver()) {
@@ -57,6 +57,12 @@ export async function follow(id, hears) {
   }
 }
 
+/** The last piece: nothing where the job has ended, or why there is no more of it for this person. */
+function readEnd(content) {
+  const { error: code, sentence: error, said } = JSON.parse(new TextDecoder().decode(content));
+  if (code) throw refusal({ error, code, said });
+}
+
 async function watch(id, hears) {
   const stopping = new AbortController();
   const answer = await send(`/jobs/${id}/watch`, { signal: stopping.signal });
@@ -69,7 +75,7 @@ async function watch(id, hears) {
       for (const { kind, content } of pieces.take(value)) {
         if (kind === PIECE.state) hears.state(JSON.parse(new TextDecoder().decode(content)));
         else if (kind === PIECE.preview) hears.preview(new Blob([content], { type: "image/jpeg" }));
-        else if (kind === PIECE.end) return;
+        else if (kind === PIECE.end) return readEnd(content);
       }
     }
   } finally {

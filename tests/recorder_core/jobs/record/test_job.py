@@ -78,7 +78,7 @@ def test_a_recording_is_driven_by_commands_and_shows_itself(site: Any, tmp_path:
     path = tmp_path / "preview.jpg"
     path.write_bytes(preview)
     with Image.open(path) as picture:
-        assert picture.size == (320, 90)
+        assert picture.size == (640, 180)
     _check_state(states[-1])
     with site.opened("rita") as archive:
         event = archive.event(str(job.event_id))

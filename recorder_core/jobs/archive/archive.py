@@ -334,12 +334,13 @@ class Archive:
         """
         return self._queue.watch(job_id, lock)
 
-    def cancel_job(self, job_id: str) -> Job:
+    def cancel_job(self, job_id: str, *, lock: AbstractContextManager[object] = NO_LOCK) -> Job:
         """Ask a job to stop: what it has not finished is removed, an earlier copy stays.
 
-        One of a kind that finishes, such as a recording, completes what it has begun and is done.
-        Where a job goes on though the person who started it was disabled, or may do less, whoever
-        manages users may stop it, too.
+        One of a kind that finishes, such as a recording, completes what it has begun and is done;
+        it hears that before it is logged. Where a job goes on though the person who started it was
+        disabled, or may do less, whoever manages users may stop it, too. `lock` is that of
+        `command_job`.
 
         Raises
         ------
@@ -348,7 +349,7 @@ class Archive:
         WrongState
             If it has ended.
         """
-        return self._queue.cancel(job_id)
+        return self._queue.cancel(job_id, lock)
 
     def may_cancel_job(self, job: Job) -> bool:
         """Return whether this person may stop a job that waits or runs; see `cancel_job`."""

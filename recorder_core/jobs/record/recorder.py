@@ -232,12 +232,16 @@ class RoomRecorder:
     def stop(self, reason: str = "") -> None:
         """Ask for the end; who drives the recording then finishes it.
 
+        Nothing of the room is recorded from now on, also where a command that waits for a slow
+        disk must be answered first.
+
         Parameters
         ----------
         reason : str, optional
             Why, as a sentence, where nobody wanted it.
         """
         self.stop_reason = self.stop_reason or reason
+        self._parts.end_at(self._end_moment())
         self._wake.set()
 
     # -- what drives it ---------------------------------------------------------------------
@@ -344,12 +348,14 @@ class RoomRecorder:
 
     def _end_parts(self) -> float:
         """End the threads; return when the recording ended, by the room's clock."""
-        # one tick is there at least
-        moment = max(time.monotonic(), self._parts.ticks.seconds(self._time.first_tick + 1))
-        room_seconds = self._parts.end_capture(moment)
+        room_seconds = self._parts.end_capture(self._end_moment())
         self._screenshots.close()
         self._parts.writer.join()
         return room_seconds
+
+    def _end_moment(self) -> float:
+        """Return now, by `time.monotonic`; one tick is there at least."""
+        return max(time.monotonic(), self._parts.ticks.seconds(self._time.first_tick + 1))
 
     def _is_over(self) -> bool:
         return self._wake.is_set() or self.seconds >= self._stop_seconds

@@ -9,12 +9,19 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
 from recorder_core.catalog import require
-from recorder_core.errors import ArchiveError, RecorderError, SettingsError, WrongState
+from recorder_core.errors import (
+    ArchiveError,
+    Cancelled,
+    RecorderError,
+    SettingsError,
+    WrongState,
+)
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.queue.calling import error_content
-from recorder_core.jobs.archive.queue.commanding import JobCommand
-from recorder_core.jobs.archive.queue.job_kind import JobKind
+from recorder_core.jobs.archive.queue.commanding import STOP, JobCommand
+from recorder_core.jobs.archive.queue.job_kind import CommandKind, JobKind
 from recorder_core.jobs.worker.calls import Call, CallListener
+from recorder_core.jobs.worker.stopping import Stopper
 from recorder_core.model.values.phrase import phrase
 
 __all__ = ["CommandListener"]
@@ -32,7 +39,7 @@ class CommandListener:
 
     Each call is stamped when it arrives, whatever the job does; of one that waited at another
     process of this machine the earlier moment counts, within bounds. Commands are carried out one
-    at a time, in a thread that is not the job's own.
+    at a time, in a thread that is not the job's own; those that are immediate beside the others.
 
     Parameters
     ----------
@@ -42,11 +49,15 @@ class CommandListener:
         Which job.
     kind : JobKind
         Which commands it takes, and what each asks of a profile.
+    stopper : Stopper
+        Stops the job when it is told to.
     """
 
-    def __init__(self, session: Session, job_id: str, kind: JobKind) -> None:
+    def __init__(self, session: Session, job_id: str, kind: JobKind, stopper: Stopper) -> None:
         self._session, self._job_id, self._kind = session, job_id, kind
-        self._lock = threading.Lock()
+        self._stopper = stopper
+        #: of those that are immediate, and of the others
+        self._lanes = {True: threading.Lock(), False: threading.Lock()}
         self._answer: _Answer | None = None
         self._listening = ExitStack()
 
@@ -59,12 +70,12 @@ class CommandListener:
         answer : callable
             Given a command, carries it out and returns the answer; a RecorderError refuses it.
         """
-        with self._lock:
-            self._answer = answer
+        self._answer = answer
         try:
             yield
         finally:
-            with self._lock:  # one that is being carried out is answered first
+            # those that are being carried out are answered first
+            with self._lanes[True], self._lanes[False]:
                 self._answer = None
 
     def __enter__(self) -> Self:
@@ -83,8 +94,7 @@ class CommandListener:
 
     def _serve(self, call: Call) -> None:
         try:
-            with self._lock:
-                answer = self._carry_out(call)
+            answer = self._carry_out(call)
             reply = {"answer": answer() if callable(answer) else answer}
         except RecorderError as error:
             reply = error_content(error)
@@ -92,16 +102,20 @@ class CommandListener:
 
     def _carry_out(self, call: Call) -> Any:
         command = self._checked(call)
-        if self._answer is None:
-            raise WrongState(
-                phrase(
-                    "job_begins",
-                    "job {job} begins or ends just now: send {command} again",
-                    job=self._job_id,
-                    command=command.name,
+        if command.name == STOP:
+            self._stopper.stop(Cancelled("Nothing was changed."))
+            return None
+        with self._lanes[self._kind.commands[command.name].is_immediate]:
+            if self._answer is None:
+                raise WrongState(
+                    phrase(
+                        "job_begins",
+                        "job {job} begins or ends just now: send {command} again",
+                        job=self._job_id,
+                        command=command.name,
+                    )
                 )
-            )
-        return self._answer(command)
+            return self._answer(command)
 
     def _checked(self, call: Call) -> JobCommand:
         """Return a command that somebody gives who may; NotAllowed if nobody does."""
@@ -109,9 +123,12 @@ class CommandListener:
         name, arguments = str(content.get("command")), content.get("arguments")
         if not isinstance(arguments, dict):
             raise ArchiveError("the message is not a command")
-        if name not in self._kind.commands:
+        known = dict(self._kind.commands)
+        if self._kind.hears_stop:
+            known[STOP] = CommandKind(action=self._kind.action)
+        if name not in known:
             raise SettingsError(f"{self._kind.name} takes no command {name!r}")
-        taken = self._kind.commands[name]
+        taken = known[name]
         require(user.profile, taken.action)
         taken.check(name, arguments)
         moment = _moment(content.get("asked_seconds"), call.arrived_seconds)

@@ -62,7 +62,7 @@ def _work(archive: Archive, handed: JobHandover, stopper: Stopper) -> int:
             watchers = watching.enter_context(Watchers(session, job_id, kind))
             with (
                 Supervisor(session, job_id, kind, worker, stopper) as supervisor,
-                CommandListener(session, job_id, kind) as commands,
+                CommandListener(session, job_id, kind, stopper) as commands,
             ):
                 try:
                     job = _wait_for_turn(archive, handed, worker)

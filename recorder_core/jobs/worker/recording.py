@@ -113,6 +113,7 @@ def _run(
         was_due = showing.look(recorder, lambda: _state(running, recorder))
         if was_due and duration_seconds is not None:
             running.progress(round(recorder.seconds), round(duration_seconds))
+    recorder.stop()
 
 
 def _state(running: RunningJob, recorder: RoomRecorder) -> dict[str, Any]:

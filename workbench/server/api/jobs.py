@@ -66,6 +66,13 @@ def _change(step: Callable[[ApiRequest], Job]) -> Answering:
     return answer
 
 
+def _cancel(request: ApiRequest) -> Any:
+    lock = request.signed_in.lock
+    job = request.archive.cancel_job(request["job"], lock=lock)
+    with lock:
+        return {"job": job_content(request.archive, job)}
+
+
 def _starting(kind: JobKind) -> Endpoint:
     place = "" if kind.states is None else "/events/{event}"
     return Endpoint(
@@ -136,7 +143,8 @@ def job_endpoints(kinds: Collection[JobKind]) -> tuple[Endpoint, ...]:
             "/jobs/{job}/cancel",
             Action.LIST_EVENTS,
             "Stop a job",
-            _change(lambda request: request.archive.cancel_job(request["job"])),
+            _cancel,
+            threads="calls",
         ),
         Endpoint(
             "POST",

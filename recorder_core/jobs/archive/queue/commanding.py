@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from recorder_core.catalog import Actor, Job
 from recorder_core.errors import WrongState
 from recorder_core.jobs.archive.queue.calling import JobConnection
 
-__all__ = ["JobCall", "JobCommand"]
+__all__ = ["STOP", "JobCall", "JobCommand"]
+
+#: said to a job that hears it; people cancel a job, and no kind has a command of this name
+STOP: Final = "stop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,14 @@ class CommandKind:
         What the profile is asked for of who gives it.
     arguments : mapping
         JSON Schema of an object; unless given, one without fields.
+    is_immediate : bool
+        Whether it is carried out first and logged afterwards, beside a command that takes long: it
+        shows less of people, so no disk must delay it.
     """
 
     action: Action
     arguments: Schema = field(default_factory=lambda: {"type": "object", "properties": {}})
+    is_immediate: bool = False
 
     def check(self, name: str, arguments: Mapping[str, Any]) -> None:
         """Raise SettingsError unless the arguments of the command are as its schema says."""
@@ -145,6 +149,11 @@ class JobKind:
     def can_start_again(self) -> bool:
         """Whether the catalog knows all that a second start needs."""
         return not any(each.is_private for each in self.settings)
+
+    @property
+    def hears_stop(self) -> bool:
+        """Whether it is told to stop where it takes commands, so that no disk delays its end."""
+        return self.stop == "finish" and bool(self.commands)
 
     @property
     def tells_file(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,13 +10,19 @@ from typing import Any, Final
 
 from recorder_core.catalog import Action, Job, is_allowed
 from recorder_core.catalog.model.records import JobState
-from recorder_core.errors import FacesInDoubt, RecorderError, SettingsError, WrongState
+from recorder_core.errors import (
+    CatalogError,
+    FacesInDoubt,
+    RecorderError,
+    SettingsError,
+    WrongState,
+)
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.event.event import find_event
 from recorder_core.jobs.archive.event.room_view import no_view_sentence
 from recorder_core.jobs.archive.place.private_work import event_work_folder, private_folder
 from recorder_core.jobs.archive.process.process_code import has_ended
-from recorder_core.jobs.archive.queue.commanding import JobCall
+from recorder_core.jobs.archive.queue.commanding import STOP, JobCall
 from recorder_core.jobs.archive.queue.handover import (
     JobHandover,
     JobPlace,
@@ -35,6 +41,10 @@ NO_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType({})
 NO_LOCK: Final[AbstractContextManager[object]] = nullcontext()
 #: class of an error in the place of one that says what was found in a copy
 _UNTOLD: Final = RecorderError.__name__
+
+
+#: of what was done first
+_NOT_LOGGED: Final = "that cannot be logged just now"
 
 
 class JobQueue:
@@ -143,18 +153,27 @@ class JobQueue:
             nullcontext() if taken is None or not session.may(action) else JobCall(job)
         )
         detail = f"job:{job_id} {'unknown' if taken is None else command}"
-        with connecting as call, ExitStack() as acting:
-            with lock:
-                acting.enter_context(session.audited(action, job.event_id, detail=detail))
-                if taken is None or call is None:
-                    known = ", ".join(kind.commands) or "none"
-                    raise SettingsError(
-                        f"{kind.name} takes no command {command!r}; it takes {known}"
-                    )
-                taken.check(command, arguments)
-                actor = session.identity.actor
-                send = call.prepare_command(actor, command, arguments, asked_seconds)
-            return send()
+        logged = session.audited(action, job.event_id, detail=detail)
+
+        def prepare(call: JobCall | None) -> Callable[[], Any]:
+            if taken is None or call is None:
+                known = ", ".join(kind.commands) or "none"
+                raise SettingsError(f"{kind.name} takes no command {command!r}; it takes {known}")
+            taken.check(command, arguments)
+            actor = session.identity.actor
+            return call.prepare_command(actor, command, arguments, asked_seconds)
+
+        with connecting as call:
+            if taken is not None and taken.is_immediate and call is not None:
+                with lock:
+                    session.ask(action)
+                    send = prepare(call)
+                return _send_first(send, logged, lock)
+            with ExitStack() as acting:
+                with lock:
+                    acting.enter_context(logged)
+                    send = prepare(call)
+                return send()
 
     def watch(self, job_id: str, lock: AbstractContextManager[object] = NO_LOCK) -> JobWatch:
         """Watch a running job; see `Archive.watch_job`."""
@@ -173,14 +192,35 @@ class JobQueue:
                     )
             return watch(job, session.identity.actor, lock)
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job_id: str, lock: AbstractContextManager[object] = NO_LOCK) -> Job:
         """Ask a job to stop; see `Archive.cancel_job`."""
-        job = self.get(job_id)
-        session = self._session
-        action = self._stop_action(find_kind(job.kind), job)
-        with session.audited(action, job.event_id, detail=f"job:{job_id} cancel"):
-            stopped = session.catalog.jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
-        return self._visible_part(stopped)
+        session, jobs = self._session, self._session.catalog.jobs
+        with lock:
+            job = self.get(job_id)
+            kind = find_kind(job.kind)
+            action = self._stop_action(kind, job)
+            logged = session.audited(action, job.event_id, detail=f"job:{job_id} cancel")
+            hears = kind.hears_stop and session.may(kind.action) and job.state == "running"
+        is_told = hears and self._tell_to_stop(job)
+        try:
+            with lock, logged:
+                try:
+                    job = jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
+                except WrongState:  # one that was told may have ended meanwhile
+                    if not is_told:
+                        raise
+            return self._visible_part(job)
+        except CatalogError as error:
+            if not is_told:
+                raise
+            raise type(error)(f"the {kind.name} ends, but {_NOT_LOGGED}: {error}") from error
+
+    def _tell_to_stop(self, job: Job) -> bool:
+        """Tell a running job to stop, without the catalog's disk; return whether it heard that."""
+        with suppress(RecorderError), JobCall(job) as call:
+            call.prepare_command(self._session.identity.actor, STOP, {})()
+            return True
+        return False
 
     def may_cancel(self, job: Job) -> bool:
         """Return whether this person may stop a job; see `Archive.may_cancel_job`."""
@@ -248,3 +288,25 @@ class JobQueue:
             with suppress(WrongState):  # a short one has ended already
                 jobs.report(job.job_id, worker, 0.0)
         return jobs.get(job.job_id)
+
+
+def _send_first(
+    send: Callable[[], Any],
+    logged: AbstractContextManager[object],
+    lock: AbstractContextManager[object],
+) -> Any:
+    """Send a command, then log it and how it went; return what the job answers."""
+    answer, refusal = None, None
+    try:
+        answer = send()
+    except RecorderError as error:
+        refusal = error
+    try:
+        with lock, logged:
+            if refusal is not None:
+                raise refusal
+    except CatalogError as error:
+        if error is refusal:
+            raise
+        raise type(error)(f"it is done, but {_NOT_LOGGED}: {error}") from error
+    return answer

@@ -165,7 +165,7 @@ _RECORD: Final = JobKind(
             action=Action.MARK, arguments=_arguments(("kind",), kind=CODE, note=NAME)
         ),
         "screenshot": CommandKind(action=Action.TAKE_SCREENSHOT, arguments=_arguments(note=NAME)),
-        "pause": CommandKind(action=Action.RECORD),
+        "pause": CommandKind(action=Action.RECORD, is_immediate=True),
         "resume": CommandKind(action=Action.RECORD),
         "describe": CommandKind(action=Action.WRITE_IDENTITY, arguments=NAMES),
     },

@@ -259,6 +259,17 @@ def test_a_pause_is_black_and_keeps_the_clock(site: Any, tmp_path: Path) -> None
     assert summary.gaps == ()
 
 
+def test_nothing_is_recorded_after_a_stop_while_something_is_still_to_be_done(site: Any) -> None:
+    request = RecordRequest(room=room())
+    with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:
+        _wait_until(recorder, 0.5)
+        recorder.stop()
+        stopped = recorder.seconds
+        time.sleep(1.0)
+        summary = recorder.finish()
+    assert summary.seconds == pytest.approx(stopped, abs=0.3)
+
+
 def test_a_pause_that_comes_late_is_marked_where_it_is_black(site: Any, tmp_path: Path) -> None:
     request = RecordRequest(room=room(), duration_seconds=2.0)
     with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:

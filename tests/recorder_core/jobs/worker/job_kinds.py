@@ -60,6 +60,7 @@ TAPE = JobKind(
             action=Action.MARK,
             arguments={"type": "object", "properties": {"until": _TEXT}, "required": ["until"]},
         ),
+        "hide": CommandKind(action=Action.RECORD, is_immediate=True),
     },
     may_queue_beside="all",
     state={
@@ -102,6 +103,8 @@ def tape(running: RunningJob) -> None:
         recording.sink.sync()
 
         def answer(command: JobCommand) -> Any:
+            if command.name == "hide":
+                return source.with_suffix(".hidden").touch()
             if command.name == "hold":
                 while not Path(command.arguments["until"]).exists():
                     time.sleep(0.01)
@@ -129,6 +132,7 @@ def tape(running: RunningJob) -> None:
                 preview = picture(shown) if running.has_watchers else None
                 running.show(state={"shown": shown}, preview=preview)
                 time.sleep(0.01)
+            source.with_suffix(".stopped").touch()
         recording.sink.write(content[len(content) // 2 :])
         recording.finish(json.loads(running.job.settings).get("duration_seconds", 3.0))
         running.show(state={"shown": shown + 1, "is_last": True})

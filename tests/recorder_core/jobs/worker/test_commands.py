@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,11 +21,14 @@ from typing import Any, cast
 
 import pytest
 
-from recorder_core.catalog import Catalog
-from recorder_core.errors import NotAllowed, SettingsError, WrongState
+from recorder_core.catalog import Action, Catalog
+from recorder_core.errors import AuditError, NotAllowed, SettingsError, WrongState
+from recorder_core.jobs.archive import CommandKind
 from recorder_core.jobs.archive.process.process_code import process_code
+from recorder_core.jobs.archive.queue import job_queue
 from recorder_core.jobs.archive.queue.calling import call_address, signed_text
 from recorder_core.jobs.archive.queue.commanding import JobCall, JobCommand
+from recorder_core.jobs.archive.queue.job_queue import NO_LOCK
 from recorder_core.jobs.worker.commands import CommandListener
 from tests.integration.documents.blocks import ROOT
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
@@ -110,6 +114,65 @@ def test_the_moment_of_a_command_is_that_of_the_call_whatever_the_job_does(
     gone(job)
 
 
+#: a process that writes to the catalog, and for long
+_WRITING = """
+import sqlite3, sys
+sqlite3.connect(sys.argv[1], isolation_level=None).execute("BEGIN IMMEDIATE")
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_is_immediate_waits_for_neither_the_catalog_nor_another_command(
+    site: Any, source: Path, tmp_path: Path
+) -> None:
+    released = tmp_path / "released"
+    with site.opened("olga") as archive, ThreadPoolExecutor(1) as pool:
+        job = start_recording(archive, source)
+        holding = given(site, job.job_id, "hold", until=str(released))
+        for ask, done in (
+            (partial(archive.command_job, job.job_id, "hide"), "hidden"),
+            (partial(archive.cancel_job, job.job_id), "stopped"),
+        ):
+            catalog = str(site.path / "catalog.db")
+            writing = [Path(sys.prefix) / "bin" / "python", "-c", _WRITING, catalog]
+            with subprocess.Popen(writing, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as busy:
+                assert busy.stdout is not None
+                busy.stdout.readline()
+                asked = pool.submit(ask)
+                while not source.with_suffix(f".{done}").exists():
+                    assert not asked.done()
+                    time.sleep(0.01)
+                is_early = not asked.done()
+                busy.communicate()
+            assert is_early
+            asked.result(60)
+        assert holding.poll() is None
+        released.touch()
+        assert when(archive, job.job_id, *ENDED).state == "done"
+        holding.communicate(timeout=60)
+    for command in ("hide", "cancel"):
+        assert logged(site, f"job:{job.job_id} {command}") == [("olga", "record", "begun")]
+    gone(job)
+
+
+def test_what_is_done_and_cannot_be_logged_is_said() -> None:
+    @contextmanager
+    def full() -> Iterator[None]:
+        raise AuditError("the disk is full")
+        yield
+
+    def refuse() -> None:
+        raise WrongState("it is hidden already")
+
+    with pytest.raises(
+        AuditError, match="it is done, but that cannot be logged just now: the disk"
+    ):
+        job_queue._send_first(lambda: None, full(), NO_LOCK)
+    with pytest.raises(WrongState, match="hidden already"):
+        job_queue._send_first(refuse, nullcontext(), NO_LOCK)
+
+
 def test_only_who_may_gives_a_command_and_only_one_that_the_kind_takes(
     site: Any, source: Path, blocked: str
 ) -> None:
@@ -122,7 +185,9 @@ def test_only_who_may_gives_a_command_and_only_one_that_the_kind_takes(
         (login, "mark", "refused") for login in ("rosa", "egon", "adam")
     ]
     with site.opened("olga") as archive:
-        with pytest.raises(SettingsError, match="takes no command 'bake'; it takes mark, hold"):
+        with pytest.raises(
+            SettingsError, match="takes no command 'bake'; it takes mark, hold, hide"
+        ):
             archive.command_job(job.job_id, "bake")
         with pytest.raises(SettingsError, match="there is no such marker"):  # the job refuses it
             archive.command_job(job.job_id, "mark", {"code": "none"})
@@ -219,6 +284,9 @@ def test_a_command_goes_to_no_other_process_than_the_one_that_the_catalog_names(
             pass
 
 
+_MARKING = CommandKind(action=Action.MARK)
+
+
 def test_an_answer_that_is_yet_to_come_keeps_no_other_command_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -230,8 +298,10 @@ def test_an_answer_that_is_yet_to_come_keeps_no_other_command_waiting(
     def checked(_listener: CommandListener, call: Any) -> JobCommand:
         return JobCommand(call.name, {}, "olga", 0.0)
 
+    kind: Any = SimpleNamespace(commands=dict.fromkeys(("screenshot", "pause"), _MARKING))
+
     monkeypatch.setattr(CommandListener, "_checked", checked)
-    listener = CommandListener(cast(Any, None), "a job", cast(Any, None))
+    listener = CommandListener(cast(Any, None), "a job", kind, cast(Any, None))
     calls = [SimpleNamespace(name=name, reply=replies.put) for name in ("screenshot", "pause")]
     with listener.answering(answer), ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(listener._serve, cast(Any, calls[0]))

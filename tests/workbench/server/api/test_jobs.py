@@ -89,7 +89,7 @@ def test_a_command_is_checked_and_its_moment_is_that_at_which_the_request_arrive
     job = begun(olga, {"patient": PATIENT, "source": str(source)})
     with pytest.raises(NotAllowed, match="may not mark"):
         recorder.archive("egon").command_job(job.job_id, "mark", {"code": "incision"})
-    with pytest.raises(SettingsError, match="takes no command 'bake'; it takes mark, hold"):
+    with pytest.raises(SettingsError, match="takes no command 'bake'; it takes mark, hold, hide"):
         olga.command_job(job.job_id, "bake")
     with pytest.raises(SettingsError, match=r"mark\.code must be of the type string"):
         rita.command_job(job.job_id, "mark", {"code": 5})
@@ -155,7 +155,10 @@ def test_what_a_kind_takes_is_described() -> None:
     content = paths["/jobs/{job}/commands/{command}"]["post"]["requestBody"]["content"]
     known = content["application/json"]["schema"]["properties"]["arguments"]["anyOf"]
     titles = [f"{name} of record" for name in JOB_KINDS["record"].commands]
-    assert [each["title"] for each in known] == [*titles, "mark of tape", "hold of tape"]
+    assert [each["title"] for each in known] == [
+        *titles,
+        *(f"{name} of tape" for name in ("mark", "hold", "hide")),
+    ]
     assert known[len(titles)]["required"] == ["code"]
     states = paths["/jobs/{job}/watch"]["get"]["responses"]["200"]["x-state"]["anyOf"]
     assert [each["title"] for each in states] == ["record", "tape"]

@@ -60,7 +60,7 @@ def make_disk(image: Path, content: Path) -> None:
 
 
 def copy_disk(image: Path, copy: Path) -> None:
-    """Copy a disk into a new file; what nobody has written takes no room."""
+    """Copy a disk into a new file; what nobody has written takes no space."""
     subprocess.run(["cp", "--remove-destination", "--sparse=always", image, copy], check=True)
 
 

@@ -7,7 +7,7 @@ from recorder_core.archive.disk.durable import SealedPaths
 from recorder_core.archive.disk.reserve import (
     SPARE_NAMES,
     fill_reserve,
-    keep_room,
+    keep_space,
     lacks_files,
     missing_bytes,
 )
@@ -98,7 +98,7 @@ __all__ = [
     "fill_reserve",
     "format_key_file",
     "grant",
-    "keep_room",
+    "keep_space",
     "lacks_files",
     "missing_bytes",
     "new_recovery_words",

@@ -57,8 +57,8 @@ class Catalog:
         Gives the time; for tests.
     busy_timeout_seconds : float, default 10
         How long to wait for another process.
-    make_room : callable, optional
-        Called before each transaction, so that a full disk has room for it.
+    free_space : callable, optional
+        Called before each transaction, so that a full disk has space for it.
 
     Raises
     ------
@@ -88,11 +88,11 @@ class Catalog:
         followers: Sequence[Path] = (),
         clock: Clock = utc_now,
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
-        make_room: Callable[[], None] | None = None,
+        free_space: Callable[[], None] | None = None,
     ) -> None:
         self.path, self._clock = path, clock
         self._database = Database(
-            path, busy_timeout_seconds=busy_timeout_seconds, make_room=make_room
+            path, busy_timeout_seconds=busy_timeout_seconds, free_space=free_space
         )
         try:
             self.applied_migrations = tuple(migrate(self._database, clock))

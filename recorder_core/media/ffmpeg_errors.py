@@ -117,7 +117,7 @@ def _why_unwritable(exc: Exception, path: Path, needed_bytes: int | None) -> str
         need = f"about {needed_bytes / _MIB:.1f} MiB are needed and " if needed_bytes else ""
         return (
             f"the disk is full while {name} is written: {need}{free / _MIB:.1f} MiB are "
-            "free; make room or choose another folder, then start again"
+            "free; free up space or choose another folder, then start again"
         )
     if getattr(exc, "errno", None) == errno.EFBIG:
         return f"{name} became larger than this user or file system allows"

@@ -79,7 +79,7 @@ def _build(
     from reportlab import rl_config
     from reportlab.lib.pagesizes import A4, LETTER
 
-    # pictures as they are, not as text, which takes a quarter more room and most of the time
+    # pictures as they are, not as text, which takes a quarter more space and most of the time
     rl_config.useA85 = 0
     stored = io.BytesIO()
     page_size = A4 if settings.page_size == "a4" else LETTER

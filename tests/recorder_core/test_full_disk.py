@@ -1,4 +1,4 @@
-"""Errors of disks without room, as Python, FFmpeg's bindings and SQLite raise them."""
+"""Errors of disks without space, as Python, FFmpeg's bindings and SQLite raise them."""
 
 from __future__ import annotations
 

@@ -353,9 +353,9 @@ def _take_screenshot(recorder: RoomRecorder) -> str:
 def _toggle_pause(recorder: RoomRecorder) -> str:
     if recorder.is_paused:
         recorder.resume()
-        return f"goes on at {recorder.seconds:.1f} s"
+        return f"resumed at {recorder.seconds:.1f} s"
     recorder.pause()
-    return f"pauses at {recorder.seconds:.1f} s"
+    return f"paused at {recorder.seconds:.1f} s"
 
 
 _ACTS: Final[Mapping[str, Callable[[RoomRecorder], str]]] = {

@@ -56,12 +56,12 @@ def describe_held(ready: ReadyRoom) -> str:
 def describe_recording(recorder: RoomRecorder) -> str:
     """Return how a recording is, in one line; names of sources are codes."""
     left, sources = recorder.space, _presence(recorder.source_states())
-    room = f"{left.free_bytes / _GIB:.1f} GiB free"
+    space = f"{left.free_bytes / _GIB:.1f} GiB free"
     if math.isfinite(left.seconds):
-        room += f", {format_duration(max(0.0, left.seconds))} left"
+        space += f", {format_duration(max(0.0, left.seconds))} left"
     what = "paused" if recorder.is_paused else "recording"
     return (
-        f"{what} {format_duration(max(0.0, recorder.seconds))}, {room}, {sources}, "
+        f"{what} {format_duration(max(0.0, recorder.seconds))}, {space}, {sources}, "
         f"{recorder.dropped_frames} dropped"
     )
 

@@ -1,4 +1,4 @@
-"""What survives a power cut: small files, the room kept for them, buffers and threads of copies."""
+"""What survives a power cut: small files, space kept for them, buffers, threads of copies."""
 
 from __future__ import annotations
 

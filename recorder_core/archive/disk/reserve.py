@@ -2,9 +2,9 @@
 
 Each root holds a file that takes up space and means nothing. When the disk runs full, small
 writes are given some of it back; streams are not, and stop. So a full disk can still be cleared
-by this program. The file is filled up again as soon as there is room.
+by this program. The file is filled up again as soon as there is space.
 
-A file system may have room for bytes and none for another file. So there are some empty files
+A file system may have space for bytes and none for another file. So there are some empty files
 beside it, which are removed for those that must be made.
 """
 
@@ -21,9 +21,9 @@ from recorder_core.model.files.inner_files import inner_fault, open_inner, remov
 __all__ = [
     "RESERVE_NAME",
     "SPARE_NAMES",
-    "check_bulk_room",
+    "check_bulk_space",
     "fill_reserve",
-    "keep_room",
+    "keep_space",
     "lacks_files",
     "missing_bytes",
 ]
@@ -36,11 +36,11 @@ RESERVE_BYTES: Final = 4 * 2**20
 #: of a small file system no more than this part of it
 RESERVE_DIVISOR: Final = 16
 #: small writes find this part of the reserve free
-ROOM_DIVISOR: Final = 4
+SPACE_DIVISOR: Final = 4
 
 
 def fill_reserve(root: Path, *, beside: str | None = None) -> int:
-    """Make the reserve of a root as large as it should be, where there is room for that.
+    """Make the reserve of a root as large as it should be, where there is space for that.
 
     Parameters
     ----------
@@ -87,14 +87,14 @@ def missing_bytes(root: Path) -> int:
         return 0
 
 
-def keep_room(root: Path) -> None:
-    """Free the reserve for small writes, if the disk has too little room of its own.
+def keep_space(root: Path) -> None:
+    """Free the reserve for small writes, if the disk has too little space of its own.
 
     Never an error: the write that follows says what is wrong with the root.
     """
     with suppress(OSError):
         _free_files(root)
-        lacking = _reserve_bytes(root) // ROOM_DIVISOR - _free_bytes(root)
+        lacking = _reserve_bytes(root) // SPACE_DIVISOR - _free_bytes(root)
         if lacking <= 0:
             return
         descriptor = open_inner(root / RESERVE_NAME, os.O_RDWR)
@@ -104,20 +104,20 @@ def keep_room(root: Path) -> None:
             os.close(descriptor)
 
 
-def check_bulk_room(root: Path) -> None:
+def check_bulk_space(root: Path) -> None:
     """Raise unless streams may be written to a root, or if it keeps no reserve.
 
     Raises
     ------
     OSError
-        ENOSPC if only the room of small writes is left, or less.
+        ENOSPC if only the space of small writes is left, or less.
     """
     if not (root / RESERVE_NAME).exists():
         return
     if (
         lacks_files(root)
         or missing_bytes(root)
-        or _free_bytes(root) < _reserve_bytes(root) // ROOM_DIVISOR
+        or _free_bytes(root) < _reserve_bytes(root) // SPACE_DIVISOR
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
 
@@ -154,7 +154,7 @@ def _lacking_files(root: Path, wanted: int = len(SPARE_NAMES) - 1) -> int:
 
 
 def _missing(wanted_bytes: int, held_bytes: int) -> int:
-    return wanted_bytes - held_bytes + wanted_bytes // ROOM_DIVISOR
+    return wanted_bytes - held_bytes + wanted_bytes // SPACE_DIVISOR
 
 
 def _reserve_bytes(root: Path) -> int:

@@ -20,7 +20,7 @@ from recorder_core.archive.disk.durable import (
     sync_path,
     write_all,
 )
-from recorder_core.archive.disk.reserve import check_bulk_room
+from recorder_core.archive.disk.reserve import check_bulk_space
 from recorder_core.archive.keyfile import KeyFile, format_key_file, parse_key_file
 from recorder_core.archive.writing.blocks import Block
 from recorder_core.archive.writing.worker import OrderedWorker
@@ -121,7 +121,7 @@ class SealedCopy:
         return self._worker.error is not None
 
     def put_block(self, block: Block, timeout_seconds: float | None) -> None:
-        """Queue sealed segments; a copy that has no room for them in time fails."""
+        """Queue sealed segments; a copy that has no space for them in time fails."""
         if not self._worker.submit(
             lambda: self._write(block), block.capacity_bytes, timeout_seconds
         ):
@@ -169,7 +169,7 @@ class SealedCopy:
     def _create(self, key_file: bytes, header: bytes) -> tuple[int, int]:
         """Create the three files: keys first, so that no stream is ever without its key."""
         self.root.stat()  # a root that is not there is a fault, not a folder to make
-        check_bulk_room(self.root)
+        check_bulk_space(self.root)
         folder = self.paths.stream.parent
         # the last one only: those above are on the disk, not in the place where it is missing
         make_inner_folder(folder, folders=EVENT_FOLDERS - 1)
@@ -198,7 +198,7 @@ class SealedCopy:
             sync_path(folder)
 
     def _write(self, block: Block) -> None:
-        check_bulk_room(self.root)
+        check_bulk_space(self.root)
         write_all(self._stream, block.sealed(), block.offset)
         block.done()
 

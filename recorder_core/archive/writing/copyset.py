@@ -94,7 +94,7 @@ class CopySet:
             reasons = "; ".join(str(fault) for fault in self.faults)
             raise ArchiveError(
                 f"{self._what}: no root can be written any more ({reasons}); what was sealed "
-                "before is kept: make room or replace the disk, then begin a new file"
+                "before is kept: free up space or replace the disk, then begin a new file"
             )
 
     def put_block(self, block: Block) -> None:

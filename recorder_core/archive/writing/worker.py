@@ -49,7 +49,7 @@ class OrderedWorker:
         self._thread.start()
 
     def submit(self, task: Task, size_bytes: int, timeout_seconds: float | None = None) -> bool:
-        """Queue a task; return False if there was no room for it in time.
+        """Queue a task; return False if there was no space for it in time.
 
         A failed worker takes and drops every task.
         """

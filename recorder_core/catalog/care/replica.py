@@ -143,7 +143,7 @@ def _write_partial(source: Path, partial: Path, beside: str | None) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-                raise OSError(error.sqlite_errorcode, f"no room or a fault: {error}") from error
+                raise OSError(error.sqlite_errorcode, f"no space or a fault: {error}") from error
             raise
 
 

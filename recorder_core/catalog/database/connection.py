@@ -54,8 +54,8 @@ class Database:
         Existing file (may be empty: migrations fill it).
     busy_timeout_seconds : float, default 10
         How long a transaction waits for another process.
-    make_room : callable, optional
-        Called before each transaction, so that a full disk has room for it.
+    free_space : callable, optional
+        Called before each transaction, so that a full disk has space for it.
 
     Raises
     ------
@@ -73,7 +73,7 @@ class Database:
         path: Path,
         *,
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
-        make_room: Callable[[], None] | None = None,
+        free_space: Callable[[], None] | None = None,
     ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise CatalogError(
@@ -83,7 +83,7 @@ class Database:
         self._lock = threading.RLock()
         #: the thread that is inside `write`
         self._writer: int | None = None
-        self._make_room = make_room
+        self._free_space = free_space
         self._after_commit: dict[str, Callable[[], None]] = {}
         #: called after every commit of this process, at once: it must not wait for anything
         self.on_commit: Callable[[], None] | None = None
@@ -153,8 +153,8 @@ class Database:
                 yield self._connection
                 return
             self._check_file()
-            if self._make_room is not None:
-                self._make_room()
+            if self._free_space is not None:
+                self._free_space()
             self._after_commit.clear()
             self._connection.execute("BEGIN IMMEDIATE")
             self._writer = threading.get_ident()

@@ -57,7 +57,7 @@ def readable_catalog(path: Path) -> Iterator[Path]:
         except OSError as error:
             raise CatalogError(
                 f"the catalog {path} is on a disk that cannot be written, and cannot be copied to "
-                f"{folder} to be read ({error.strerror}): make room there, or set TMPDIR to a "
+                f"{folder} to be read ({error.strerror}): free up space there, or set TMPDIR to a "
                 "folder on another disk"
             ) from error
         yield copy

@@ -27,7 +27,7 @@ from recorder_core.tables import RawRow, SignalRow
 __all__ = ["Collector"]
 
 _PERIOD_SECONDS: Final = 0.05
-#: bytes of monitors are written so seldom: a batch of a few takes as much room as one of many
+#: bytes of monitors are written so seldom: a batch of a few takes as much space as one of many
 _RAW_PERIOD_SECONDS: Final = 1.0
 #: of those before a recording so many wait until it has begun
 _MAX_PRESSES: Final = 100
@@ -114,7 +114,7 @@ class Collector:
         on_press : callable
             Given each press of a switch.
         faults : list of str
-            Gets a sentence where no more signals can be written; that ends nothing else.
+            Gets a sentence where signals are no longer recorded; that ends nothing else.
         since_seconds : float
             By `time.monotonic`; what was pressed before is ignored.
         """
@@ -192,7 +192,7 @@ class Collector:
             self._held.append(kept)
         except (ArchiveError, DataError) as error:
             self._is_stored = False
-            self._faults.append(f"no more signals are recorded: {error}")
+            self._faults.append(f"signals are no longer recorded: {error}")
 
     def _is_wanted(self, row: SignalRow | RawRow) -> bool:
         is_inside = 0 <= row.seconds < self._stop_seconds
@@ -208,4 +208,4 @@ class Collector:
             self._held_raw.append(rows)
         except (ArchiveError, DataError) as error:
             self._is_raw_stored = False
-            self._faults.append(f"no more bytes of the monitors are recorded: {error}")
+            self._faults.append(f"bytes of the monitors are no longer recorded: {error}")

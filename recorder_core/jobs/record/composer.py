@@ -182,7 +182,7 @@ class Composer:
         try:
             while not self._is_over():
                 if self._is_due():
-                    self._leave_out_late()
+                    self._skip_late_ticks()
                     self._compose(self._next_tick)
                     self._next_tick += 1
         except Exception as error:  # who supervises the recording says it
@@ -201,7 +201,7 @@ class Composer:
                 self._wake.wait(left)
         return left <= 0
 
-    def _leave_out_late(self) -> None:
+    def _skip_late_ticks(self) -> None:
         if self._next_tick == 0:  # second 0 is a frame, however long it took to begin
             return
         first = self._ticks.tick_at(time.monotonic() - self._delay_seconds - _MAX_LATE_SECONDS)

@@ -36,7 +36,7 @@ class FrameQueue:
 
     def __init__(self, frame_format: FrameFormat, frame_rate: Fraction) -> None:
         fits = _QUEUE_BYTES // (frame_format.width * frame_format.height * 3 // 2)
-        self._limit = max(2, min(round(_QUEUE_SECONDS * frame_rate), fits))
+        self._max_ready = max(2, min(round(_QUEUE_SECONDS * frame_rate), fits))
         self._changed = threading.Condition()
         self._ready: deque[Frame] = deque()
         self._behind = round(_BEHIND_SECONDS * frame_rate)
@@ -60,7 +60,7 @@ class FrameQueue:
     @property
     def is_full(self) -> bool:
         """Whether a frame that is offered now would be left out."""
-        return len(self._ready) == self._limit
+        return len(self._ready) == self._max_ready
 
     def offer(self, frame: Frame) -> bool:
         """Add a frame, with its index in the video; return False where the queue is full."""

@@ -31,7 +31,7 @@ class RecordingLimits:
     Attributes
     ----------
     space : SpaceLeft
-        How much room is left, as of the last second.
+        How much space is left, as of the last second.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class RecordingLimits:
         )
 
     def _measure(self, video_bytes: int, seconds: float) -> None:
-        """Measure the room that is left, once a second."""
+        """Measure the space that is left, once a second."""
         now = time.monotonic()
         if now - self._checked >= _SPACE_SECONDS:
             self._checked = now

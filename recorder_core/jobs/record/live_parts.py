@@ -60,7 +60,7 @@ def live_room(
         pauses=pauses,
         delay_seconds=room.delay_seconds,
         kept_source=room.screenshot_of,
-        makes_way=lambda: queue.is_behind,
+        should_yield=lambda: queue.is_behind,
     )
     live = LiveRoom(shown, compositor.place, room.live, room.rate, room.pre_record_seconds)
     if room.deidentify == "both":

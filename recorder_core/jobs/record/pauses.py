@@ -1,4 +1,4 @@
-"""When a recording pauses: its clock goes on, and nothing of the room is recorded meanwhile.
+"""When a recording is paused: its clock goes on, and nothing of the room is recorded meanwhile.
 
 A pause begins and ends at the moment at which somebody asked for it, although what was captured
 then is composed a delay later; where that is composed already it begins right after. The picture is
@@ -73,7 +73,7 @@ class Pauses:
         """Raise WrongState if a moment lies in a pause, of which nothing is shown."""
         if self.covers(seconds):
             raise WrongState(
-                phrase("rec_pauses", "the recording pauses and shows nothing: resume it first")
+                phrase("rec_pauses", "the recording is paused and shows nothing: resume it first")
             )
 
     @property

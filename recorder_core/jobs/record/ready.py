@@ -68,7 +68,7 @@ class ReadyRoom:
 
     @property
     def space(self) -> SpaceLeft:
-        """How much room there is for a recording."""
+        """How much space there is for a recording."""
         return self._parts.guard.measure(self._archive.folders.roots(), 0, 0.0)
 
     @property

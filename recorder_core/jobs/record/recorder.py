@@ -102,12 +102,12 @@ class RoomRecorder:
 
     @property
     def is_paused(self) -> bool:
-        """Whether it pauses."""
+        """Whether it is paused."""
         return self._parts.pauses.is_on
 
     @property
     def space(self) -> SpaceLeft:
-        """How much room is left, as of the last second."""
+        """How much space is left, as of the last second."""
         return self._limits.space
 
     @property
@@ -169,7 +169,7 @@ class RoomRecorder:
         CatalogError
             If the kind is no code.
         WrongState
-            If the recording has its end.
+            If the recording has ended.
         """
         seconds = self._event_seconds(asked_seconds)
         return self._recording.journal.mark(kind, start_seconds=seconds, note=note, by=by)
@@ -201,7 +201,7 @@ class RoomRecorder:
         Raises
         ------
         WrongState
-            If it pauses already.
+            If it is paused already.
         """
         parts = self._parts
 
@@ -209,7 +209,7 @@ class RoomRecorder:
             return parts.ticks.room_seconds(parts.composer.open_tick)
 
         if not parts.pauses.begin(self._room_seconds(asked_seconds), open_seconds):
-            raise WrongState(phrase("rec_paused", "the recording pauses already: resume it"))
+            raise WrongState(phrase("rec_paused", "the recording is paused already: resume it"))
 
     def resume(self, *, asked_seconds: float | None = None, by: str | None = None) -> None:
         """Record the room again from a moment on, and mark the pause.
@@ -217,10 +217,10 @@ class RoomRecorder:
         Raises
         ------
         WrongState
-            If it does not pause.
+            If it is not paused.
         """
         if not self._end_pause(self._room_seconds(asked_seconds), by):
-            raise WrongState(phrase("rec_goes_on", "the recording does not pause"))
+            raise WrongState(phrase("rec_goes_on", "the recording is not paused"))
 
     def describe(self, names: EventNames) -> None:
         """Seal names of people and places; fields without a value stay as they were."""

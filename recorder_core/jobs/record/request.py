@@ -52,7 +52,7 @@ class RecordRequest:
     Raises
     ------
     SettingsError
-        If it is to last for no time.
+        If the duration is not above 0 s.
     """
 
     room: RoomConfig
@@ -65,7 +65,7 @@ class RecordRequest:
 
     def __post_init__(self) -> None:
         if self.duration_seconds is not None and not self.duration_seconds > 0:
-            raise SettingsError("a recording lasts for more than 0 seconds: give a longer time")
+            raise SettingsError("the duration must be above 0 s")
 
     @property
     def needed_procedure_code(self) -> str:

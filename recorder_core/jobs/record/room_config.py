@@ -52,7 +52,7 @@ class RoomConfig:
     screenshot_of : str or None
         Name of the source of which screenshots are, in its own size; None: of the composite.
     space : SpaceLimits
-        How much room a recording leaves, and needs.
+        How much space a recording leaves, and needs.
     deidentify : {"none", "only", "both"}
         What becomes of the view of the room: see `live.settings`.
     live : LiveSettings

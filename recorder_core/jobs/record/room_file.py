@@ -37,7 +37,7 @@ def read_room_values(path: Path) -> dict[str, Any]:
     Raises
     ------
     SettingsError
-        If it cannot be read, or is no TOML.
+        If it cannot be read, or is not valid TOML.
     """
     try:
         with path.open("rb") as file:
@@ -50,7 +50,7 @@ def read_room_values(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise SettingsError(f"{path.name} is not a text file in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path.name} is no TOML: {error}") from None
+        raise SettingsError(f"{path.name} is not valid TOML: {error}") from None
     if len(content) > _MAX_FILE_BYTES:
         raise SettingsError(f"{path.name} is longer than {_MAX_FILE_BYTES >> 20} MiB")
     return values

@@ -127,12 +127,12 @@ def _read(kind: type[_Read], table: object, place: str) -> _Read:
     """Return a table as its class, in which every key has a default."""
     where = f"[{place}] " if place else ""
     if not isinstance(table, Mapping):
-        raise SettingsError(f"{place} is no table; write [{place}] and its keys below")
+        raise SettingsError(f"{place} is not a table; write [{place}] and its keys below")
     known = {each.name: each.default for each in fields(kind)}  # type: ignore[arg-type]
     for key, value in table.items():
         if key not in known:
             there = [*known, *([] if place else _TABLES)]
-            raise SettingsError(f"{where}{key} is no key here; there are {', '.join(there)}")
+            raise SettingsError(f"{where}{key}: unknown key; allowed keys are {', '.join(there)}")
         try:
             read_fields(kind, {key: value})
         except DataError:
@@ -203,7 +203,7 @@ def _bis(table: object) -> BisSettings | None:
 
 def _switches(tables: object) -> tuple[SwitchSettings, ...]:
     if not isinstance(tables, list):
-        raise SettingsError("switches is no list; write [[switches]] and the keys of each below")
+        raise SettingsError("switches is not a list; write [[switches]] and the keys of each below")
     return tuple(_switch(table) for table in tables)
 
 

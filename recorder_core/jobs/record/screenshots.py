@@ -63,7 +63,7 @@ class Screenshots:
         Raises
         ------
         WrongState
-            If so many wait that the disk does not keep up, or the recording has its end.
+            If so many wait that the disk does not keep up, or the recording has ended.
         """
         if not self._waiting.acquire(blocking=False):
             raise WrongState(
@@ -88,7 +88,7 @@ class Screenshots:
     def _submit(self, seconds: float, by: str | None, note: str | None) -> Future[Screenshot]:
         with self._lock:
             if self._is_closed:
-                raise WrongState("the recording has its end: take a picture of its video")
+                raise WrongState("the recording has ended: take a picture of its video")
             return self._thread.submit(self._seal, self._composer.frame_at(seconds), by, note)
 
     def _seal(self, frame: Future[ComposedFrame], by: str | None, note: str | None) -> Screenshot:

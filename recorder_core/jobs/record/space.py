@@ -1,4 +1,4 @@
-"""How much room is left for a recording, and when there is none for more of it."""
+"""How much space is left for a recording, and when there is none for more of it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MINUTE_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class SpaceLimits:
-    """How much room a recording leaves, and needs to begin.
+    """How much space a recording leaves, and needs to begin.
 
     Attributes
     ----------
     keep_free_bytes : int
         It is stopped before a disk has less.
     min_seconds : float
-        It does not begin where less than this has room.
+        It does not begin where less than this has space.
     """
 
     keep_free_bytes: int = 2 * _GIB
@@ -38,7 +38,7 @@ class SpaceLimits:
 
 @dataclass(frozen=True, slots=True)
 class SpaceLeft:
-    """How much room is left.
+    """How much space is left.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class SpaceLeft:
 
 
 class SpaceGuard:
-    """Checks the room on the disks of an archive.
+    """Checks the space on the disks of an archive.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class SpaceGuard:
         self._expected_bytes_a_second = expected_bps / 8
 
     def check_start(self, roots: Sequence[Path]) -> SpaceLeft:
-        """Return how much room there is.
+        """Return how much space there is.
 
         Parameters
         ----------
@@ -96,9 +96,9 @@ class SpaceGuard:
         if left.seconds < self._limits.min_seconds:
             minutes, free_gib = left.seconds / _MINUTE_SECONDS, max(0.0, left.free_bytes / _GIB)
             wanted = f"{self._limits.min_seconds / _MINUTE_SECONDS:.0f} are needed to begin"
-            there = f"room for {minutes:.0f} minutes of recording, and {wanted}"
+            there = f"space for {minutes:.0f} minutes of recording, and {wanted}"
             raise ArchiveError(
-                f"there is {there if left.seconds > 0 else 'no room for a recording'}: "
+                f"there is {there if left.seconds > 0 else 'no space for a recording'}: "
                 f"{free_gib:.1f} GiB are free on the fullest disk of the archive, of "
                 f"which {self._limits.keep_free_bytes / _GIB:.1f} stay free; delete events, or "
                 "lower keep_free_gib or min_minutes in [space] of the room's file"
@@ -106,7 +106,7 @@ class SpaceGuard:
         return left
 
     def measure(self, roots: Sequence[Path], written_bytes: int, seconds: float) -> SpaceLeft:
-        """Return how much room is left.
+        """Return how much space is left.
 
         Parameters
         ----------

@@ -55,7 +55,7 @@ def record_room(
     NotAllowed
         If the profile may not record.
     ArchiveError
-        If there is too little room, or nothing can be written.
+        If there is too little space, or nothing can be written.
     EncodeError
         If the encoder cannot be opened on this machine.
     """
@@ -86,7 +86,7 @@ def hold_room(
     NotAllowed
         If the profile may not record.
     ArchiveError
-        If there is too little room for a recording.
+        If there is too little space for a recording.
     EncodeError
         If the encoder cannot be opened on this machine.
     """

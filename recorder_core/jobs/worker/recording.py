@@ -41,7 +41,7 @@ _SCREENSHOT_SECONDS: Final = 25.0
 
 
 def record(running: RunningJob) -> None:
-    """Record a room until the job is asked to stop, its time is over, or no room is left.
+    """Record a room until the job is asked to stop, its time is over, or no space is left.
 
     A room that is to be ready first is held until the command to start, and one of which a preview
     is wanted is shown. Where the job is stopped before the recording has begun, or nobody watches

@@ -35,7 +35,7 @@ class RunningJob:
     kind : JobKind
         What it does, and how it is treated.
     work : Path
-        A folder with room for twice a copy.
+        A folder with space for twice a copy.
     progress : callable
         Told how far it is.
     private : mapping

@@ -197,13 +197,11 @@ def read_source_settings(table: object, place: str = "the source") -> SourceSett
         If a key is unknown, or a value cannot be.
     """
     if not isinstance(table, Mapping):
-        raise SettingsError(f"{place} is no table; write [{place}] and its settings below")
+        raise SettingsError(f"{place} is not a table; write [{place}] and its settings below")
     known = [each.name for each in fields(SourceSettings) if each.name != _NAME]
     for key in table:
         if key not in known:
-            raise SettingsError(
-                f"{place} has no setting {key}; its settings are {', '.join(known)}"
-            )
+            raise SettingsError(f"{place}.{key}: unknown key; allowed keys are {', '.join(known)}")
     try:
         return read_fields(SourceSettings, dict(table), place)
     except DataError as error:

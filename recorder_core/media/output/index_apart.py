@@ -116,7 +116,7 @@ class IndexApart:
 def _with_size(beginning: bytes, packet_bytes: int) -> bytes:
     """Return the beginning of a file as the muxer leaves it at the end.
 
-    It keeps room for a size of 64 bits in an empty box (ISO/IEC 14496-12, 4.2).
+    It keeps space for a size of 64 bits in an empty box (ISO/IEC 14496-12, 4.2).
     """
     size = packet_bytes + _BOX_HEADER_BYTES
     if size <= _MAX_32_BITS:

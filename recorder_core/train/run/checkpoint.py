@@ -80,7 +80,7 @@ class RunFolder:
             free_mb = shutil.disk_usage(partial.parent).free // 1_000_000
             raise EncodeError(
                 f"the checkpoint after {state['step']} steps cannot be written to a disk with "
-                f"{free_mb} MB free; the one before is kept: make room, and the same command "
+                f"{free_mb} MB free; the one before is kept: free up space, and the same command "
                 "resumes from it"
             ) from exc
 

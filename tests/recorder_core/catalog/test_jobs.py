@@ -215,7 +215,7 @@ def test_of_a_setting_s_value_there_is_one_job_at_a_time(catalog: Catalog) -> No
     with pytest.raises(WrongState, match=f"^job {first.job_id} has the same room already: look"):
         add("or_1", "operator2")
     assert add("or_2", "operator2").state == "queued"
-    # nor is one whose event has its end, of which only files are sealed again
+    # nor is one whose event has ended, of which only files are sealed again
     assert catalog.jobs.claim(first.job_id, "host:1", at_once=None)
     begin("e1")
     catalog.jobs.name_event(first.job_id, "host:1", "e1")

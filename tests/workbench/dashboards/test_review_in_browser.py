@@ -419,7 +419,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_loses_nothing(
             expect(banner).to_contain_text("Not saved: ")
             expect(banner).to_contain_text(_NO_ROOM)
             check_accessible(page, pictures / "review-full-disk")
-        # it is saved by itself, once there is room
+        # it is saved by itself, once there is space
         expect(page.locator(".wb-line .wb-saved")).to_have_attribute("data-state", "saved")
         assert asked("corrections")["corrections"][-1]["state"] == "not rendered"
         page.keyboard.press("Control+z")

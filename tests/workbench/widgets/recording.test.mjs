@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Health, Journal, PauseRequest, PIECE, PieceReader, clock, pictureNote, room } from "../../../workbench/widgets/js/src/model/recording.js";
+import { Health, Journal, PauseRequest, PIECE, PieceReader, clock, pictureNote, timeLeft } from "../../../workbench/widgets/js/src/model/recording.js";
 
 const piece = (kind, text) => {
   const content = new TextEncoder().encode(text);
@@ -24,7 +24,7 @@ test("pieces are whole however what arrives is divided", () => {
   }
 });
 
-test("a pause is asked for once until the recording says that it pauses", () => {
+test("a pause is asked for once until the recording says that it is paused", () => {
   const request = new PauseRequest();
   assert.equal(request.begin("finishing"), null);
   assert.deepEqual([request.said("recording"), request.begin("recording"), request.said("recording")], ["rec_pause", "pause", "rec_pausing"]);
@@ -50,7 +50,7 @@ test("a journal has what the recording tells, and once what was done here", () =
 
 test("times are hours, minutes and seconds", () => {
   assert.deepEqual([0, 59.9, 3661, 360_000, -1].map(clock), ["00:00:00", "00:00:59", "01:01:01", "100:00:00", "00:00:00"]);
-  assert.deepEqual([65, 35_999, 36_000].map(room), ["00:01:05", "09:59:59", "10 h"]);
+  assert.deepEqual([65, 35_999, 36_000].map(timeLeft), ["00:01:05", "09:59:59", "10 h"]);
 });
 
 test("a source's rate is what came between two states", () => {

@@ -158,8 +158,8 @@ def add_work_argument(parser: Any) -> None:
         type=output_path,
         metavar="FOLDER",
         default=Path(tempfile.gettempdir()),
-        help="where the redacted parts lie until they are sealed, with room for twice the copy; in "
-        "it a folder is made for you alone, and removed at the end; default: %(default)s",
+        help="where the redacted parts lie until they are sealed, with space for twice the copy; "
+        "in it a folder is made for you alone, and removed at the end; default: %(default)s",
     )
 
 

@@ -16,7 +16,7 @@ __all__ = ["can_open", "event_content"]
 #: name of the sentence for scripts -> why there is no video to watch, and what to do
 _WHY_NOT: Final = {
     "ev_noVideo": "Your profile shows no video of an event. Ask a reviewer to watch it.",
-    "ev_noEnd": "This recording has no end yet: it is played here once it has ended. A reviewer "
+    "ev_noEnd": "This recording has not ended yet: it is played here once it has ended. A reviewer "
     "saves one that was cut off with 'workbench event finalise'.",
     "ev_notReleased": "The copy is not released yet. You can watch it once a reviewer has signed "
     "it off.",

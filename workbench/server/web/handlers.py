@@ -91,7 +91,7 @@ _TOLD: Final = {
     ),
     507: (
         "The disk is full",
-        "Nothing of this was stored. Ask an administrator to make room, then do it again.",
+        "Nothing of this was stored. Ask an administrator to free up space, then do it again.",
     ),
 }
 
@@ -138,7 +138,8 @@ def _sentence(error: BaseException | None, status: int, error_id: str) -> str:
     if status == _NO_ROOM:
         return phrase(
             "disk_full",
-            "the archive's disk is full, so this was not stored: have an administrator make room",
+            "the archive's disk is full, so this was not stored: have an administrator free up "
+            "space",
         )
     if isinstance(error, RecorderError):
         return error_text(error)

@@ -202,8 +202,8 @@ class _Backup:
             raise
         except OSError as error:
             raise EncodeError(
-                f"the catalog cannot be written to {self._folder} ({error.strerror}); make room "
-                "and repeat the backup"
+                f"the catalog cannot be written to {self._folder} ({error.strerror}); free up "
+                "space and repeat the backup"
             ) from error
         if head is None:
             raise ArchiveError(

@@ -210,7 +210,7 @@ def _root_faults(root: Path) -> Sequence[str]:
         faults.append(
             phrase(
                 "disk_files",
-                "{disk} has no room for more files, however many bytes are free: signing in, "
+                "{disk} has no space for more files, however many bytes are free: signing in, "
                 "logging and deleting live on the files that are kept for them, and nothing is "
                 "recorded there; remove files, or delete events",
                 disk=root,
@@ -220,8 +220,8 @@ def _root_faults(root: Path) -> Sequence[str]:
         faults.append(
             phrase(
                 "disk_filled",
-                "{disk} is full: signing in, logging and deleting live on the room that is kept "
-                "for them, and nothing is recorded there; delete events, or make room",
+                "{disk} is full: signing in, logging and deleting live on the space that is kept "
+                "for them, and nothing is recorded there; delete events, or free up space",
                 disk=root,
             )
         )

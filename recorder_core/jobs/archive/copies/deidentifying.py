@@ -50,7 +50,7 @@ class EventDeidentifyRequest:
     options : DeidentifyOptions
         As for a video in a file; without a view, the room view of the event is taken.
     work : Path
-        A folder with room for twice the copy. In it a folder is made that only its owner may
+        A folder with space for twice the copy. In it a folder is made that only its owner may
         open; of the original nothing is ever in it.
     suffix : {".mp4", ".mov", ".mkv"}
         Of the container of the copy.

@@ -70,7 +70,7 @@ class EventRerenderRequest:
     Attributes
     ----------
     work : Path
-        A folder with room for twice the copy. In it a folder is made that only its owner may
+        A folder with space for twice the copy. In it a folder is made that only its owner may
         open; of the original nothing is ever in it.
     weights : Path or None
         Of the detector, where the copy was made with others than those of this program.
@@ -266,7 +266,7 @@ def _write(file: SealedReader, path: Path) -> None:
     except OSError as error:
         raise EncodeError(
             f"the copy cannot be written to the work folder ({error.strerror}); choose another "
-            "with room for twice the copy"
+            "with space for twice the copy"
         ) from error
 
 

@@ -274,8 +274,8 @@ def _nothing_left(
             raise
         reasons = "; ".join(str(fault) for fault in faults)
         raise ArchiveError(
-            f"{identity}: {reasons}. Nothing of it was kept: make room or replace the disk, then "
-            "repeat it"
+            f"{identity}: {reasons}. Nothing of it was kept: free up space or replace the disk, "
+            "then repeat it"
         ) from error
     except BaseException:
         _remove(roots, name)

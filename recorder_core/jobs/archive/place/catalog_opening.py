@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from recorder_core.archive import fill_reserve, keep_room
+from recorder_core.archive import fill_reserve, keep_space
 from recorder_core.catalog import Catalog
 from recorder_core.catalog.model.codes import utc_now
 from recorder_core.jobs.archive.place.folders import ANCHOR_NAME, CATALOG_NAME, INFO_NAME, Folders
 from recorder_core.jobs.archive.place.replication import Replicator
 
-__all__ = ["fill_reserves", "followed_catalog", "make_room", "open_catalog"]
+__all__ = ["fill_reserves", "followed_catalog", "free_reserves", "open_catalog"]
 
 
 def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> Catalog:
@@ -27,13 +27,13 @@ def open_catalog(folders: Folders, clock: Callable[[], datetime] = utc_now) -> C
     """
     roots = folders.roots()
     fill_reserves(roots)
-    make_room(roots)
+    free_reserves(roots)
     return Catalog(
         folders.primary / CATALOG_NAME,
         anchors=[folders.primary / ANCHOR_NAME],
         followers=[root / ANCHOR_NAME for root in roots[1:]],
         clock=clock,
-        make_room=partial(make_room, roots),
+        free_space=partial(free_reserves, roots),
     )
 
 
@@ -57,17 +57,17 @@ def followed_catalog(
 
 
 def fill_reserves(roots: Sequence[Path]) -> None:
-    """Fill up what small writes took of each root's reserve, where there is room again."""
+    """Fill up what small writes took of each root's reserve, where there is space again."""
     for root in roots:
         # a root that cannot be written says so when something is written to it
         with suppress(OSError):
             fill_reserve(root, beside=INFO_NAME)
 
 
-def make_room(roots: Sequence[Path]) -> None:
-    """Free each root's reserve for small writes where its disk has too little room of its own.
+def free_reserves(roots: Sequence[Path]) -> None:
+    """Free each root's reserve for small writes where its disk has too little space of its own.
 
     Opening a catalog is one: to read it, too, SQLite makes files beside it.
     """
     for root in roots:
-        keep_room(root)
+        keep_space(root)

@@ -102,7 +102,7 @@ def open_either(folders: Folders, opening: Callable[..., _Opened]) -> _Opened:
             raise
         said = (
             f"the archive's own folder {folders.primary} cannot be used ({error}), so its mirror "
-            f"{mirror.primary} is used alone: check that disk and make room on it, then run "
+            f"{mirror.primary} is used alone: check that disk and free up space on it, then run "
             "'workbench mirror repair'"
         )
         try:

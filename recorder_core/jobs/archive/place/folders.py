@@ -7,8 +7,8 @@
             catalog.db.previous     the copy before, on the mirror
             audit-head.json         head of the audit log
             sign-in-attempts.json
-            reserve.bin             room for small writes on a full disk
-            reserve.N.bin           empty: removed where it has room for no other file
+            reserve.bin             space for small writes on a full disk
+            reserve.N.bin           empty: removed where it has space for no other file
             events/EVENT/ROLE.N.*   sealed files, generation N
             rooms/                  locks of rooms that are recorded; empty files
             set-aside/              what was not understood, or was replaced: never destroyed

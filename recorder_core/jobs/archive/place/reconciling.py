@@ -41,7 +41,7 @@ from recorder_core.errors import (
     SchemaTooNew,
 )
 from recorder_core.jobs.archive.place.catalog_lock import replacing_catalog
-from recorder_core.jobs.archive.place.catalog_opening import make_room
+from recorder_core.jobs.archive.place.catalog_opening import free_reserves
 from recorder_core.jobs.archive.place.folders import (
     ANCHOR_NAME,
     CATALOG_NAME,
@@ -126,7 +126,7 @@ def reconcile(
     own = folders.primary / CATALOG_NAME
     if not own.exists() and previous_copy(own).exists():
         previous_copy(own).rename(own)
-    make_room(folders.roots())
+    free_reserves(folders.roots())
     done: list[str] = []
     mended: list[str] = []
     others = folders.roots()[1:]
@@ -313,7 +313,7 @@ def _replace(primary: Path, other: Path, why: str, clock: Callable[[], datetime]
     except OSError as error:
         raise CatalogError(
             f"the {why} catalog in {primary} cannot be replaced by that in {other} "
-            f"({error.strerror}), and stays where it is; make room on that disk, or check it"
+            f"({error.strerror}), and stays where it is; free up space on that disk, or check it"
         ) from error
     finally:
         with suppress(OSError):

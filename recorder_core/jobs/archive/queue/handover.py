@@ -25,7 +25,7 @@ class JobPlace:
     Attributes
     ----------
     work : Path
-        A folder with room for twice a copy; what was redacted lies in it until it is sealed.
+        A folder with space for twice a copy; what was redacted lies in it until it is sealed.
     at_once : int
         How many jobs of a lane of an archive run at once; the others wait. Recordings are not
         counted and do not wait.

@@ -178,8 +178,8 @@ _RECORD: Final = JobKind(
             "which says what is wrong, then {again}"
         ),
         "ArchiveError": (
-            "there is no room on the disks of the archive, or they cannot be written: make room, "
-            "then {again}"
+            "there is no space on the disks of the archive, or they cannot be written: free up "
+            "space, then {again}"
         ),
         "EncodeError": "the video cannot be encoded here: choose libx264 in the room's file",
         "RoomInUse": (

@@ -58,7 +58,7 @@ RECORDING_STATE: Final = _object(
             "previewing: for how long it is shown",
         },
         "free_bytes": {**_COUNT, "description": "of the disk that is full first"},
-        "seconds_left": {"type": ["number", "null"], "description": "for which it has room"},
+        "seconds_left": {"type": ["number", "null"], "description": "for which it has space"},
         "frames": {**_COUNT, "description": "of the composite"},
         "dropped_frames": {**_COUNT, "description": "ticks without a frame of their own"},
         "audio_level_dbfs": {

@@ -20,7 +20,7 @@ _STOPS: Final[Mapping[str, str]] = {
 _AGAIN, _EVENT = "{again}", "{event}"
 #: class of an error -> what happened, and what to do, unless the kind says it
 _FAILED: Final[Mapping[str, str]] = {
-    "DiskFull": "the disk is full: make room in the server's work folder, then {again}",
+    "DiskFull": "the disk is full: free up space in the server's work folder, then {again}",
     "NotAllowed": (
         "the person who started it is disabled or has another profile: somebody else may {again}"
     ),

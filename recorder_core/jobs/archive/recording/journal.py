@@ -107,7 +107,7 @@ class JournalStream(RecordedStream):
         CatalogError
             If the kind is no code, the span is none, or `by` no user id.
         WrongState
-            If the recording has its end.
+            If the recording has ended.
         ArchiveError
             If nothing can be written.
         """
@@ -157,7 +157,7 @@ class JournalStream(RecordedStream):
         CatalogError
             If `by` is no user id.
         WrongState
-            If the recording has its end.
+            If the recording has ended.
         ArchiveError
             If nothing can be written.
         """
@@ -233,7 +233,7 @@ class JournalStream(RecordedStream):
     def _refuse_ended(self) -> None:
         if self.sink.closed:
             raise WrongState(
-                f"the recording of event {self._identity.event_id} has its end: mark the event "
+                f"the recording of event {self._identity.event_id} has ended: mark the event "
                 "with 'workbench event mark', take a picture with 'workbench event screenshot'"
             )
 

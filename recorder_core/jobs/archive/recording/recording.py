@@ -111,7 +111,7 @@ class EventRecording:
         SettingsError
             If it is no video that is recorded.
         WrongState
-            If it is open already, or the recording has its end.
+            If it is open already, or the recording has ended.
         ArchiveError
             If nothing can be written.
         CatalogError
@@ -172,7 +172,7 @@ class EventRecording:
         Raises
         ------
         WrongState
-            If the recording has its end.
+            If the recording has ended.
         NotAllowed
             If who records was disabled meanwhile; nothing is changed.
         """
@@ -312,7 +312,7 @@ class EventRecording:
             ) from faults[0]
 
     def _refuse_ended(self) -> None:
-        """Raise WrongState if the recording has its end, or can have none any more."""
+        """Raise WrongState if the recording has ended, or can have none any more."""
         if self._is_finished:
             raise WrongState(
                 f"event {self.event_id} is already finished; its length and frames stay as they are"
@@ -379,4 +379,4 @@ def record_event(
             finally:
                 recording._abandon()
         if not seals_later:
-            recording._make_seekable()  # the recording has its end, in the log too
+            recording._make_seekable()  # the recording has ended, in the log too

@@ -40,8 +40,8 @@ __all__ = [
 
 _CHUNK_BYTES: Final = 1 << 20
 #: of a video, for tags and its index, and at least so many bytes
-_MORE_ROOM_DIVISOR: Final = 64
-_MORE_ROOM_BYTES: Final = 16 * 2**20
+_MORE_SPACE_DIVISOR: Final = 64
+_MORE_SPACE_BYTES: Final = 16 * 2**20
 
 
 def no_pace() -> None:
@@ -175,7 +175,7 @@ def make_seekable(
 
 
 def _roots(session: Session, written: SealedReader, whole: Sequence[Path]) -> list[Path]:
-    """Return all folders of the archive, each of which has the video and room for it once more."""
+    """Return all folders of the archive, each of which has the video and space for it once more."""
     fault, roots = session.folders.mirror_fault(), session.folders.roots()
     if fault is not None:
         raise ArchiveError(fault)
@@ -183,7 +183,7 @@ def _roots(session: Session, written: SealedReader, whole: Sequence[Path]) -> li
     if lacking:
         raise ArchiveError(f"it is not whole on {lacking[0]}")
     size = written.size_bytes
-    wanted = size + max(size // _MORE_ROOM_DIVISOR, _MORE_ROOM_BYTES)
+    wanted = size + max(size // _MORE_SPACE_DIVISOR, _MORE_SPACE_BYTES)
     for root in roots:
         try:
             free = shutil.disk_usage(root).free
@@ -191,7 +191,7 @@ def _roots(session: Session, written: SealedReader, whole: Sequence[Path]) -> li
             raise ArchiveError(f"{root} cannot be read ({error.strerror})") from error
         if free < wanted:
             missing = -(-(wanted - free) // 10**6)
-            raise ArchiveError(f"{root} lacks {missing} MB of room for it")
+            raise ArchiveError(f"{root} lacks {missing} MB of space for it")
     return roots
 
 

@@ -78,7 +78,7 @@ class VideoStream(RecordedStream):
     def make_seekable(self, pace: Callable[[], None] = no_pace) -> str | None:
         """Replace the finished file by a seekable one, where it is fragmented MP4.
 
-        It needs as much room again, and as long as reading and writing the video once.
+        It needs as much space again, and as long as reading and writing the video once.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What a job keeps when its disk becomes full, and how much room the rest of it needs."""
+"""What a job keeps when its disk becomes full, and how much space the rest of it needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def keep_for_resume(work: WorkFolder, task: CopyTask) -> EncodeError:
     Returns
     -------
     EncodeError
-        What was kept, about how much room is missing, and how to go on.
+        What was kept, about how much space is missing, and how to go on.
     """
     kept = work.keep_finished()
     missing = math.ceil(_missing_bytes(kept, task) / _MB)

@@ -76,7 +76,7 @@ class FaceSearch:
         All of each frame.
     rate : Fraction
         Frames per second; the pts of frames count them.
-    makes_way : callable
+    should_yield : callable
         Returns whether others need the processor now: then it looks as seldom as the settings
         allow.
     """
@@ -87,9 +87,9 @@ class FaceSearch:
         settings: LiveSettings,
         view: View,
         rate: Fraction,
-        makes_way: Callable[[], bool],
+        should_yield: Callable[[], bool],
     ) -> None:
-        self._finder, self._makes_way = finder, makes_way
+        self._finder, self._should_yield = finder, should_yield
         self._view = view
         self._usual, self._longest = settings.interval_ticks(rate)
         self._spare = settings.spare_seconds * rate
@@ -169,7 +169,7 @@ class FaceSearch:
         if not self._waiting or self._searched is None:
             return min(1, len(self._waiting))
         newest, searched = self._waiting[-1].pts, self._searched
-        interval = self._longest if self._makes_way() else self._usual
+        interval = self._longest if self._should_yield() else self._usual
         due = [
             count
             for count, frame in enumerate(self._waiting, start=1)

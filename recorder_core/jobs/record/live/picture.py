@@ -74,7 +74,7 @@ class DeidentifiedPicture:
         How long after its tick the frames of the sources are there.
     kept_source : str or None
         Of which screenshots are; never that of the room. Frames of others are not kept.
-    makes_way : callable
+    should_yield : callable
         See `FaceSearch`.
     """
 
@@ -89,7 +89,7 @@ class DeidentifiedPicture:
         pauses: Pauses,
         delay_seconds: float,
         kept_source: str | None,
-        makes_way: Callable[[], bool],
+        should_yield: Callable[[], bool],
     ) -> None:
         self._picture, self._compositor = picture, compositor
         self._kept_source = None if kept_source == compositor.source else kept_source
@@ -98,7 +98,7 @@ class DeidentifiedPicture:
         self._ticks, self._pauses = ticks, pauses
         self._view = View(0, 0, compositor.place.width, compositor.place.height)
         self._redactor = FrameRedactor(_REDACTION, self._view)
-        self._search = FaceSearch(finder, settings, self._view, ticks.rate, makes_way)
+        self._search = FaceSearch(finder, settings, self._view, ticks.rate, should_yield)
         self._ahead = FramesAhead(
             self._prepare, self._search.add, ticks, delay_seconds, settings.hold_seconds
         )

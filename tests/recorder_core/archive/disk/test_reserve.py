@@ -16,11 +16,11 @@ from recorder_core.archive import (
     SealedReader,
     SealedWriter,
     fill_reserve,
-    keep_room,
+    keep_space,
     lacks_files,
     missing_bytes,
 )
-from recorder_core.archive.disk.reserve import RESERVE_NAME, check_bulk_room
+from recorder_core.archive.disk.reserve import RESERVE_NAME, check_bulk_space
 
 MIB = 2**20
 
@@ -72,10 +72,10 @@ def test_a_small_disk_keeps_a_sixteenth(root: Path, monkeypatch: pytest.MonkeyPa
 
 def test_small_writes_get_what_they_lack_and_no_more(root: Path, disk: Disk) -> None:
     fill_reserve(root)
-    keep_room(root)
+    keep_space(root)
     assert size_of_reserve(root) == 4 * MIB
     disk.free_bytes = MIB // 4
-    keep_room(root)
+    keep_space(root)
     assert size_of_reserve(root) == 4 * MIB - 3 * MIB // 4
     assert missing_bytes(root) == 3 * MIB // 4
 
@@ -83,7 +83,7 @@ def test_small_writes_get_what_they_lack_and_no_more(root: Path, disk: Disk) -> 
 def test_it_is_filled_up_again_when_there_is_room(root: Path, disk: Disk) -> None:
     fill_reserve(root)
     disk.free_bytes = 0
-    keep_room(root)
+    keep_space(root)
     assert fill_reserve(root) == MIB
     disk.free_bytes = 2 * MIB
     assert fill_reserve(root) == 0
@@ -99,18 +99,18 @@ def test_a_copy_that_was_made_sparse_takes_up_its_room(root: Path, disk: Disk) -
 
 def test_streams_stop_before_the_room_of_small_writes(root: Path, disk: Disk) -> None:
     disk.free_bytes = 0
-    check_bulk_room(root)  # a folder of copies keeps no reserve, and is filled to its end
+    check_bulk_space(root)  # a folder of copies keeps no reserve, and is filled to its end
     disk.free_bytes = 32 * MIB
     fill_reserve(root)
-    check_bulk_room(root)
+    check_bulk_space(root)
     disk.free_bytes = MIB - 4096
     with pytest.raises(OSError, match="No space left") as stopped:
-        check_bulk_room(root)
+        check_bulk_space(root)
     assert stopped.value.errno == errno.ENOSPC
-    keep_room(root)
+    keep_space(root)
     disk.free_bytes = 32 * MIB
     with pytest.raises(OSError, match="No space left"):
-        check_bulk_room(root)
+        check_bulk_space(root)
 
 
 def spares(root: Path) -> int:
@@ -122,16 +122,16 @@ def test_small_writes_get_the_files_that_they_lack(root: Path, disk: Disk) -> No
     fill_reserve(root)
     assert spares(root) == 8
     assert all((root / name).stat().st_size == 0 for name in SPARE_NAMES)
-    keep_room(root)
+    keep_space(root)
     assert (spares(root), lacks_files(root)) == (8, False)
-    check_bulk_room(root)
+    check_bulk_space(root)
     disk.free_files = 4
-    keep_room(root)
+    keep_space(root)
     assert (spares(root), lacks_files(root)) == (5, True)
     disk.free_files = 0
     with pytest.raises(OSError, match="No space left"):
-        check_bulk_room(root)
-    keep_room(root)
+        check_bulk_space(root)
+    keep_space(root)
     assert (spares(root), lacks_files(root)) == (1, True)
     disk.free_files = 10
     fill_reserve(root)
@@ -139,19 +139,19 @@ def test_small_writes_get_the_files_that_they_lack(root: Path, disk: Disk) -> No
     disk.free_files = 15
     fill_reserve(root)
     assert (spares(root), lacks_files(root)) == (8, False)
-    check_bulk_room(root)
+    check_bulk_space(root)
 
 
 def test_a_file_system_that_counts_no_files_lacks_none(root: Path, disk: Disk) -> None:
     disk.files = disk.free_files = 0
     fill_reserve(root)
-    keep_room(root)
+    keep_space(root)
     assert (spares(root), lacks_files(root)) == (8, False)
-    check_bulk_room(root)
+    check_bulk_space(root)
 
 
 def test_a_root_that_is_gone_is_no_error_of_the_reserve(root: Path) -> None:
-    keep_room(root / "gone")
+    keep_space(root / "gone")
     assert missing_bytes(root / "gone") == 0
     with pytest.raises(FileNotFoundError):
         fill_reserve(root / "gone")

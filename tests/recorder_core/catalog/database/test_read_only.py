@@ -44,7 +44,9 @@ def test_a_copy_that_finds_no_room_is_one_sentence(
 
     monkeypatch.setattr(shutil, "copyfile", no_room)
     with (
-        pytest.raises(CatalogError, match=r"copied to .* \(No space left on device\): make room"),
+        pytest.raises(
+            CatalogError, match=r"copied to .* \(No space left on device\): free up space"
+        ),
         readable_catalog(cut_off),
     ):
         pass

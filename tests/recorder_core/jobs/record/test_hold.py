@@ -283,7 +283,7 @@ def test_a_start_that_fails_wherever_it_does_leaves_what_is_held_for_the_next(
         _wait_until_some_is_forgotten(ready)
         with monkeypatch.context() as patch:
             patch.setattr(ready._parts.guard, "_free_bytes", lambda _root: -1)
-            _start_is_refused(ready, "there is no room for a recording")
+            _start_is_refused(ready, "there is no space for a recording")
         with monkeypatch.context() as patch:
             patch.setattr(streams, "_begin_file", _fail)  # before there is an event
             _start_is_refused(ready, "is gone")

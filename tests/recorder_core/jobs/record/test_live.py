@@ -97,8 +97,8 @@ def _numbered(number: int) -> Frame:
     return frame
 
 
-def _search(finder: Any, makes_way: Callable[[], bool] = lambda: False) -> FaceSearch:
-    search = FaceSearch(finder, LiveSettings(), View(0, 0, 320, 180), Fraction(RATE), makes_way)
+def _search(finder: Any, should_yield: Callable[[], bool] = lambda: False) -> FaceSearch:
+    search = FaceSearch(finder, LiveSettings(), View(0, 0, 320, 180), Fraction(RATE), should_yield)
     search.start()
     return search
 

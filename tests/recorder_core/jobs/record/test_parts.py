@@ -1,4 +1,4 @@
-"""The parts of a recorder, each by itself: gaps, pauses, room on the disks, ticks, frames."""
+"""The parts of a recorder, each by itself: gaps, pauses, space on the disks, ticks, frames."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_room_is_that_of_the_disk_which_is_full_first(tmp_path: Path) -> None:
     assert guard.measure([tmp_path], 2 * GIB, 1.0).seconds == 10 * GIB / 1e6
     free[tmp_path] = 2 * GIB
     assert guard.measure([tmp_path], GIB, 100.0).is_used_up
-    with pytest.raises(ArchiveError, match="there is no room for a recording: "):
+    with pytest.raises(ArchiveError, match="there is no space for a recording: "):
         guard.check_start([tmp_path])
     assert not guard.measure([tmp_path / "unplugged"], GIB, 100.0).is_used_up
 

@@ -80,7 +80,7 @@ def test_every_write_of_a_recording_is_sealed_or_says_nothing(site: Any, tmp_pat
         assert len(sealed) > int(size) > 10_000
     roots = (f"{site.path}/", f"{site.mirror}/")
     elsewhere = {path: files[path] for path in files if not path.startswith(roots)}
-    # with this Python looks whether there is room for temporary files
+    # with this Python looks whether there is space for temporary files
     assert set(elsewhere.values()) <= {b"blat"}
     for path, content in files.items():
         is_catalog = Path(path).name.startswith("catalog.db")

@@ -162,7 +162,7 @@ def test_a_press_that_is_read_while_the_recording_ends_has_its_screenshot(
         switch.press()
         _wait_until(recorder, recorder.seconds + 0.1)
         summary = recorder.finish()
-        with pytest.raises(WrongState, match="the recording has its end: take a picture of its"):
+        with pytest.raises(WrongState, match="the recording has ended: take a picture of its"):
             recorder.take_screenshot()
         assert composer.frame_at(time.monotonic() + 10).cancelled()
     assert summary.faults == ()
@@ -233,11 +233,11 @@ def test_a_pause_is_black_and_keeps_the_clock(site: Any, tmp_path: Path) -> None
     request = RecordRequest(room=room(), duration_seconds=2.0)
     with site.opened("olga") as archive, record_room(archive, request, sources) as recorder:
         zero = recorder.clock.zero_monotonic_seconds
-        with pytest.raises(WrongState, match="does not pause"):
+        with pytest.raises(WrongState, match="is not paused"):
             recorder.resume()
         recorder.pause(asked_seconds=zero + 0.7)
         assert recorder.is_paused
-        with pytest.raises(WrongState, match="pauses already"):
+        with pytest.raises(WrongState, match="is paused already"):
             recorder.pause()
         with pytest.raises(WrongState, match="resume it first"):
             recorder.take_screenshot(asked_seconds=zero + 0.8)
@@ -310,7 +310,7 @@ def test_it_does_not_begin_without_room_and_ends_before_the_disk_is_full(
     request = RecordRequest(room=room(space=limits))
     with (
         site.opened("olga") as archive,
-        pytest.raises(ArchiveError, match="there is no room for a recording: "),
+        pytest.raises(ArchiveError, match="there is no space for a recording: "),
         record_room(archive, request, _sources()),
     ):
         pass
@@ -437,7 +437,7 @@ def test_a_journal_and_signals_that_cannot_be_written_end_nothing_else(
             summary = recorder.finish()
         assert archive.event(summary.event_id).row.is_complete
     said = " ".join(summary.faults)
-    for words in ("press of the foot switch was lost", "marker pause at", "no more signals are"):
+    for words in ("press of the foot switch was lost", "marker pause at", "signals are no longer"):
         assert words in said
 
 

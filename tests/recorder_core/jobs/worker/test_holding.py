@@ -19,7 +19,7 @@ from recorder_core.jobs.worker.holding import wait_for_start
 from recorder_core.jobs.worker.running_job import RunningJob
 from tests.recorder_core.jobs.record.fakes import room
 
-FULL = ArchiveError("there is no room")
+FULL = ArchiveError("there is no space")
 
 
 @dataclass

@@ -377,7 +377,7 @@ def test_a_full_disk_fails_the_job_and_leaves_the_copy(
         (job,) = archive.jobs()
         job = when(archive, job.job_id, *ENDED)
         assert (job.state, job.error_class) == ("failed", "DiskFull")
-        assert "the disk is full: make room" in job_sentence(job)
+        assert "the disk is full: free up space" in job_sentence(job)
         assert _copy_bytes(archive, with_copy) == before
 
 

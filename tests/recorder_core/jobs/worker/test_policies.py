@@ -203,7 +203,7 @@ def test_the_recording_of_who_is_disabled_goes_on_and_nothing_of_it_is_lost(
     assert f"'workbench event finalise {job.event_id}'" in job_sentence(job)
     assert "somebody else may start a new tape; what is there" in job_sentence(job)
     full = job_sentence(replace(job, error_class="DiskFull"))
-    assert "make room in the server's work folder, then start a new tape; what is there" in full
+    assert "free up space in the server's work folder, then start a new tape; what is there" in full
     own = job_sentence(replace(job, error_class="SettingsError", event_id=None))
     assert own == "the file is none of a camera: start a new tape"
     with site.opened("rita") as archive:

@@ -89,10 +89,10 @@ def test_every_kind_gives_something(kind: str) -> None:
         ({"kind": "alsa", "sample_rate": 44}, "must be 8000 to 192000 per second"),
         ({"kind": "alsa", "channels": 6}, "must have 1 or 2"),
         ({"kind": "v4l2", "latency_seconds": -1}, "must be 0 to 10"),
-        ({"kind": "v4l2", "name": "x"}, "sources.room has no setting name"),
-        ({"kind": "v4l2", "framerate": 30}, "sources.room has no setting framerate"),
+        ({"kind": "v4l2", "name": "x"}, "sources.room.name: unknown key; allowed keys are kind"),
+        ({"kind": "v4l2", "framerate": 30}, "sources.room.framerate: unknown key"),
         ({"kind": "v4l2", "lost_after_periods": 0}, "must be at least 1"),
-        ("room", "sources.room is no table"),
+        ("room", "sources.room is not a table"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(table: object, sentence: str) -> None:

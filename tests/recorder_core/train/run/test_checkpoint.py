@@ -47,7 +47,7 @@ def test_a_full_disk_keeps_the_checkpoint_before(folder, tmp_path, monkeypatch):
         raise RuntimeError("unexpected pos 576 vs 534")
 
     monkeypatch.setattr("torch.save", half)
-    with pytest.raises(EncodeError, match="MB free; the one before is kept: make room"):
+    with pytest.raises(EncodeError, match="MB free; the one before is kept: free up space"):
         folder.save(STATE, SETTINGS)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"checkpoint.pt"}
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before

@@ -460,7 +460,7 @@ def test_sealed_copies_and_what_they_repair(run: Run, event: str, tmp_path: Path
 
 
 def test_retention(run: Run, event: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # however little room this machine has
+    # however little space this machine has
     monkeypatch.setattr(archive_care, "LOW_SPACE_BYTES", 0)
     assert "no site has a rule" in run("retention", "show", user="admin")[1]
     status, out, _ = run("archive", "status", user="admin")

@@ -3,7 +3,7 @@
 import { element, helpDialog, icon, ownsKey, select, withhold } from "./dom.js";
 import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
-import { clock, GOES_ON, Health, Journal, LEAST_DBFS, OPEN, PauseRequest, room, SILENT_DBFS, spoken } from "./model/recording.js";
+import { clock, GOES_ON, Health, Journal, MIN_DBFS, OPEN, PauseRequest, SILENT_DBFS, spoken, timeLeft } from "./model/recording.js";
 import { problemText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
@@ -68,7 +68,7 @@ export class Recorder {
     this.word = element("span", { role: "status" });
     this.time = element("div", { class: "wb-time", role: "timer" }, "00:00:00");
     this.space = element("div", { class: "wb-muted wb-space" });
-    this.level = element("meter", { class: "wb-level", min: LEAST_DBFS, max: 0, low: SILENT_DBFS, "aria-label": say("rec_level"), title: say("rec_level"), hidden: true });
+    this.level = element("meter", { class: "wb-level", min: MIN_DBFS, max: 0, low: SILENT_DBFS, "aria-label": say("rec_level"), title: say("rec_level"), hidden: true });
     this.more = element("div", { class: "wb-more" });
     this.problem = element("p", { class: "wb-problem", role: "alert", hidden: true });
     this.main = element("button", { type: "button", class: "wb-main", onclick: () => (GOES_ON.includes(this.phase) ? this.stopping.showModal() : this.#start()) });
@@ -327,10 +327,10 @@ export class Recorder {
     this.#showJournal();
     this.time.textContent = clock(state.state === "previewing" ? 0 : state.seconds);
     const left = state.seconds_left;
-    this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: room(left) });
+    this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: timeLeft(left) });
     const level = state.audio_level_dbfs ?? null;
     this.level.hidden = level === null;
-    this.level.value = level ?? LEAST_DBFS;
+    this.level.value = level ?? MIN_DBFS;
     if (this.phase !== "finishing") this.picture.tellHealth(state.sources, this.health);
     this.#warn(state.state === "finishing" ? [] : this.health.warnings());
   }

@@ -215,7 +215,7 @@ def test_a_grant_while_it_is_made_seekable_counts(
         assert file.read() == fragmented
 
 
-def _no_room(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_space(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def usage(path: Path) -> Any:
         return _Usage(10**9, 10**9, 10**6 if Path(path) == site.mirror else 10**9)
 
@@ -241,7 +241,7 @@ def _full(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("fail", "why"),
     [
-        (_no_room, "MB of room for it"),
+        (_no_space, "MB of space for it"),
         (_unreadable, "a packet is not whole"),
         (_full, "no space left"),
     ],

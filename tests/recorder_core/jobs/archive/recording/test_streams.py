@@ -650,5 +650,5 @@ def test_what_cannot_be_opened_says_why(site: Any, fragmented: bytes) -> None:
             lambda: begun.journal.mark("incision", start_seconds=1.0),
             lambda: begun.journal.add_screenshot(GREY, frame_index=0, pts=0, at_seconds=0.0),
         ):
-            with pytest.raises(WrongState, match="has its end: mark the event with"):
+            with pytest.raises(WrongState, match="has ended: mark the event with"):
                 act()

@@ -17,7 +17,7 @@ export const PAGES_ES = {
   ev_playHow: "Se ven las caras. El registro dice quién lo vio.",
   ev_playFrom: "Reproducir {what} desde {time}",
   ev_noVideo: "Su perfil no muestra vídeo de eventos. Pida a un revisor que lo vea.",
-  ev_noEnd: "Esta grabación aún no tiene fin: se reproduce aquí cuando termine. Un revisor guarda una que se cortó con 'workbench event finalise'.",
+  ev_noEnd: "Esta grabación aún no ha terminado: se reproduce aquí cuando termine. Un revisor guarda una que se cortó con 'workbench event finalise'.",
   ev_notReleased: "La copia aún no está liberada. Podrá verla cuando un revisor la libere.",
   ev_notYours: "Solo los revisores ven originales. Podrá ver una copia cuando un revisor la haga y la libere.",
   ev_noKey: "Su clave no abre este original. Pida las claves a un revisor que pueda abrirlo, o a un administrador.",

@@ -17,7 +17,7 @@ export const PAGES_PT = {
   ev_playHow: "Os rostos aparecem. O registro diz quem assistiu.",
   ev_playFrom: "Reproduzir {what} a partir de {time}",
   ev_noVideo: "O seu perfil não mostra vídeo de eventos. Peça a um revisor que o assista.",
-  ev_noEnd: "Esta gravação ainda não tem fim: é reproduzida aqui quando terminar. Um revisor salva uma que foi cortada com 'workbench event finalise'.",
+  ev_noEnd: "Esta gravação ainda não terminou: é reproduzida aqui quando terminar. Um revisor salva uma que foi cortada com 'workbench event finalise'.",
   ev_notReleased: "A cópia ainda não foi liberada. Você pode assistir a ela quando um revisor a liberar.",
   ev_notYours: "Só revisores assistem a originais. Você pode assistir a uma cópia quando um revisor a fizer e liberar.",
   ev_noKey: "A sua chave não abre este original. Peça as chaves a um revisor que possa abri-lo, ou a um administrador.",

@@ -21,7 +21,7 @@ export const GOES_ON = ["recording", "paused"];
 export const OPEN = ["previewing", "held"];
 
 /** What a meter shows of a level, and below what nothing is heard: dB below full scale. */
-export const LEAST_DBFS = -60;
+export const MIN_DBFS = -60;
 export const SILENT_DBFS = -55;
 /** For so long it is silent before the page says so. */
 const SILENT_SECONDS = 15;
@@ -58,8 +58,8 @@ export function clock(seconds) {
   return [whole / 3600, (whole / 60) % 60, whole % 60].map((each) => String(Math.floor(each)).padStart(2, "0")).join(":");
 }
 
-/** How much room there is: in hours where there is plenty. */
-export const room = (seconds) => (seconds < 36_000 ? clock(seconds) : `${Math.floor(seconds / 3600)} h`);
+/** For how long there is space: in hours where there is plenty. */
+export const timeLeft = (seconds) => (seconds < 36_000 ? clock(seconds) : `${Math.floor(seconds / 3600)} h`);
 
 /** A name as people write it. */
 export const spoken = (name) => name.replaceAll("_", " ");

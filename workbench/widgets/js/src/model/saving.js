@@ -2,7 +2,7 @@
 
 const AFTER_CHANGE_MS = 400;
 const PATIENCE_MS = 8000;
-/** A full disk may have room again: what was refused is tried once more after so long. */
+/** A full disk may have space again: what was refused is tried once more after so long. */
 const AFTER_REFUSAL_MS = 15_000;
 
 export class Saving {

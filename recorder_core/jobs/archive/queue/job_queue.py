@@ -216,7 +216,7 @@ class JobQueue:
             raise type(error)(f"the {kind.name} ends, but {_NOT_LOGGED}: {error}") from error
 
     def _tell_to_stop(self, job: Job) -> bool:
-        """Tell a running job to stop, without the catalog's disk; return whether it heard that."""
+        """Ask a running job to stop, not by the catalog; return whether it heard that."""
         with suppress(RecorderError), JobCall(job) as call:
             call.prepare_command(self._session.identity.actor, STOP, {})()
             return True

@@ -27,8 +27,9 @@ __all__ = ["UserLab", "lab_config", "lab_handlers", "page_config"]
 
 #: JupyterLab's plugin for mathematics does not start without an address, and its own is elsewhere
 _NO_MATHEMATICS: Final = "/workbench/static/mathematics.js"
-#: of this program's JupyterLab, whatever is installed beside it: a menu with the way back
-_SETTINGS: Final = Path(__file__).with_name("settings")
+#: a menu with the way back, brought by the plugin that has its command: what an override adds to
+#: the menus JupyterLab takes in twice, and warns
+_LABEXTENSIONS: Final = Path(__file__).with_name("labextensions")
 #: plugins of JupyterLab that ask for what this server does not open
 _DISABLED: Final = (
     "@jupyterlab/apputils-extension:announcements",
@@ -127,7 +128,8 @@ def lab_config() -> Config:
         news_url=None,
         check_for_updates_class=NeverCheckForUpdate,
         user_settings_dir="",
-        app_settings_dir=str(_SETTINGS),
+        app_settings_dir="/nonexistent",
+        extra_labextensions_path=[str(_LABEXTENSIONS)],
         workspaces_dir="/nonexistent",
         log_level="WARN",
     )

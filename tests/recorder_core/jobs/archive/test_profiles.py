@@ -321,6 +321,7 @@ WITHOUT_PROFILE = {
     "accept_audit_break",
     "audit_head_at",
     "check_new_archive",
+    "copy_id",  # says no more than the event that its caller has
     "create_archive",
     "enclosing_archive",
     "event_work_folder",

@@ -144,6 +144,8 @@ def test_a_researcher_runs_a_notebook_of_their_own(page: Page, pictures: Path) -
     body = {"type": "notebook", "format": "json", "content": content}
     saved = page.request.put("/api/contents/own.ipynb", data=body, headers={"X-XSRFToken": token})
     assert saved.status == 201
+    warnings: list[str] = []
+    page.on("console", lambda line: warnings.append(line.text))
     # megabytes of scripts, which a machine at work takes its time for
     page.goto("/lab/tree/own.ipynb", wait_until="commit")
     expect(page.get_by_role("button", name="Python | Idle")).to_be_visible(timeout=300_000)
@@ -152,4 +154,8 @@ def test_a_researcher_runs_a_notebook_of_their_own(page: Page, pictures: Path) -
     expect(page.get_by_text("rosa sees 2 events")).to_be_visible(timeout=300_000)
     expect(page.get_by_text("a stored output")).to_be_visible()
     assert page.evaluate("window.attacked") is None
+    page.get_by_role("menuitem", name="Workbench").click()
+    ways_back = page.get_by_role("menu").get_by_role("menuitem")
+    expect(ways_back).to_have_text(["Library", "Worked notebooks", "Jobs"])
+    assert [each for each in warnings if "duplicated" in each] == []
     page.screenshot(path=pictures / "lab.png")

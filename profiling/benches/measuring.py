@@ -94,7 +94,7 @@ def benchmark_parser(description: str | None, seconds: float, runs: int) -> argp
     runs : int
         Default number of runs, or of pairs of runs.
     """
-    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
+    parser = _BenchmarkParser(description=(description or "").partition("\n")[0])
     parser.add_argument(
         "--folder",
         type=Path,
@@ -106,10 +106,27 @@ def benchmark_parser(description: str | None, seconds: float, runs: int) -> argp
     parser.add_argument(
         "--result",
         type=Path,
-        default=RESULTS / f"{Path(sys.argv[0]).stem}.json",
-        help="default: %(default)s",
+        help=f"default: {RESULTS / _result_name()}; in --folder where a number differs from its "
+        "default",
     )
     return parser
+
+
+class _BenchmarkParser(argparse.ArgumentParser):
+    """Keeps the committed result where something shorter, or longer, is measured."""
+
+    def parse_known_args(self, *arguments: Any, **options: Any) -> Any:
+        """Return what was given, with the place of the result, and what is not known."""
+        found, rest = super().parse_known_args(*arguments, **options)
+        numbers = {key: value for key, value in vars(found).items() if not isinstance(value, Path)}
+        is_usual = all(value == self.get_default(key) for key, value in numbers.items())
+        if found.result is None:
+            found.result = (RESULTS if is_usual else found.folder) / _result_name()
+        return found, rest
+
+
+def _result_name() -> str:
+    return f"{Path(sys.argv[0]).stem}.json"
 
 
 def make_composite(folder: Path, seconds: float, seed: int = 0) -> Composite:
@@ -233,6 +250,7 @@ def write_result(path: Path, what: str, content: dict[str, Any]) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=2, default=_plain) + "\n", encoding="utf-8")
+    print(f"result: {path}", file=sys.stderr)
 
 
 def _plain(value: object) -> dict[str, float]:

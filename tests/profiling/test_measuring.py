@@ -31,3 +31,18 @@ def test_a_command_that_fails_ends_the_measurement_with_what_it_printed(
 ) -> None:
     with pytest.raises(SystemExit, match=r"failed with 3:\nno such thing"):
         measuring.measure_command(["sh", "-c", "echo no such thing; exit 3"])
+
+
+def test_a_short_run_leaves_the_committed_result_as_it_is(measuring: ModuleType) -> None:
+    parser = measuring.benchmark_parser("What it measures.", seconds=60, runs=3)
+    parser.add_argument("--clips", type=Path)
+    name = f"{Path(sys.argv[0]).stem}.json"
+
+    def result(*given: str) -> Path:
+        found: Path = parser.parse_args(["--folder", "/videos", *given]).result
+        return found
+
+    committed = BENCHES.parent / "results" / name
+    assert [result(), result("--seconds", "60", "--clips", "/clips")] == [committed, committed]
+    assert [result("--seconds", "1"), result("--runs", "9")] == [Path("/videos") / name] * 2
+    assert result("--runs", "1", "--result", "/here.json") == Path("/here.json")

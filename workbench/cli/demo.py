@@ -185,7 +185,11 @@ def _serve_with_code(archive: Path, words: Sequence[str]) -> int:
     uid = DEFAULT_UIDS[0]
     if can_user_read(uid, START) and can_user_reach(uid, archive.parent):
         return _call(serve, *words, *code)
-    # the program lies where root alone can read it: dashboards run as root, and nobody's code does
+    print(
+        "there are no notebooks: other users cannot read this program, or cannot reach the demo's "
+        "folder; put both where everybody can, such as /opt"
+    )
+    # dashboards run as root, and nobody's code does
     return _call(serve, *words, is_demo=True)
 
 

@@ -7,11 +7,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder_core.errors import SettingsError
+from recorder_core.model.values.phrase import phrase
 from workbench.server.system_users.uid_range import UidRange
 
 __all__ = ["KernelSettings"]
 
 _MIB: Final = 1 << 20
+#: what a person reads who would run code where nobody's runs
+_NO_CODE: Final = phrase(
+    "no_code",
+    "this server runs no code for people: start it with --kernels and --notebooks FOLDER; as root, "
+    "first install the program where everybody can read it, such as /opt",
+)
+#: the same in a demo, whose dashboards run as root then
+_NO_CODE_IN_DEMO: Final = phrase(
+    "no_code_in_demo",
+    "this demo runs no code for people: the system users of kernels cannot read the program, or "
+    "cannot reach the demo's folder; put both where everybody can, such as /opt, and start it "
+    "again",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +81,10 @@ class KernelSettings:
                 "could read what others may: name one person with --kernels-for LOGIN, or start "
                 "the server as root"
             )
+
+    @property
+    def why_no_code(self) -> str | None:
+        """Why nobody's code runs, and what to do; None: it runs."""
+        if self.are_allowed:
+            return None
+        return _NO_CODE_IN_DEMO if self.is_demo else _NO_CODE

@@ -270,10 +270,8 @@ class UserKernels(AsyncMappingKernelManager):
     def check_allowed(self, signed_in: SignedIn) -> None:
         """Raise, with why, unless this server runs code of a person's."""
         settings = self.people_settings
-        if not settings.are_allowed:
-            raise HTTPError(
-                403, reason="This server runs no code: it was started without --kernels"
-            )
+        if settings.why_no_code is not None:
+            raise HTTPError(501, reason=settings.why_no_code)
         if settings.only_for not in (None, signed_in.login):
             raise HTTPError(403, reason="This server runs the code of one other person only")
 

@@ -10,6 +10,8 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
+from recorder_core.model.values.phrase import phrase
+from workbench.server.entrance.sessions import SignedIn
 from workbench.server.kernels.kernels import (
     UserKernels,
     current_requester,
@@ -39,6 +41,19 @@ class UserContents(AsyncContentsManager):
     files: UserFiles | None = None
     kernels: UserKernels
     dashboards: str
+
+    def files_for(self, signed_in: SignedIn) -> UserFiles:
+        """Return what is asked about a person's files; raise, with what to do, if none are kept."""
+        self.kernels.check_allowed(signed_in)
+        if self.files is None:
+            raise HTTPError(
+                501,
+                reason=phrase(
+                    "no_notebooks",
+                    "this server keeps no notebooks: start it with --notebooks FOLDER",
+                ),
+            )
+        return self.files
 
     async def get(  # type: ignore[override]
         self, path: str, content: bool = True, **options: Any
@@ -123,10 +138,7 @@ class UserContents(AsyncContentsManager):
         signed_in = current_requester()
         if signed_in is None:
             raise HTTPError(403, reason="Sign in first")
-        self.kernels.check_allowed(signed_in)
-        if self.files is None:
-            raise HTTPError(403, reason="This server keeps no notebooks: start it with --notebooks")
-        files, login = self.files, signed_in.login
+        files, login = self.files_for(signed_in), signed_in.login
         async with _TURNS.turn(login):
             return await asyncio.get_running_loop().run_in_executor(
                 POOL, lambda: files.ask(login, method, *arguments, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from tornado.web import HTTPError
@@ -25,7 +25,8 @@ _KERNEL: Final = {"name": KERNEL_NAME, "display_name": "Python", "language": "py
 
 class _Notebooks(PageHandler):
     async def get(self) -> None:
-        """Show what there is."""
+        """Show what there is, where notebooks are kept."""
+        self._contents.files_for(self.signed_in)
         self.show("notebooks.html", notebooks=_worked())
 
     async def post(self) -> None:
@@ -33,12 +34,15 @@ class _Notebooks(PageHandler):
         name = self.get_body_argument("name", "")
         if name not in {each["name"] for each in _worked()}:
             raise HTTPError(404, reason="There is no such notebook")
-        contents: UserContents = self.settings["contents_manager"]
         content = json.loads((_NOTEBOOKS / name).read_text(encoding="utf-8"))
         content["metadata"]["kernelspec"] = _KERNEL
-        free = await contents.increment_filename(name, "", insert="-copy")
-        await contents.save({"type": "notebook", "format": "json", "content": content}, free)
+        free = await self._contents.increment_filename(name, "", insert="-copy")
+        await self._contents.save({"type": "notebook", "format": "json", "content": content}, free)
         self.redirect(f"/lab/tree/{quote(free)}")
+
+    @property
+    def _contents(self) -> UserContents:
+        return cast(UserContents, self.settings["contents_manager"])
 
 
 @cache

@@ -60,6 +60,7 @@ _STATUS: Final[tuple[tuple[type[RecorderError], int], ...]] = (
     (errors.CatalogError, 400),
     (errors.DecodeError, 422),
 )
+_NOT_OFFERED: Final = 501
 _UNAVAILABLE: Final = 503
 #: where nobody is signed in, or the session has ended
 SIGN_IN_FIRST: Final = phrase("sign_in", "Sign in first")
@@ -84,6 +85,10 @@ _TOLD: Final = {
     500: (
         "The server has a fault",
         "Try once more; if it stays, give an administrator the number below.",
+    ),
+    501: (
+        "This server does not offer this",
+        "Nothing was changed. Show this to who runs the server.",
     ),
     503: (
         "This is not possible now",
@@ -131,7 +136,7 @@ def _sentence(error: BaseException | None, status: int, error_id: str) -> str:
     reason: str
     if isinstance(error, RecorderError) and status < 500:
         return error_text(error)
-    if isinstance(error, HTTPError) and status < 500:
+    if isinstance(error, HTTPError) and (status < 500 or status == _NOT_OFFERED):
         reason = error.reason or _message(error) or _told(status)[0]
         return reason
     _LOG.error("error %s", error_id, exc_info=error)

@@ -160,6 +160,10 @@ def test_a_dashboard_runs_without_kernels_and_takes_no_code_of_anybody(archive: 
             kinds = {each["header"]["msg_type"] for each in answers}
             assert not {"execute_reply", "execute_input", "stream"} & kinds
             kernel.close()
+        rosa = served.sign_in("rosa")
+        refused = [rosa.get(f"{served.address}{path}") for path in ("/notebooks", "/api/contents")]
+        assert [each.status_code for each in refused] == [501, 501]
+        assert ["--kernels and --notebooks FOLDER" in each.text for each in refused] == [True, True]
 
 
 def test_signing_out_ends_the_kernels(server: Served) -> None:

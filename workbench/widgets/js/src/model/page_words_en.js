@@ -272,6 +272,8 @@ export const PAGES_EN = {
   err_429_advice: "Wait a few seconds, and open the page again.",
   err_500: "The server has a fault",
   err_500_advice: "Try once more; if it stays, give an administrator the number below.",
+  err_501: "This server does not offer this",
+  err_501_advice: "Nothing was changed. Show this to who runs the server.",
   err_503: "This is not possible now",
   err_503_advice: "Try again in a minute; if it stays, give an administrator the number below.",
   err_507: "The disk is full",

@@ -272,6 +272,8 @@ export const PAGES_ES = {
   err_429_advice: "Espere unos segundos y abra la página de nuevo.",
   err_500: "El servidor tiene un fallo",
   err_500_advice: "Inténtelo otra vez; si continúa, dé a un administrador el número de abajo.",
+  err_501: "Este servidor no ofrece esto",
+  err_501_advice: "No se cambió nada. Muestre esto a quien administra el servidor.",
   err_503: "Esto no es posible ahora",
   err_503_advice: "Inténtelo de nuevo en un minuto; si continúa, dé a un administrador el número de abajo.",
   err_507: "El disco está lleno",

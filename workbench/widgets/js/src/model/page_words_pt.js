@@ -272,6 +272,8 @@ export const PAGES_PT = {
   err_429_advice: "Espere alguns segundos e abra a página de novo.",
   err_500: "O servidor tem uma falha",
   err_500_advice: "Tente mais uma vez; se continuar, informe a um administrador o número abaixo.",
+  err_501: "Este servidor não oferece isto",
+  err_501_advice: "Nada foi alterado. Mostre isto a quem administra o servidor.",
   err_503: "Isto não é possível agora",
   err_503_advice: "Tente de novo em um minuto; se continuar, informe a um administrador o número abaixo.",
   err_507: "O disco está cheio",

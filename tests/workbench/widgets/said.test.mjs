@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
 import { PAGE_WORDS } from "../../../workbench/widgets/js/src/model/page_words.js";
-import { problemText, SAID, saidText } from "../../../workbench/widgets/js/src/model/problems.js";
+import { problemText, SAID, saidText, sentence } from "../../../workbench/widgets/js/src/model/problems.js";
 import { speaker } from "../../../workbench/widgets/js/src/model/words.js";
 
 const pt = speaker("pt", PAGE_WORDS);
@@ -35,4 +35,8 @@ test("each worked notebook is called and described in each language", () => {
 
 test("no language lacks what another says", () => {
   assert.deepEqual(Object.keys(SAID.pt), Object.keys(SAID.es));
+});
+
+test("a sentence begins with a capital, and a name in it stays as it is written", () => {
+  assert.deepEqual(["no mirror; set one", "água", "Ready.", "/disk is full", "or_1.toml: no", "a.mp4 is gone", ""].map(sentence), ["No mirror; set one.", "Água.", "Ready.", "/disk is full.", "or_1.toml: no.", "a.mp4 is gone.", "."]);
 });

@@ -1,7 +1,7 @@
 // Users, keys, mirror, release, retention and the log; the interface asks the profile for each step.
 import { ask, attempt, button, cells, made, nameCells, say } from "./ask.js";
 import { showKeys } from "./keys.js";
-import { named, say as word, sayOr } from "./pagewords.js";
+import { named, say as word, sayOr, sentence } from "./pagewords.js";
 
 const NEWEST = 500;
 /** Rows of the log that are shown at first, and how many more each time. */
@@ -155,9 +155,9 @@ const FORMS = {
 /** What somebody should see; where this page has a form for what is to be done, the form. */
 function notice(text, said) {
   const form = FORMS[said?.name]?.(said.values);
-  if (!form) return made("li", named(text, said), "warn");
+  if (!form) return made("li", sentence(named(text, said)), "warn");
   // without the command, which the English sentence names
-  const item = made("li", `${named(text, said).split(";")[0]}. `, "warn");
+  const item = made("li", `${sentence(named(text, said).split(";")[0])} `, "warn");
   const link = made("a", form.label);
   link.href = `#${form.part}`;
   link.addEventListener("click", (event) => {
@@ -172,7 +172,7 @@ function notice(text, said) {
 
 function attention(status) {
   const { said } = status;
-  const faults = status.faults.map((text, at) => made("li", named(text, said.faults[at]), "bad"));
+  const faults = status.faults.map((text, at) => made("li", sentence(named(text, said.faults[at])), "bad"));
   // what is due is among the reminders
   const notices = ["reminders", "notices"].flatMap((kind) => status[kind].map((text, at) => notice(text, said[kind][at])));
   const all = [...faults, ...notices];

@@ -5,6 +5,8 @@ import { problemText, saidText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice } from "./page_choices.js";
 
+export { sentence } from "./model/problems.js";
+
 const language = chosenLanguage();
 /** From the name of a sentence and its values to the sentence, for what scripts write on a page. */
 export const say = speaker(language, PAGE_WORDS);

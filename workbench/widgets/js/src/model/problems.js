@@ -37,7 +37,10 @@ export function problemPhrase(say, { error, code, said }) {
   return words ? filled(words, { sentence: sentence(error) }) : text;
 }
 
+/** A word at the beginning of a text; the name of a file, or of a source, stays as it is written. */
+const FIRST_WORD = /^\p{Ll}(?=[\p{L}’'-]*(?:[\s,:;]|$))/u;
+
 /** With a capital at its beginning and a full stop. */
 export function sentence(text) {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.?!][”»]?$/.test(text) ? "" : "."}`;
+  return `${text.replace(FIRST_WORD, (letter) => letter.toUpperCase())}${/[.?!][”»]?$/.test(text) ? "" : "."}`;
 }

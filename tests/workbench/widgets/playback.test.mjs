@@ -63,7 +63,8 @@ test("ticks are numbers that people count in", () => {
 
 test("a figure has a line for each event, and none over a gap or through what is not a number", () => {
   const lane = { name: "bis", unit: "<%>", series: [[[0, 1, 2, 3], [40, null, 42, 43]], [[], []]], limits: [40, 60] };
-  const svg = figureSvg({ lanes: [lane], labels: ["A", "B"], view: [0, 3], span: [1, 2], axis: "time", clock: String });
+  const svg = figureSvg({ lanes: [lane], labels: ["A", "B"], view: [0, 3], span: [1, 2], axis: "time", clock: String, number: (value) => `${value},0` });
+  assert.match(svg, />50,0<\/text>/);
   assert.match(svg, /bis \(&#60;%&#62;\)/);
   assert.match(svg, /d="M62 [\d.]+M[\d.]+ [\d.]+L[\d.]+ [\d.]+"/);
   assert.ok(!svg.includes("NaN") && !svg.includes("undefined"));

@@ -272,7 +272,7 @@ export class Playback {
     }));
     const labels = events.map((each) => `${each.letter} · ${each.event_id.slice(0, 8)}`);
     const axis = say(this.align ? "timeFrom" : "timeFromStart", { kind: this.align });
-    return figureSvg({ lanes, labels, view: this.lanes.view, span: this.wanted.between ? null : this.wanted.span, axis, clock: signedClock });
+    return figureSvg({ lanes, labels, view: this.lanes.view, span: this.wanted.between ? null : this.wanted.span, axis, clock: signedClock, number: (value) => this.lanes.valueText(value) });
   }
 
   // ---- keys

@@ -20,6 +20,11 @@ export class AlignedLanes {
     this.endTheme = onTheme(() => this.repaint());
   }
 
+  /** A value as it stands on an axis. */
+  valueText(value) {
+    return this.board.say.number(value, MOST_DIGITS, 0);
+  }
+
   load() {
     const { events, extent, say } = this.board;
     this.plots.forEach(({ plot }) => plot.destroy());
@@ -58,7 +63,7 @@ export class AlignedLanes {
       scales: { x: { time: false }, y: { range: (_, low, high) => paddedRange(low, high) } },
       axes: [
         { ...axis, show: isLast, size: 24, space: 90, values: (_, ticks) => ticks.map((tick) => signedClock(tick, digitsOf(ticks))) },
-        { ...axis, size: 44, space: 24, values: (_, ticks) => ticks.map((tick) => this.board.say.number(tick, MOST_DIGITS, 0)) },
+        { ...axis, size: 44, space: 24, values: (_, ticks) => ticks.map((tick) => this.valueText(tick)) },
       ],
       series: [{}, ...lines],
       hooks: {

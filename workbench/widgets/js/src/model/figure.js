@@ -83,13 +83,14 @@ function rangeOf(series, limits, view) {
  * @param figure.lanes [{name, unit, series: [[xs, ys], ...], limits}] one series for each event
  * @param figure.labels of the events; figure.view, figure.span: [start, stop] or null
  * @param figure.axis what the time is counted from; figure.clock seconds -> text
+ * @param figure.number a value -> text, as its reader writes it
  */
-export function figureSvg({ lanes, labels, view, span, axis, clock }) {
+export function figureSvg({ lanes, labels, view, span, axis, clock, number }) {
   const height = TOP + lanes.length * (LANE + BETWEEN) + FOOT;
   const x = (seconds) => LEFT + ((seconds - view[0]) / (view[1] - view[0])) * (WIDTH - LEFT - RIGHT);
   const parts = [`<rect width="${WIDTH}" height="${height}" fill="#fff"/>`, ...legend(labels)];
   const step = timeStep(view[1] - view[0], 8);
-  lanes.forEach((lane, place) => parts.push(...laneParts(lane, TOP + place * (LANE + BETWEEN), { x, view, span, step })));
+  lanes.forEach((lane, place) => parts.push(...laneParts(lane, TOP + place * (LANE + BETWEEN), { x, view, span, step, number })));
   const foot = TOP + lanes.length * (LANE + BETWEEN) - BETWEEN;
   for (const tick of ticksOf(view, step)) parts.push(text(x(tick), foot + 16, clock(tick), { anchor: "middle" }));
   parts.push(text((LEFT + WIDTH - RIGHT) / 2, foot + 36, axis, { anchor: "middle", size: 12 }));
@@ -112,7 +113,7 @@ const stroke = (path, place) => {
   return `<path d="${path}" fill="none" stroke="${INKS[place % INKS.length]}" stroke-width="1.5" stroke-linejoin="round"${dash.length ? ` stroke-dasharray="${dash.join(" ")}"` : ""}/>`;
 };
 
-function laneParts({ name, unit, series, limits }, top, { x, view, span, step }) {
+function laneParts({ name, unit, series, limits }, top, { x, view, span, step, number }) {
   const range = rangeOf(series, limits, view);
   const y = (value) => top + LANE - ((value - range[0]) / (range[1] - range[0])) * LANE;
   const [left, right] = [x(view[0]), x(view[1])];
@@ -125,7 +126,7 @@ function laneParts({ name, unit, series, limits }, top, { x, view, span, step })
   }
   const valueStep = niceStep(range[1] - range[0], 4);
   for (const tick of ticksOf(range, valueStep)) {
-    parts.push(`<path d="M${left} ${at(y(tick))}H${right}" stroke="#d5dadd" stroke-width="0.7"/>`, text(left - 6, y(tick) + 4, tick, { anchor: "end" }));
+    parts.push(`<path d="M${left} ${at(y(tick))}H${right}" stroke="#d5dadd" stroke-width="0.7"/>`, text(left - 6, y(tick) + 4, number(tick), { anchor: "end" }));
   }
   for (const tick of ticksOf(view, step)) parts.push(`<path d="M${at(x(tick))} ${top}v${LANE}" stroke="#eceff1" stroke-width="0.7"/>`);
   if (view[0] < 0 && view[1] > 0) parts.push(`<path d="M${at(x(0))} ${top}v${LANE}" stroke="${GREY}" stroke-width="1" stroke-dasharray="4 3"/>`);

@@ -254,7 +254,7 @@ def test_a_start_that_is_cancelled_records_nothing(
     ):
         page.get_by_role("button", name="Start").click()
         cancel = page.locator(".wb-acts").get_by_role("button", name="Cancel")
-        expect(page.locator(".wb-phase")).to_have_text("…Starting …")
+        expect(page.locator(".wb-phase")).to_have_text("◌Starting …")
         check_accessible(page, pictures / "record-starting")
         cancel.click()
         expect(page.get_by_role("alert")).to_have_text(

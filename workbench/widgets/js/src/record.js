@@ -12,7 +12,7 @@ import { act, follow, look, Unreachable } from "./record_link.js";
 import { RecordPicture } from "./record_picture.js";
 
 const LOOK_MS = 3000;
-const SIGNS = { loading: "…", ready: "○", held: "◎", previewing: "◎", starting: "…", recording: "●", paused: "❚❚", finishing: "…", done: "✓", failed: "▲" };
+const SIGNS = { loading: "◌", ready: "○", held: "◎", previewing: "◎", starting: "◌", recording: "●", paused: "❚❚", finishing: "◌", done: "✓", failed: "▲" };
 /** A pause that was taken is seen by then, unless the page hears nothing of the recording. */
 const PAUSE_MS = 3000;
 /** How often it is seen how old the picture is. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from recorder_core.jobs.archive.words import RELEASED_STATES, Event, EventState, Verdict
@@ -69,20 +70,31 @@ class RemoteReview:
         return bytes.fromhex(found["draft_key"])
 
     def decide(
-        self, moment_id: str, verdict: Verdict, *, note: str = "", copy: str | None = None
+        self,
+        moment_id: str,
+        verdict: Verdict,
+        *,
+        note: str = "",
+        copy: str | None = None,
+        seen: int | None = None,
     ) -> None:
         """Decide about a moment; see :func:`recorder_core.jobs.archive.decide_moment`."""
-        content = {"verdict": verdict, "note": note} | ({"copy": copy} if copy else {})
+        known = {"copy": copy, "seen": seen}
+        content = {"verdict": verdict, "note": note} | _given(known)
         self._connection.post(f"{self._path}/review/moments/{moment_id}", content)
 
     def begin(self) -> Event:
         """Record that a reviewer looks at the copy now."""
         return self._step("begin")
 
-    def sign_off(self) -> Event:
-        """Sign the copy off as the signed-in user, which releases it if no other one must."""
-        return self._step("sign-off")
+    def sign_off(self, *, copy: str | None = None) -> Event:
+        """Sign the copy off; see :func:`recorder_core.jobs.archive.sign_off`."""
+        return self._step("sign-off", _given({"copy": copy}))
 
-    def _step(self, step: str) -> Event:
-        answer = self._connection.post(f"{self._path}/review/{step}", {}).json()
+    def _step(self, step: str, content: Mapping[str, Any] = MappingProxyType({})) -> Event:
+        answer = self._connection.post(f"{self._path}/review/{step}", dict(content)).json()
         return from_json(Event, answer["event"])
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -104,6 +104,7 @@ class ReviewPage:
             author=self._login,
             decide=self._decide,
             ask=self._ask,
+            sign_off=self._sign_off,
             save=self._save,
             read=self._read,
             draft_key=event.reviewing.draft_key(),
@@ -186,16 +187,21 @@ class ReviewPage:
     # ---- what is asked
 
     def _ask(self, request: ReviewRequest) -> None:
-        review = self._event.reviewing
         if request == "rank":
             self._start("rank")
         elif request == "rerender":
             self._start("rerender")
-        elif request == "sign_off":
-            review.sign_off()
-        if request in ("statement", "sign_off"):
-            self.desk.show(statement=dict(review.statement()))
+        elif request == "statement":
+            self._show_statement()
         self._look()
+
+    def _sign_off(self, copy: str) -> None:
+        self._event.reviewing.sign_off(copy=copy)
+        self._show_statement()
+        self._look()
+
+    def _show_statement(self) -> None:
+        self.desk.show(statement=dict(self._event.reviewing.statement()))
 
     def _look(self, *, is_first: bool = False) -> None:
         """Show what others did, and how far jobs are; begin ranking where nobody did."""
@@ -269,7 +275,11 @@ class ReviewPage:
     def _decide(self, decision: Decision) -> None:
         verdict = cast(Verdict, decision.verdict)
         self._event.reviewing.decide(
-            decision.moment_id, verdict, note=decision.note, copy=decision.copy
+            decision.moment_id,
+            verdict,
+            note=decision.note,
+            copy=decision.copy,
+            seen=decision.seen,
         )
         self._look()
 

@@ -15,9 +15,9 @@ from workbench.widgets.timeline import Timeline
 
 __all__ = ["Decision", "ReviewDesk", "ReviewRequest"]
 
-#: what a person may ask for, besides a decision
-ReviewRequest: TypeAlias = Literal["look", "rank", "rerender", "statement", "sign_off"]
-_REQUESTS: Final = ("look", "rank", "rerender", "statement", "sign_off")
+#: what a person may ask for, besides a decision and a sign-off
+ReviewRequest: TypeAlias = Literal["look", "rank", "rerender", "statement"]
+_REQUESTS: Final = ("look", "rank", "rerender", "statement")
 _VERDICTS: Final = ("accepted", "corrected", "flagged", "open")
 _MAX_ID: Final = 64
 _MAX_NOTE: Final = 1000
@@ -33,6 +33,8 @@ class Decision:
     note: str = ""
     #: id of the copy that was looked at
     copy: str = ""
+    #: number of the decision about the moment that the page showed; 0: none
+    seen: int = 0
 
 
 class ReviewDesk(BoxEditor, Timeline):
@@ -45,6 +47,8 @@ class ReviewDesk(BoxEditor, Timeline):
     ask : callable
         Called with each `ReviewRequest`; what it changes is seen at once. "look" comes every few
         seconds: it tells what others did and how far jobs are.
+    sign_off : callable
+        Called with the id of the copy that is signed off: the one that was looked at.
     draft_key : bytes, optional
         32 bytes that nobody but this person gets, as `RemoteReview.draft_key` returns them.
     **options
@@ -73,11 +77,12 @@ class ReviewDesk(BoxEditor, Timeline):
         *,
         decide: Callable[[Decision], None],
         ask: Callable[[ReviewRequest], None],
+        sign_off: Callable[[str], None],
         draft_key: bytes = b"",
         **options: Any,
     ) -> None:
         super().__init__(draft_key=draft_key, **options)
-        self._decide, self._ask = decide, ask
+        self._decide, self._ask, self._sign_off = decide, ask, sign_off
         self._own: dict[str, Any] = {"draft_key": draft_key}
         for name in ("moments", "about", "job", "statement", "not_rendered", "draft_key"):
             self.observe(self._refuse, name)
@@ -101,6 +106,8 @@ class ReviewDesk(BoxEditor, Timeline):
         kind = content.get("kind")
         if kind == "decide":
             self._answer(content, lambda: self._decide(_decision(content)))
+        elif kind == "ask" and content.get("what") == "sign_off":
+            self._answer(content, lambda: self._sign_off(_looked_at(content)))
         elif kind == "ask" and content.get("what") in _REQUESTS:
             self._answer(content, lambda: self._ask(content["what"]))
         else:
@@ -130,7 +137,14 @@ def _decision(content: dict[str, Any]) -> Decision:
         raise DataError(f"a decision is one of {', '.join(_VERDICTS)}")
     if not isinstance(note, str) or len(note) > _MAX_NOTE:
         raise DataError(f"a note is a text of at most {_MAX_NOTE} characters")
+    seen = content.get("seen")
+    if not isinstance(seen, int) or isinstance(seen, bool) or seen < 0:
+        raise DataError("a decision names the one that the page showed before it")
+    return Decision(moment_id, str(verdict), note, _looked_at(content), seen)
+
+
+def _looked_at(content: dict[str, Any]) -> str:
     copy = content.get("copy")
     if not isinstance(copy, str) or not 0 < len(copy) <= _MAX_ID:
-        raise DataError("a decision names the copy that was looked at")
-    return Decision(moment_id, str(verdict), note, copy)
+        raise DataError("a decision or a sign-off names the copy that was looked at")
+    return copy

@@ -69,6 +69,7 @@ def reviewing(site: Site, open_widget: Callable[[], Page]) -> Page:
             follow=lambda _: [],
             decide=lambda _: None,
             ask=lambda _: None,
+            sign_off=lambda _: None,
             boxes=pack_boxes(found, automatic=True),
             frame_size_px=(320, 180),
             **pack_signals(SIGNALS),

@@ -118,7 +118,7 @@ def _own_folder(folder: Path) -> Path:
     """Return a folder for the mirror, without links; SettingsError unless root may write there."""
     if not folder.is_absolute():
         raise SettingsError("give the whole path of the mirror's folder, beginning with /")
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise SettingsError(
             f"there is no folder {folder} on the server's machine: make it there, or mount its disk"
         )
@@ -130,6 +130,13 @@ def _own_folder(folder: Path) -> Path:
             "that root alone can write, with those above it"
         )
     return found
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # no file has so long a name
+        return False
 
 
 def _answer_reviewers(request: ApiRequest) -> Any:

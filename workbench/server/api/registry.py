@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, get_args
 
-from recorder_core.jobs.archive import begin_review, reopen_review, sign_off
+from recorder_core.jobs.archive import begin_review, reopen_review
 from recorder_core.jobs.archive.words import Action, EventState
 from recorder_core.model import CorrectionAction
 from recorder_core.model.faces.corrections import MAX_ID_CHARACTERS, MAX_NOTE_CHARACTERS
@@ -36,6 +36,7 @@ from workbench.server.api.reviewing import (
     answer_decide,
     answer_draft_key,
     answer_moments,
+    answer_sign_off,
     answer_statement,
 )
 from workbench.server.api.rooms import ROOM_ENDPOINTS
@@ -54,6 +55,7 @@ __all__ = ["ENDPOINTS", "api_handlers"]
 
 _TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 64}
 _STATE: Final = Field("state", {"type": "string", "enum": [each.value for each in EventState]})
+_COPY: Final = Field("copy", {"type": "string", "pattern": "^[0-9a-z/.:-]{1,64}$"})
 _SECONDS: Final = {"type": "number", "minimum": 0, "maximum": 10_000_000}
 _KEYFRAME: Final = {
     "type": "object",
@@ -277,7 +279,8 @@ _WORK: Final = (
         body=(
             Field("verdict", {"type": "string", "enum": VERDICTS}, is_required=True),
             Field("note", {"type": "string", "maxLength": 2000}),
-            Field("copy", {"type": "string", "pattern": "^[0-9a-z/.:-]{1,64}$"}),
+            _COPY,
+            Field("seen", {"type": "integer", "minimum": 0}),
         ),
     ),
     Endpoint(
@@ -285,7 +288,8 @@ _WORK: Final = (
         "/events/{event}/review/sign-off",
         Action.SIGN_OFF,
         "Release the copy as the signed-in user",
-        review_step(sign_off),
+        answer_sign_off,
+        body=(_COPY,),
     ),
     Endpoint(
         "POST",

@@ -12,6 +12,7 @@ from recorder_core.jobs.archive import (
     event_sign_offs,
     event_statement,
     review_queue,
+    sign_off,
 )
 from recorder_core.jobs.archive.words import Verdict
 from workbench.server.api.endpoints import ApiRequest
@@ -22,6 +23,7 @@ __all__ = [
     "answer_decide",
     "answer_draft_key",
     "answer_moments",
+    "answer_sign_off",
     "answer_statement",
 ]
 
@@ -65,8 +67,14 @@ def answer_decide(request: ApiRequest) -> Any:
         request["verdict"],
         note=request["note"] or "",
         copy=request["copy"],
+        seen=request["seen"],
     )
     return {"decision": decision}
+
+
+def answer_sign_off(request: ApiRequest) -> Any:
+    """Sign the copy off that the person has looked at."""
+    return {"event": sign_off(request.archive, request["event"], copy=request["copy"]).row}
 
 
 def _shown(reviewed: ReviewedMoment) -> dict[str, Any]:

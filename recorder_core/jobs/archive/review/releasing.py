@@ -5,15 +5,20 @@ Every step is refused unless it may follow the present one; the message says wha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from recorder_core.catalog import OPEN_COPY_STATES, Action, EventState
-from recorder_core.errors import WrongState
+from recorder_core.errors import EditConflict, WrongState
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.event.present_copy import lacks_corrections, read_present_copy
+from recorder_core.jobs.archive.event.present_copy import (
+    copy_id,
+    lacks_corrections,
+    read_present_copy,
+)
 from recorder_core.jobs.archive.people.granting import give, may_hold
 from recorder_core.jobs.archive.people.revoking import take_back, users_with_key
 from recorder_core.jobs.archive.place.roles import COPY_ROLES
@@ -48,34 +53,96 @@ def begin_review(archive: Archive, event: str) -> ArchivedEvent:
     return ArchivedEvent(session, row)
 
 
-def sign_off(archive: Archive, event: str) -> ArchivedEvent:
+def sign_off(archive: Archive, event: str, *, copy: str | None = None) -> ArchivedEvent:
     """Sign the copy off in this reviewer's name; the last sign-off that is needed releases it.
 
     Then the keys of the copy, its tables and its report are given to those who may have them now;
     repeating it gives them to those who have joined since. Where the archive asks for two
     reviewers, the first one's sign-off leaves the event in review.
 
+    Parameters
+    ----------
+    archive : Archive
+        Open, for a reviewer.
+    event : str
+        Id of an event with a copy, or its beginning.
+    copy : str, optional
+        Id of the copy that is signed off, as its statement says it; the present one unless given.
+
     Raises
     ------
     WrongState
-        If this reviewer has not opened this very copy, it lacks corrections of the event, the
-        event has none to release, or another reviewer is to sign it off.
+        If this reviewer has not opened this very copy, it was replaced meanwhile, it lacks
+        corrections of the event, the event has none to release, or another reviewer is to sign it
+        off.
+    EditConflict
+        If somebody decided about a moment, or corrected something, in this very moment.
     """
     session, found = find_on(archive, event, Action.SIGN_OFF)
     event_id, catalog, by = found.event_id, session.catalog, session.identity.actor.user_id
     with session.audited(Action.SIGN_OFF, event_id, detail=_stated(session, event_id)):
-        row = catalog.events.get(event_id)
-        if row.state in OPEN_COPY_STATES:
-            _check_opened(session, event_id)
-            _check_corrected(session, event_id)
-            _check_reviewed(session, event_id)
-        if row.state is EventState.DEIDENTIFIED:
-            row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
-        if row.state is not EventState.SIGNED_OFF:
-            enter_sign_off(session, ArchivedEvent(session, row))
+        checked = _checked_work(session, event_id, copy)
+        with catalog.transaction():
+            # reading what was checked takes a while, in which others go on
+            if _present_work(session, event_id) != checked:
+                raise EditConflict(
+                    phrase(
+                        "signed_late",
+                        "event {event} was changed in this very moment: look at it again, and "
+                        "sign it off then",
+                        event=event_id,
+                    )
+                )
+            row = catalog.events.get(event_id)
+            if row.state is EventState.DEIDENTIFIED:
+                row = catalog.events.move(event_id, EventState.IN_REVIEW, by=by)
+            if row.state is not EventState.SIGNED_OFF:
+                enter_sign_off(session, ArchivedEvent(session, row))
         if session.is_released(event_id):
             _give_keys(session, event_id)
     return ArchivedEvent(session, catalog.events.get(event_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a sign-off is about: another copy, decision or correction makes it another."""
+
+    copy: str
+    decision_id: int
+    corrections: tuple[int, ...]
+
+
+def _present_work(session: Session, event_id: str) -> _Work | None:
+    """Return what is to be signed off; None where no copy waits for that."""
+    catalog = session.catalog
+    if catalog.events.get(event_id).state not in OPEN_COPY_STATES:
+        return None
+    decisions = catalog.moments.decisions(event_id)
+    return _Work(
+        copy_id(ArchivedEvent(session, catalog.events.get(event_id))),
+        max((each.decision_id for each in decisions), default=0),
+        tuple(each.correction_id for each in catalog.reviews.corrections(event_id)),
+    )
+
+
+def _checked_work(session: Session, event_id: str, copy: str | None) -> _Work | None:
+    """Return what this person may sign off; WrongState if it is not, or of another copy."""
+    present = _present_work(session, event_id)
+    if present is None:
+        return None
+    if copy is not None and copy != present.copy:
+        raise WrongState(
+            phrase(
+                "signed_other",
+                "event {event} got another copy meanwhile, which is not signed off: look at it "
+                "first",
+                event=event_id,
+            )
+        )
+    _check_opened(session, event_id)
+    _check_corrected(session, event_id)
+    _check_reviewed(session, event_id)
+    return present
 
 
 def _give_keys(session: Session, event_id: str) -> None:

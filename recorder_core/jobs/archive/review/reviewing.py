@@ -14,7 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from recorder_core.catalog import Action, MomentDecision, MomentQueue, Verdict
-from recorder_core.errors import CatalogDamaged, DataError, NoKeyMatches, NotInCatalog, WrongState
+from recorder_core.errors import (
+    CatalogDamaged,
+    DataError,
+    EditConflict,
+    NoKeyMatches,
+    NotInCatalog,
+    WrongState,
+)
 from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import acting_on, find_on
 from recorder_core.jobs.archive.archive import Archive
@@ -25,6 +32,7 @@ from recorder_core.jobs.archive.review.changed_spans import ChangedSpan, changed
 from recorder_core.jobs.archive.review.moments import event_moments
 from recorder_core.jobs.progress import Progress, no_progress
 from recorder_core.model.values.json_text import parse_json
+from recorder_core.model.values.phrase import phrase
 from recorder_core.review import Moment, RankingSettings
 
 __all__ = [
@@ -47,6 +55,8 @@ class ReviewedMoment:
     state: Verdict
     #: who decided last; None: nobody
     author: str | None = None
+    #: number of that decision; 0: there is none
+    decision_id: int = 0
     decided_utc: datetime | None = None
     #: what was written with the last decision, for who can read the names of the event
     note: str = ""
@@ -160,6 +170,7 @@ def decide_moment(
     *,
     note: str = "",
     copy: str | None = None,
+    seen: int | None = None,
 ) -> MomentDecision:
     """Store what this person decided about a moment of the copy.
 
@@ -177,11 +188,16 @@ def decide_moment(
         Why; a flag needs it. It is sealed.
     copy : str, optional
         Id of the copy that was looked at; refused if it is not the present one.
+    seen : int, optional
+        Number of the decision about the moment that this person knew, 0 for none: what another
+        person decided since then is not overwritten.
 
     Raises
     ------
     NotInCatalog
         If the copy has no such moment, or is not ranked.
+    EditConflict
+        If another person decided about the moment meanwhile.
     WrongState
         If the copy was replaced meanwhile, or is released.
     DataError
@@ -191,21 +207,36 @@ def decide_moment(
     with acting_on(archive, event, Action.REVIEW, detail=detail) as (session, found):
         event_id = found.event_id
         catalog, by = session.catalog, session.identity.actor.user_id
-        queue = review_queue(archive, event_id)
-        if copy is not None and copy != queue.copy:
-            raise WrongState(
-                f"event {event_id} got another copy meanwhile, so what was decided about the "
-                "earlier one is not stored: look at the moment in the new copy"
-            )
-        if all(each.moment.moment_id != moment_id for each in queue.moments):
-            raise NotInCatalog(f"the queue of event {event_id} has no moment {moment_id}")
         if verdict == "flagged" and not note.strip():
             raise DataError("a flag says why: write a reason")
         with catalog.transaction():
+            queue = review_queue(archive, event_id)
+            if copy is not None and copy != queue.copy:
+                raise WrongState(
+                    f"event {event_id} got another copy meanwhile, so what was decided about the "
+                    "earlier one is not stored: look at the moment in the new copy"
+                )
+            _check_seen(queue, moment_id, seen, by)
             made = catalog.moments.decide(event_id, moment_id, verdict, copy_id=queue.copy, by=by)
             name = _note_name(made)
             put_note(session, event_id, name, {"note": note.strip()})
     return made
+
+
+def _check_seen(queue: ReviewQueue, moment_id: str, seen: int | None, by: str) -> None:
+    """Refuse a decision about what is no moment, or what another person decided meanwhile."""
+    found = next((each for each in queue.moments if each.moment.moment_id == moment_id), None)
+    if found is None:
+        raise NotInCatalog(f"the queue of event {queue.event_id} has no moment {moment_id}")
+    if seen is not None and seen != found.decision_id and found.author not in (None, by):
+        raise EditConflict(
+            phrase(
+                "decided_meanwhile",
+                "{who} decided about this moment meanwhile, so your decision is not stored: look "
+                "at it again",
+                who=str(found.author),
+            )
+        )
 
 
 def carry_queue(
@@ -264,6 +295,7 @@ def _reviewed(
         moment=queued.moment,
         state=last.verdict,
         author=last.author,
+        decision_id=last.decision_id,
         decided_utc=last.decided_utc,
         note=_note(session, last),
         reviewers=tuple(dict.fromkeys(each.author for each in own)),

@@ -12,7 +12,7 @@ from recorder_core.jobs.archive.access.session import Session
 from recorder_core.jobs.archive.acting import find_on
 from recorder_core.jobs.archive.archive import Archive
 from recorder_core.jobs.archive.event.event import ArchivedEvent
-from recorder_core.jobs.archive.event.present_copy import read_copy_report
+from recorder_core.jobs.archive.event.present_copy import copy_id, read_copy_report
 from recorder_core.jobs.archive.review.reviewing import present_queue
 from recorder_core.jobs.archive.review.second_review import reviewers_needed, signers
 
@@ -63,6 +63,8 @@ class MomentCounts:
 class ReviewStatement:
     """What is known of a copy when it is signed off."""
 
+    #: names exactly the copy
+    copy: str
     #: None before the moments are ranked
     counts: MomentCounts | None
     #: of the source: the first that the copy shows, and how many it shows
@@ -131,6 +133,7 @@ def event_statement(archive: Archive, event: str) -> ReviewStatement:
     session.ask(Action.REVIEW)
     report = read_copy_report(found)
     return ReviewStatement(
+        copy=copy_id(found),
         counts=count_moments(session, found),
         first_frame=report.frame_span.start,
         frame_count=len(report.frame_span),

@@ -30,6 +30,8 @@ def test_the_server_makes_no_mirror_where_another_user_can_change_it(
             adam.post("/mirror", {"folder": str(folder)})
         assert list(folder.iterdir()) == []
     # a link of root's to a folder of root's: what counts is where the files will lie
+    with pytest.raises(SettingsError, match="there is no folder"):
+        adam.post("/mirror", {"folder": f"/{'x' * 300}"})
     mirror = tmp_path / "mirror"
     mirror.mkdir()
     linked.unlink()

@@ -125,10 +125,10 @@ export class Review {
     let count = 0;
     for (const { corrections, decisions } of await this.drafts.take()) {
       if (corrections && this.#restoreBoxes(corrections)) count += 1;
-      for (const [id, { verdict, note, copy }] of decisions) {
+      for (const [id, { verdict, note, copy, seen }] of decisions) {
         const found = this.moments.find((each) => each.moment.moment_id === id);
         if (found?.state !== "open" || verdict === "open") continue;
-        this.#post(id, verdict, note, copy);
+        this.#post(id, verdict, note, copy, seen);
         count += 1;
       }
     }
@@ -331,10 +331,15 @@ export class Review {
   }
 
   /** Send a decision with the copy that it was made for: it counts for no other. */
-  #post(id, verdict, note, copy = this.seenCopy) {
-    this.pending.set(id, { verdict, note, copy });
-    this.outbox.post({ kind: "decide", moment: id, verdict, note, copy });
+  #post(id, verdict, note, copy = this.seenCopy, seen = this.#decisionOf(id)) {
+    this.pending.set(id, { verdict, note, copy, seen });
+    this.outbox.post({ kind: "decide", moment: id, verdict, note, copy, seen });
     this.#keep();
+  }
+
+  /** The number of the decision about a moment that the page shows; 0: none. */
+  #decisionOf(id) {
+    return this.moments.find((each) => each.moment.moment_id === id)?.decision_id ?? 0;
   }
 
   rerender() {
@@ -345,7 +350,12 @@ export class Review {
 
   ask(what) {
     this.outbox.post({ kind: "ask", what });
-    if (what === "sign_off") this.show();
+  }
+
+  /** Sign off the copy that the statement is of, which is the one that is seen. */
+  sign(copy) {
+    this.outbox.post({ kind: "ask", what: "sign_off", copy });
+    this.show();
   }
 
   #answered({ number, problem }) {

@@ -33,7 +33,7 @@ export function signOffDialog(review) {
   const problem = element("p", { class: "wb-problem", role: "alert", hidden: true });
   const sign = element("button", { type: "button", class: "wb-main", onclick: () => {
     root.close();
-    review.ask("sign_off");
+    review.sign(model.get("statement").copy);
   } }, say("signOffNow"));
   const root = element(
     "dialog", { class: "wb-dialog", "aria-label": say("signOffTitle") },
@@ -44,7 +44,8 @@ export function signOffDialog(review) {
     const { needs_two: two, waits, signed_off_by: who } = model.get("about");
     what.textContent = say(two && !waits ? "signOffFirst" : "signOffText");
     facts.replaceChildren(...[...statementRows(model.get("statement"), progressOf(review.moments), say), ...(waits ? [[say("statementFirst"), who]] : [])].flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
-    withhold(sign, model.get("statement").counts ? "" : `${say("statement")}: ${say("loading")}`);
+    const { counts, copy } = model.get("statement");
+    withhold(sign, counts && copy === review.seenCopy ? "" : `${say("statement")}: ${say("loading")}`);
   };
   model.on("change:statement", show);
   return {

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from recorder_core.catalog import EventState
-from recorder_core.errors import DataError, NotAllowed, NotInCatalog, WrongState
+from recorder_core.archive import Password
+from recorder_core.catalog import EventState, Profile
+from recorder_core.errors import DataError, EditConflict, NotAllowed, NotInCatalog, WrongState
 from recorder_core.jobs.archive import (
     EventRerenderRequest,
     add_copy,
+    add_user,
     decide_moment,
     event_statement,
     open_copy,
@@ -24,10 +26,12 @@ from recorder_core.jobs.archive import (
     sign_off,
     verify_audit,
 )
+from recorder_core.jobs.archive.review import releasing
 from recorder_core.jobs.archive.review.changed_spans import ChangedSpan, changed_moments
 from recorder_core.jobs.archive.review.statement import MomentCounts
 from recorder_core.model import Correction, Keyframe
 from recorder_core.review import Moment, Reason
+from tests.recorder_core.jobs.archive.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -94,7 +98,33 @@ def test_a_decision_of_another_name_is_found_in_the_log(site: Any, ranked: str) 
     assert any("moment_decisions 1" in each for each in found)
 
 
-def test_a_copy_with_open_moments_is_not_released(site: Any, ranked: str, tmp_path: Path) -> None:
+@pytest.fixture
+def colleague(site: Any) -> str:
+    """Another reviewer."""
+    with site.opened("adam") as archive:
+        add_user(archive, "rolf", Profile.REVIEWER, Password(PASSWORD))
+    return "rolf"
+
+
+def test_what_a_colleague_decided_meanwhile_is_not_overwritten(
+    site: Any, ranked: str, colleague: str
+) -> None:
+    with site.opened("rita") as rita, site.opened(colleague) as rolf:
+        first = review_queue(rita, ranked).moments[0].moment.moment_id
+        flag = decide_moment(rolf, ranked, first, "flagged", note="a mirror", seen=0)
+        with pytest.raises(EditConflict, match="rolf decided about this moment meanwhile"):
+            decide_moment(rita, ranked, first, "accepted", seen=0)
+        assert review_queue(rita, ranked).moments[0].note == "a mirror"
+        # who has seen it decides, and a person's own decisions follow each other
+        assert review_queue(rita, ranked).moments[0].decision_id == flag.decision_id
+        decide_moment(rita, ranked, first, "accepted", seen=flag.decision_id)
+        decide_moment(rita, ranked, first, "open", seen=flag.decision_id)
+        assert review_queue(rita, ranked).moments[0].state == "open"
+
+
+def test_a_copy_with_open_moments_is_not_released(
+    site: Any, ranked: str, colleague: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with site.opened("rita") as archive:
         open_copy(archive, ranked, tmp_path / "looked")
         with pytest.raises(WrongState, match="moments that nobody has decided"):
@@ -105,7 +135,19 @@ def test_a_copy_with_open_moments_is_not_released(site: Any, ranked: str, tmp_pa
         assert (statement.frame_count, statement.corrections) == (60, 0)
         assert statement.counts is not None
         assert statement.counts.left == 0
-        assert sign_off(archive, ranked).row.state is EventState.SIGNED_OFF
+        with pytest.raises(WrongState, match="got another copy meanwhile"):
+            sign_off(archive, ranked, copy="another")
+
+        def decide_late(session: Any, event_id: str) -> None:
+            with site.opened(colleague) as rolf:
+                decide_moment(rolf, event_id, each.moment.moment_id, "accepted")
+
+        with monkeypatch.context() as late:
+            late.setattr(releasing, "_check_reviewed", decide_late)
+            with pytest.raises(EditConflict, match="changed in this very moment"):
+                sign_off(archive, ranked, copy=statement.copy)
+        signed = sign_off(archive, ranked, copy=statement.copy)
+        assert signed.row.state is EventState.SIGNED_OFF
         with pytest.raises(WrongState):
             decide_moment(archive, ranked, each.moment.moment_id, "open")
     with site.opened("adam") as archive:

@@ -41,8 +41,10 @@ test("tables have a name in quotes where it needs them, and nothing where nothin
   assert.equal(playback.csvOf(["a", "b"], [['x "y", z', Number.NaN], [null, 1.5]]), 'a,b\n"x ""y"", z",\n,1.5\n');
   assert.equal(playback.signalsCsv(events, [10, 4], "incision").split("\n")[1], "a,emg,dB,-10,28");
   const measure = Object.fromEntries(playback.MEASURES.map((name) => [name, name === "mean" ? null : 1 / 3]));
-  const table = playback.measuresCsv(events, [{ span: [1, 2], signals: { bis: measure } }, null], [40, 60]);
+  const table = playback.measuresCsv(events, [{ span: [1, 2], signals: { bis: measure, emg: measure } }, null], "bis", [40, 60]);
   assert.equal(table.split("\n")[1], "a,bis,1,2,40,60,,0.3333,0.3333,0.3333,0.3333,0.3333,0.3333");
+  // the range is of BIS
+  assert.equal(table.split("\n")[2], "a,emg,1,2,,,,0.3333,0.3333,,,,0.3333");
   assert.equal(playback.markersCsv(events, [10, null]).split("\n").at(-2), "b,incision,4,,");
 });
 

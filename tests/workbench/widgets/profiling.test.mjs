@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boundBy, choose, difference, heaviest, settingsOf, stagesCsv, wallPerFrame } from "../../../workbench/widgets/js/src/model/profiling.js";
+import { boundBy, choose, difference, heaviest, searches, settingsOf, stagesCsv, wallPerFrame } from "../../../workbench/widgets/js/src/model/profiling.js";
 
 const stage = (number, seconds, share) => ({ number, title: `s${number}`, thread: "detector", seconds, share, paper_shares: share === null ? null : [0.1, 0.2, 0.3, 0.4] });
 const thread = (name, busy, waiting, other = 0) => ({ name, busy_seconds: busy, waiting_seconds: waiting, other_seconds: other });
@@ -18,6 +18,11 @@ test("runs differ frame by frame, whatever their length", () => {
   assert.ok(difference(A, A).isEqual);
   assert.ok(difference(A, { ...A, wall_seconds: 9.9 }).isEqual);
   assert.ok(!difference(A, { ...A, wall_seconds: 9.7 }).isEqual);
+});
+
+test("a copy that was rendered again has looked for no face", () => {
+  assert.ok(searches(A));
+  assert.ok(!searches({ stages: [stage(1, 1, null), stage(4, 0, 0), stage(9, 2, 1)] }));
 });
 
 test("no run is compared with itself", () => {

@@ -22,7 +22,8 @@ export class Playback {
     this.language = source.get("language");
     Object.assign(this, { model: source, root, say: speaker(this.language), now: 0, rows: [] });
     this.events = model.unpackEvents(source.get("events"), source.get("samples"), source.get("frames"));
-    this.limits = [...source.get("limits")];
+    /** name of a signal -> the range of its values that is asked for; the others have none */
+    this.ranges = new Map([["bis", [...source.get("limits")]]]);
     this.signal = model.signalNames(this.events)[0] ?? "";
     const kinds = model.markerKinds(this.events).filter(({ count }) => count === this.events.length);
     this.align = kinds[0]?.kind ?? model.FROM_START;
@@ -206,15 +207,24 @@ export class Playback {
 
   measureSignal(name) {
     this.signal = name;
+    this.panel.showLimits();
     this.measure();
   }
 
-  setLimits(limits) {
-    if (!limits.every(Number.isFinite) || limits[0] > limits[1]) {
+  /** The range of the signal that is measured; null: none is asked for. */
+  get limits() {
+    return this.ranges.get(this.signal) ?? null;
+  }
+
+  setLimits(typed) {
+    const limits = typed.map((each) => (each === "" ? NaN : Number(each)));
+    const isNone = typed.every((each) => each === "");
+    if (!isNone && !(limits[0] <= limits[1])) {
       this.panel.tell(this.say("wrongLimits"));
       return;
     }
-    this.limits = limits;
+    if (isNone) this.ranges.delete(this.signal);
+    else this.ranges.set(this.signal, limits);
     this.measure();
   }
 
@@ -223,7 +233,7 @@ export class Playback {
     this.panel.showSpan();
     this.lanes.repaint();
     const spans = model.spansOf(this.events, this.shifts, this.wanted);
-    this.outbox.post({ kind: "measure", what: "measure", spans, limits: this.limits });
+    this.outbox.post({ kind: "measure", what: "measure", spans, limits: this.limits ?? this.model.get("limits") });
   }
 
   /** Where the measured spans lie on the page: one for all, or one for each event. */
@@ -257,7 +267,7 @@ export class Playback {
       svg: () => save(`${name}.svg`, this.figure(), "image/svg+xml"),
       png: async () => save(`${name}.png`, await pngOf(this.figure())),
       signals: () => save(`${name}-signals.csv`, model.signalsCsv(events, shifts, this.align), "text/csv"),
-      measures: () => save(`${name}-measures.csv`, model.measuresCsv(events, this.rows, this.limits), "text/csv"),
+      measures: () => save(`${name}-measures.csv`, model.measuresCsv(events, this.rows, this.signal, this.limits), "text/csv"),
       markers: () => save(`${name}-markers.csv`, model.markersCsv(events, shifts), "text/csv"),
     };
     await files[kind]();

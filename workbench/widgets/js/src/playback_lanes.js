@@ -126,7 +126,7 @@ export class AlignedLanes {
   #drawUnder(plot, name) {
     const { board } = this;
     const { ctx, bbox } = plot;
-    if (name !== board.signal || plot.scales.y.min == null) return;
+    if (name !== board.signal || !board.limits || plot.scales.y.min == null) return;
     const [bottom, top] = board.limits.map((each) => Math.min(Math.max(plot.valToPos(each, "y", true), bbox.top), bbox.top + bbox.height));
     ctx.fillStyle = "rgba(95, 211, 141, 0.14)";
     ctx.fillRect(bbox.left, top, bbox.width, bottom - top);

@@ -31,7 +31,12 @@ export class Panel {
   }
 
   #limit(name, at) {
-    return element("input", { type: "number", step: "any", "aria-label": this.board.say(name), value: this.board.limits[at], onchange: () => this.board.setLimits([this.low.value, this.high.value].map(Number)) });
+    return element("input", { type: "number", step: "any", "aria-label": this.board.say(name), value: this.board.limits?.[at] ?? "", onchange: () => this.board.setLimits([this.low.value, this.high.value]) });
+  }
+
+  /** The range of the signal that is measured now. */
+  showLimits() {
+    [this.low.value, this.high.value] = this.board.limits ?? ["", ""];
   }
 
   #exports() {
@@ -70,14 +75,14 @@ export class Panel {
     const { say, signal, limits } = board;
     const shown = (value) => (value === null || value === undefined ? "–" : say.number(value, SHOWN_DIGITS, 0));
     const name = (key, values) => element("th", { scope: "col" }, say(key, values));
-    const head = element("tr", {}, name("event"), name("mean"), name("minMax"), name("inside", { low: shown(limits[0]), high: shown(limits[1]) }), name("below"), name("above"), name("gaps"));
+    const head = element("tr", {}, name("event"), name("mean"), name("minMax"), ...(limits ? [name("inside", { low: shown(limits[0]), high: shown(limits[1]) }), name("below"), name("above")] : []), name("gaps"));
     const lines = board.events.map((event, at) => {
       const measured = rows[at]?.signals?.[signal];
       const letter = element("th", { scope: "row" }, element("b", { class: "wb-letter", "data-event": event.at }, event.letter));
-      if (!measured) return element("tr", {}, letter, element("td", { colspan: 6, class: "wb-muted" }, say(rows[at] ? "noSuchSignal" : "noSuchMarker")));
+      if (!measured) return element("tr", {}, letter, element("td", { colspan: limits ? 6 : 3, class: "wb-muted" }, say(rows[at] ? "noSuchSignal" : "noSuchMarker")));
       const whole = rows[at].span[1] - rows[at].span[0];
       const share = (seconds) => `${shown((100 * seconds) / whole)} %`;
-      const cells = [shown(measured.mean), measured.min === null ? "–" : `${shown(measured.min)} – ${shown(measured.max)}`, [measured.inside_seconds], [measured.below_seconds], [measured.above_seconds], [measured.unknown_seconds]];
+      const cells = [shown(measured.mean), measured.min === null ? "–" : `${shown(measured.min)} – ${shown(measured.max)}`, ...(limits ? [[measured.inside_seconds], [measured.below_seconds], [measured.above_seconds]] : []), [measured.unknown_seconds]];
       return element("tr", {}, letter, ...cells.map((each) => (Array.isArray(each)
         ? element("td", { title: `${shown(each[0])} s` }, share(each[0]))
         : element("td", {}, each))));

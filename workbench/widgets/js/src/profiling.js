@@ -33,8 +33,10 @@ export class Profiling {
     return element("header", { class: "wb-head" }, line);
   }
 
-  titleOf({ event_id: id, procedure, started }) {
-    return id ? `${procedure} · ${started} · ${id.slice(0, 8)}` : this.say("benchmarkRun");
+  titleOf({ event_id: id, procedure, started, stages }) {
+    if (!id) return this.say("benchmarkRun");
+    const again = stages.length && !model.searches({ stages }) ? ` · ${this.say("renderedAgain")}` : "";
+    return `${procedure} · ${started} · ${id.slice(0, 8)}${again}`;
   }
 
   get shown() {
@@ -80,7 +82,9 @@ export class Profiling {
       const stage = model.heaviest(run);
       return say("runSays", { run: "AB"[at], ms: number(model.wallPerFrame(run)), thread: say(`thread_${name}`), busy: Math.round(100 * share), stage: say(`stage_${stage.number}`), share: Math.round(100 * stage.share) });
     });
-    if (shown.length > 1) {
+    const searching = shown.filter(model.searches).length;
+    if (shown.length > 1 && searching === 1) lines.unshift(say("notAlike", { run: model.searches(shown[0]) ? "B" : "A" }));
+    else if (shown.length > 1) {
       const { ratio, most, isEqual } = model.difference(...shown);
       const percent = Math.round(100 * (isEqual ? model.NOISE_SHARE : Math.abs(1 - ratio)));
       const key = isEqual ? "equalRuns" : ratio < 1 ? "quickerRun" : "slowerRun";

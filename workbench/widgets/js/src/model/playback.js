@@ -112,13 +112,17 @@ export function signalsCsv(events, shifts, align) {
   return csvOf(["event", "signal", "unit", `seconds_from_${align || "start"}`, "value"], rows);
 }
 
+/** Of a range: of a signal for which none is asked for they are left empty. */
+const IN_RANGE = ["below_seconds", "inside_seconds", "above_seconds"];
 export const MEASURES = ["mean", "min", "max", "below_seconds", "inside_seconds", "above_seconds", "unknown_seconds"];
 
-/** What was measured: a row for each event and signal. */
-export function measuresCsv(events, rows, limits) {
-  const found = rows.flatMap((row, at) => Object.entries(row?.signals ?? {}).map(([name, measure]) => [
-    events[at].event_id, name, rounded(row.span[0]), rounded(row.span[1]), ...limits, ...MEASURES.map((each) => (measure[each] === null ? null : rounded(measure[each]))),
-  ]));
+/** What was measured: a row for each event and signal; the range is of one signal alone. */
+export function measuresCsv(events, rows, signal, limits) {
+  const found = rows.flatMap((row, at) => Object.entries(row?.signals ?? {}).map(([name, measure]) => {
+    const own = name === signal ? limits : null;
+    const valueOf = (each) => (measure[each] === null || (!own && IN_RANGE.includes(each)) ? null : rounded(measure[each]));
+    return [events[at].event_id, name, rounded(row.span[0]), rounded(row.span[1]), ...(own ?? [null, null]), ...MEASURES.map(valueOf)];
+  }));
   return csvOf(["event", "signal", "start_seconds", "stop_seconds", "low", "high", ...MEASURES], found);
 }
 

@@ -22,6 +22,11 @@ export function heaviest({ stages }) {
   return stages.reduce((a, b) => ((b.share ?? 0) > (a.share ?? 0) ? b : a));
 }
 
+const INFERENCE = 4;
+
+/** Whether a run looked for faces: a copy that is rendered again after a correction does not. */
+export const searches = ({ stages }) => stages.some((each) => each.number === INFERENCE && each.seconds > 0);
+
 /** Two runs that differ by less are equal: the same run takes as much more or less another time. */
 export const NOISE_SHARE = 0.02;
 

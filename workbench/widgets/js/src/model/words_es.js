@@ -279,6 +279,8 @@ export const ES = {
   noRunsHow: "Un revisor desidentifica un evento con workbench event deidentify, o como un trabajo (job). Después se ve aquí cuánto duró cada etapa.",
   withoutTimes: "{count} copias no aparecen: las hicieron versiones anteriores y sus informes no dicen tiempos.",
   runSays: "{run} tarda {ms} ms por fotograma. El {thread} es el límite, ocupado el {busy} % del tiempo; de lo que pasa cada fotograma, {stage} es el {share} %.",
+  renderedAgain: "renderizada de nuevo",
+  notAlike: "{run} se renderizó de nuevo tras una corrección y no buscó caras, por eso las dos no se comparan.",
   quickerRun: "B tarda un {percent} % menos por fotograma que A. La etapa que más difiere: {stage}, de {from} a {to} ms.",
   slowerRun: "B tarda un {percent} % más por fotograma que A. La etapa que más difiere: {stage}, de {from} a {to} ms.",
   equalRuns: "A y B tardan lo mismo por fotograma: difieren en menos del {percent} %, que es ruido.",

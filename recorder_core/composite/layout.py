@@ -55,6 +55,15 @@ def _check_name(what: str, name: str) -> None:
         raise SettingsError(f"{what} has 1 to {_MAX_TEXT} printable characters, not {name!r}")
 
 
+def check_side(name: str, side_px: int) -> None:
+    """Raise SettingsError unless a composite can have this `width` or `height`."""
+    if side_px % 2 or not MIN_SIDE_PX <= side_px <= MAX_SIDE_PX:
+        raise SettingsError(
+            f"the {name} of a composite must be an even number from {MIN_SIDE_PX} to "
+            f"{MAX_SIDE_PX}, not {side_px}"
+        )
+
+
 def _check_rectangle(what: str, rectangle: View) -> None:
     if any(value % 2 for value in (rectangle.x, rectangle.y, rectangle.width, rectangle.height)):
         raise SettingsError(
@@ -254,7 +263,8 @@ class CompositeLayout:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        self._check_size()
+        for name in ("width", "height"):
+            check_side(name, getattr(self, name))
         if not self.views:
             raise SettingsError("a layout has at least one view; give one a source and a rectangle")
         places = [(f"the view {view.name}", view.rectangle) for view in self.views]
@@ -273,15 +283,6 @@ class CompositeLayout:
                 raise SettingsError(
                     f"a zone is of the source {zone.source}, which no view shows; sources are "
                     f"{', '.join(self.sources)}"
-                )
-
-    def _check_size(self) -> None:
-        for name in ("width", "height"):
-            side = getattr(self, name)
-            if side % 2 or not MIN_SIDE_PX <= side <= MAX_SIDE_PX:
-                raise SettingsError(
-                    f"the {name} of a composite is an even number from {MIN_SIDE_PX} to "
-                    f"{MAX_SIDE_PX}, not {side}"
                 )
 
     @property

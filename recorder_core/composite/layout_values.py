@@ -13,6 +13,7 @@ from recorder_core.composite.layout import (
     LayoutPanel,
     LayoutView,
     StaticZone,
+    check_side,
 )
 from recorder_core.composite.presets import LAYOUT_PRESETS, preset_layout
 from recorder_core.errors import SettingsError
@@ -97,6 +98,8 @@ def layout_from_values(values: object) -> CompositeLayout:
         If a value is missing, unknown or of another type, or no layout can be so; the sentence
         says where.
     """
+    if isinstance(values, Mapping):
+        _check_size(values)
     if isinstance(values, Mapping) and "preset" in values:
         check_value("layout", values, _PRESET)
         return _changed_preset(values)
@@ -141,6 +144,19 @@ def layout_values(layout: CompositeLayout) -> dict[str, Any]:
             for zone in layout.zones
         ],
     }
+
+
+def _check_size(values: Mapping[str, Any]) -> None:
+    """Check the size that is given, from which the places of a preset are calculated."""
+    for name in ("width", "height"):
+        if name in values:
+            check_value(f"layout.{name}", values[name], _WHOLE)
+            check_side(name, values[name])
+    if not {"preset", "views"} & values.keys():
+        raise SettingsError(
+            f"layout must have preset, one of {', '.join(LAYOUT_PRESETS)}, or width, height and "
+            "views"
+        )
 
 
 def _layout(values: Mapping[str, Any]) -> CompositeLayout:

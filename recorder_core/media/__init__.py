@@ -74,6 +74,8 @@ from recorder_core.media.live.input_wait import InputWait
 from recorder_core.media.live.opening import open_live
 from recorder_core.media.live.pattern import is_flash, read_pattern_number
 from recorder_core.media.live.settings import (
+    AUDIO_KINDS,
+    FRAME_KINDS,
     SOURCE_KINDS,
     SourceKind,
     SourceSettings,
@@ -95,10 +97,12 @@ from recorder_core.media.video import Video, open_video
 
 __all__ = [
     "AUDIO_CHOICES",
+    "AUDIO_KINDS",
     "CODEC_NAMES",
     "CONTAINERS",
     "ENCODER_NAMES",
     "FILE_CLOCK",
+    "FRAME_KINDS",
     "LIVE_ENCODERS",
     "PRESETS",
     "SOURCE_KINDS",

@@ -14,7 +14,7 @@ from recorder_core.jobs.record.live.settings import Deidentification, LiveSettin
 from recorder_core.jobs.record.live.split import room_view_of
 from recorder_core.jobs.record.space import SpaceLimits
 from recorder_core.jobs.record.unattended import UnattendedSettings
-from recorder_core.media import EncoderSettings, LiveEncoder, SourceSettings
+from recorder_core.media import FRAME_KINDS, EncoderSettings, LiveEncoder, SourceSettings
 
 __all__ = ["RoomConfig"]
 
@@ -91,22 +91,22 @@ class RoomConfig:
         if self.deidentify != "none":
             self._check_room()
         self._check_sources()
-        if self.screenshot_of is not None and self.screenshot_of not in self.sources:
-            raise SettingsError(
-                f"[screenshots] source {self.screenshot_of} is not there; write one of "
-                f"{', '.join(self.sources)}"
-            )
-        if self.unattended is not None and self.unattended.source not in self.sources:
-            raise SettingsError(
-                f"[unattended] source {self.unattended.source} is not there; write one of "
-                f"{', '.join(self.sources)}"
-            )
+        if self.screenshot_of is not None:
+            self._check_source("screenshots", self.screenshot_of)
+        if self.unattended is not None:
+            self._check_source("unattended", self.unattended.source)
         if self.audio_of is None:
             return
         if self.audio_of not in self.sources or not self.sources[self.audio_of].has_audio:
             raise SettingsError(
-                f"[sound] source {self.audio_of} is no source with audio; write one of kind rtsp, "
-                "file or pattern"
+                f"[sound] source must be a source of a kind with audio (rtsp, file, pattern), not "
+                f"{self.audio_of!r}"
+            )
+
+    def _check_source(self, table: str, name: str) -> None:
+        if name not in self.sources:
+            raise SettingsError(
+                f"[{table}] source must be one of {', '.join(self.sources)}, not {name!r}"
             )
 
     def _check_room(self) -> None:
@@ -130,4 +130,4 @@ class RoomConfig:
                     f"{', '.join(self.layout.sources)}"
                 )
             if not source.has_frames:
-                raise SettingsError(f"[sources.{name}] is of a kind without frames; move it")
+                raise SettingsError(f"sources.{name}.kind must be one of {', '.join(FRAME_KINDS)}")

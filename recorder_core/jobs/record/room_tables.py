@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = [
     "AudioOfTable",
@@ -18,7 +18,7 @@ __all__ = [
 class ScreenshotTable:
     """``[screenshots]``."""
 
-    source: str | None = None
+    source: str | None = field(default=None, metadata={"example": "laparoscope"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class SwitchTable:
     kind: str = "input"
     address: str = "3553:b001"
     line: str = "cts"
-    key_code: int | None = None
+    key_code: int | None = field(default=None, metadata={"example": 30})
     debounce_seconds: float = 0.25
     long_seconds: float = 1.0
 
@@ -64,7 +64,7 @@ class UnattendedTable:
 class RoomTable:
     """What stands above all tables."""
 
-    procedure: str | None = None
-    site: str | None = None
+    procedure: str | None = field(default=None, metadata={"example": "lap-chole"})
+    site: str | None = field(default=None, metadata={"example": "or-2"})
     deidentify: str = "none"
-    markers: tuple[str, ...] = ()
+    markers: tuple[str, ...] = field(default=(), metadata={"example": ("incision", "closure")})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from fractions import Fraction
 from typing import Any, Final, TypeVar, cast
 
@@ -32,6 +33,8 @@ from recorder_core.jobs.record.space import SpaceLimits
 from recorder_core.jobs.record.unattended import UnattendedSettings
 from recorder_core.jobs.record.video_table import VideoTable
 from recorder_core.media import (
+    AUDIO_KINDS,
+    FRAME_KINDS,
     EncoderSettings,
     LiveEncoder,
     Preset,
@@ -128,30 +131,25 @@ def _read(kind: type[_Read], table: object, place: str) -> _Read:
     where = f"[{place}] " if place else ""
     if not isinstance(table, Mapping):
         raise SettingsError(f"{place} is not a table; write [{place}] and its keys below")
-    known = {each.name: each.default for each in fields(kind)}  # type: ignore[arg-type]
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
     for key, value in table.items():
         if key not in known:
             there = [*known, *([] if place else _TABLES)]
             raise SettingsError(f"{where}{key}: unknown key; allowed keys are {', '.join(there)}")
         try:
             read_fields(kind, {key: value})
-        except DataError:
+        except DataError as error:
             raise SettingsError(
-                f"{where}{key} is of another type than it must be; write it as in {key} = "
-                f"{_toml(known[key])}"
+                f"{where}{error}; write it as in {key} = {_example(known[key])}"
             ) from None
         except SettingsError as error:
             raise SettingsError(f"{where}{error}") from None
     return read_fields(kind, table)
 
 
-def _toml(value: object) -> str:
-    """Return an example of a value; codes have no default."""
-    if isinstance(value, tuple):
-        return '["incision", "closure"]'
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else f'"{value or "or-2"}"'
+def _example(field: Field[Any]) -> str:
+    """Return a value of a key as TOML: its default, or the example of one that says nothing."""
+    return json.dumps(field.metadata.get("example", field.default))
 
 
 def _named(place: str, read: Callable[[Any], _Read], value: object) -> _Read:
@@ -173,7 +171,7 @@ def _sources(tables: object) -> dict[str, SourceSettings]:
             len(name) <= _MAX_NAME_CHARACTERS,
             f"[sources.{name}] has too long a name: {_MAX_NAME_CHARACTERS} characters at most",
         )
-        found[name] = read_source_settings(table, f"sources.{name}")
+        found[name] = read_source_settings(table, f"sources.{name}", kinds=FRAME_KINDS)
     return found
 
 
@@ -184,9 +182,7 @@ def _audio(table: object) -> tuple[SourceSettings | None, str | None]:
     if isinstance(table, Mapping) and "source" in table:
         name = _read(AudioOfTable, table, "sound").source
         return None, name
-    audio = read_source_settings(table, "sound")
-    _check(audio.has_audio, f"[sound] kind {audio.kind} has no audio; write alsa, rtsp or file")
-    return audio, None
+    return read_source_settings(table, "sound", kinds=AUDIO_KINDS), None
 
 
 def _bis(table: object) -> BisSettings | None:

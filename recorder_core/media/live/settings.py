@@ -10,7 +10,7 @@ The words of a table of a TOML file are the fields of `SourceSettings`::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import PurePath
 from typing import Any, Final, Literal, get_args
@@ -20,16 +20,25 @@ from recorder_core.errors import DataError, SettingsError
 from recorder_core.model.values.argument_kinds import check_fields
 from recorder_core.model.values.json_fields import read_fields
 
-__all__ = ["SOURCE_KINDS", "SourceKind", "SourceSettings", "Transport", "read_source_settings"]
+__all__ = [
+    "AUDIO_KINDS",
+    "FRAME_KINDS",
+    "SOURCE_KINDS",
+    "SourceKind",
+    "SourceSettings",
+    "Transport",
+    "read_source_settings",
+]
 
 #: FFmpeg's names of what it opens; a file in real time; a made-up picture with sound, and sound
 SourceKind = Literal["v4l2", "x11grab", "rtsp", "file", "pattern", "alsa", "tone"]
 SOURCE_KINDS: Final[tuple[SourceKind, ...]] = get_args(SourceKind)
+#: those that can give frames, and those that can give audio
+FRAME_KINDS: Final[tuple[SourceKind, ...]] = ("v4l2", "x11grab", "rtsp", "file", "pattern")
+AUDIO_KINDS: Final[tuple[SourceKind, ...]] = ("rtsp", "file", "pattern", "alsa", "tone")
 #: how packets of RTSP travel
 Transport = Literal["tcp", "udp"]
 
-_WITH_FRAMES: Final = frozenset({"v4l2", "x11grab", "rtsp", "file", "pattern"})
-_WITH_AUDIO: Final = frozenset({"rtsp", "file", "pattern", "alsa", "tone"})
 #: kinds that need no address, and what is opened without one
 _USUAL_ADDRESS: Final[Mapping[str, str]] = {
     "v4l2": "/dev/video0",
@@ -145,12 +154,12 @@ class SourceSettings:
     @property
     def has_frames(self) -> bool:
         """Whether sources of this kind can give frames."""
-        return self.kind in _WITH_FRAMES
+        return self.kind in FRAME_KINDS
 
     @property
     def has_audio(self) -> bool:
         """Whether sources of this kind can give audio."""
-        return self.kind in _WITH_AUDIO
+        return self.kind in AUDIO_KINDS
 
     @property
     def is_played_once(self) -> bool:
@@ -181,7 +190,9 @@ class SourceSettings:
         return max(self.lost_after_periods / rate, _MIN_LOST_SECONDS)
 
 
-def read_source_settings(table: object, place: str = "the source") -> SourceSettings:
+def read_source_settings(
+    table: object, place: str = "the source", *, kinds: Sequence[SourceKind] = SOURCE_KINDS
+) -> SourceSettings:
     """Return the settings that a table of a TOML file says.
 
     Parameters
@@ -190,6 +201,8 @@ def read_source_settings(table: object, place: str = "the source") -> SourceSett
         Its keys are fields of `SourceSettings`.
     place : str
         Where it stands, such as ``sources.room``, for messages; no value is repeated.
+    kinds : sequence of str
+        Those that it may have.
 
     Raises
     ------
@@ -202,6 +215,9 @@ def read_source_settings(table: object, place: str = "the source") -> SourceSett
     for key in table:
         if key not in known:
             raise SettingsError(f"{place}.{key}: unknown key; allowed keys are {', '.join(known)}")
+    if table.get("kind") not in kinds:
+        what = "must be" if "kind" in table else "is missing; it must be"
+        raise SettingsError(f"{place}.kind {what} one of {', '.join(kinds)}")
     try:
         return read_fields(SourceSettings, dict(table), place)
     except DataError as error:

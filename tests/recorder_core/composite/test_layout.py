@@ -144,8 +144,11 @@ def test_a_preset_is_changed_by_what_a_site_says() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"width": 961}, "the width of a composite is an even number from 16 to 8192, not 961"),
-        ({"height": 9000}, "the height of a composite is an even number"),
+        (
+            {"width": 961},
+            "the width of a composite must be an even number from 16 to 8192, not 961",
+        ),
+        ({"height": 9000}, "the height of a composite must be an even number"),
         ({"views": ()}, "a layout has at least one view"),
         ({"views": (SCOPE, SCOPE)}, "two views or panels are named laparoscope"),
         (
@@ -210,7 +213,10 @@ def test_a_zone_knows_pictures_of_its_shape() -> None:
     ("values", "sentence"),
     [
         ([], "layout must be of the type object"),
-        ({}, "layout lacks width, height, views"),
+        ({}, "layout must have preset, one of surgery-box, .*, or width, height and views"),
+        ({"width": 0}, "the width of a composite must be an even number from 16 to 8192, not 0"),
+        ({"preset": "quad", "height": 0}, "the height of a composite must be an even number"),
+        ({"views": []}, "layout lacks width, height"),
         ({**SMALL, "colour": 3}, "layout has 1 unknown fields; known: width, height"),
         (
             {**SMALL, "views": [{"name": "room", "rectangle": [0, 0, 640]}]},

@@ -2,8 +2,10 @@
 
 Who adds frames never waits for it. A detector that is behind, or makes way for the encoder, looks
 more seldom, as far as the settings allow; if that is not enough, it goes on with the newest frame,
-and those that it left out are not final. Unless it is so far behind, it looks where the picture
-jumps, too: at the last frame before, and at the first that shows another picture.
+and those that it left out are not final. So are those that it has not come to when they have been
+shown: they are forgotten, so that memory has a bound however long it takes. Unless it is so far
+behind, it looks where the picture jumps, too: at the last frame before, and at the first that shows
+another picture.
 """
 
 from __future__ import annotations
@@ -97,7 +99,7 @@ class FaceSearch:
             settings.smoothing, view, 1 / rate, max_detection_interval_seconds=self._longest / rate
         )
         self._changed = threading.Condition()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_Waiting] = deque(maxlen=settings.max_waiting_frames(rate))
         self._decided: dict[int, DecidedFrame] = {}
         self._found: dict[int, FrameDetections] = {}
         #: what was looked at last
@@ -143,6 +145,7 @@ class FaceSearch:
     def _run(self) -> None:
         try:
             while frames := self._next_frames():
+                self._skip_to(frames[0])
                 for before, frame in pairwise([self._searched or frames[0], *frames]):
                     self._smoother.push(
                         self._search(frame) if frame is frames[-1] else _skipped(frame),
@@ -153,6 +156,12 @@ class FaceSearch:
             with self._changed:
                 self.error = error
                 self._waiting.clear()
+
+    def _skip_to(self, frame: _Waiting) -> None:
+        """Leave out the frames that were forgotten before one."""
+        last = frame.frame_index - 1 if self._searched is None else self._searched.frame_index
+        for index in range(last + 1, frame.frame_index):
+            self._smoother.push(SkippedFrame(index, frame.pts))
 
     def _next_frames(self) -> list[_Waiting]:
         """Wait for the next frame that is looked at; return those before it, and it."""

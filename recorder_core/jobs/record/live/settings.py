@@ -70,6 +70,10 @@ class LiveSettings:
         """How far the detector may be behind."""
         return _SPARE_SECONDS
 
+    def max_waiting_frames(self, rate: Fraction) -> int:
+        """Return how many frames of a composite wait for the detector; older ones are shown."""
+        return int((self.hold_seconds + self.spare_seconds) * rate) + 1
+
     @property
     def smoothing(self) -> SmoothingSettings:
         """How detections are repaired in time."""

@@ -159,6 +159,27 @@ def test_a_detector_that_is_behind_looks_more_seldom_then_leaves_frames_out() ->
     assert all(search.pop(number).redactions is None for number in range(80))
 
 
+def test_frames_that_wait_for_a_detector_that_hangs_have_a_bound_and_are_never_final() -> None:
+    finder = _NoFaces()
+    search = _search(finder)
+    search.add(_numbered(0))
+    wait_until(lambda: not search._waiting)  # it looks at the first, and hangs
+    for number in range(1, 180):
+        search.add(_numbered(number))
+        assert len(search._waiting) <= 3 * RATE
+    finder.is_allowed.set()
+    wait_until(lambda: len(finder.seen) >= 2)
+    assert finder.seen[1] > 170
+    for number in range(180, 250):
+        search.add(_numbered(number))
+        if number % 3 == 2:
+            wait_until(lambda number=number: finder.seen[-1] >= number - 3)
+    search.close()
+    assert search.error is None
+    assert all(search.pop(number).redactions is None for number in range(finder.seen[1]))
+    assert all(search.pop(number).redactions == [] for number in range(185, 200))
+
+
 def _flash(number: int) -> Frame:
     """Return a frame of a room, of which the 7th, the 8th, and the 20th show another picture."""
     frame = _numbered(number)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Health, Journal, PauseRequest, PIECE, PieceReader, clock, pictureNote, timeLeft } from "../../../workbench/widgets/js/src/model/recording.js";
+import { Health, Journal, PIECE, PieceReader, clock, pictureNote, recordableTime } from "../../../workbench/widgets/js/src/model/recording.js";
 
 const piece = (kind, text) => {
   const content = new TextEncoder().encode(text);
@@ -24,17 +24,6 @@ test("pieces are whole however what arrives is divided", () => {
   }
 });
 
-test("a pause is asked for once until the recording says that it is paused", () => {
-  const request = new PauseRequest();
-  assert.equal(request.begin("finishing"), null);
-  assert.deepEqual([request.said("recording"), request.begin("recording"), request.said("recording")], ["rec_pause", "pause", "rec_pausing"]);
-  assert.equal(request.begin("recording"), null);
-  request.end();
-  assert.deepEqual([request.said("paused"), request.begin("paused"), request.said("paused")], ["rec_resume", "resume", "rec_resuming"]);
-  request.end();
-  assert.equal(request.said("recording"), "rec_pause");
-});
-
 test("a journal has what the recording tells, and once what was done here", () => {
   const journal = new Journal();
   const said = () => journal.lines().map(({ seconds, say, kind }) => [seconds, say, kind]);
@@ -50,7 +39,7 @@ test("a journal has what the recording tells, and once what was done here", () =
 
 test("times are hours, minutes and seconds", () => {
   assert.deepEqual([0, 59.9, 3661, 360_000, -1].map(clock), ["00:00:00", "00:00:59", "01:01:01", "100:00:00", "00:00:00"]);
-  assert.deepEqual([65, 35_999, 36_000].map(timeLeft), ["00:01:05", "09:59:59", "10 h"]);
+  assert.deepEqual([65, 35_999, 36_000].map(recordableTime), ["00:01:05", "09:59:59", "10 h"]);
 });
 
 test("a source's rate is what came between two states", () => {

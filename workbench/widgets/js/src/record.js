@@ -3,26 +3,21 @@
 import { element, helpDialog, icon, ownsKey, select, withhold } from "./dom.js";
 import { jobSentence } from "./model/job_sentence.js";
 import { actionOf, keyName, RECORD_KEYS } from "./model/keys.js";
-import { clock, GOES_ON, Health, Journal, MIN_DBFS, OPEN, PauseRequest, SILENT_DBFS, spoken, timeLeft } from "./model/recording.js";
 import { problemText } from "./model/problems.js";
+import { isLate, offersOf, PauseRequest, PHASES, showsPictures, whyNoStart } from "./model/recorder_phase.js";
+import { clock, Health, Journal, MIN_DBFS, recordableTime, SILENT_DBFS, spoken } from "./model/recording.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice, themeButton } from "./page_choices.js";
 import { EventData } from "./record_data.js";
-import { act, follow, look, Unreachable } from "./record_link.js";
+import { follow, getJson, postJson, Unreachable } from "./record_link.js";
+import { JournalList, WarningList } from "./record_lists.js";
 import { RecordPicture } from "./record_picture.js";
 
 const LOOK_MS = 3000;
-const SIGNS = { loading: "◌", ready: "○", held: "◎", previewing: "◎", starting: "◌", recording: "●", paused: "❚❚", finishing: "◌", done: "✓", failed: "▲" };
 /** A pause that was taken is seen by then, unless the page hears nothing of the recording. */
 const PAUSE_MS = 3000;
 /** How often it is seen how old the picture is. */
 const AGE_MS = 1000;
-/** In which another can be started. */
-const MAY_START = ["ready", ...OPEN];
-/** In which there are pictures of now. */
-const SHOWS = [...OPEN, ...GOES_ON];
-/** In which there will be no more. */
-const IS_OVER = ["finishing", "done", "failed"];
 
 export class Recorder {
   constructor(root) {
@@ -38,7 +33,7 @@ export class Recorder {
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("visibilitychange", () => this.#keepAwake());
     document.addEventListener("fullscreenchange", () => root.classList.toggle("wb-is-kiosk", document.fullscreenElement === root));
-    this.picture.plainly(null);
+    this.picture.showLayout(null);
     this.#become("loading");
     this.#lookAgain();
     setInterval(() => this.#tellAge(), AGE_MS);
@@ -58,8 +53,8 @@ export class Recorder {
   }
 
   #stage() {
-    this.warnings = element("ul", { class: "wb-warnings" });
-    return element("main", { class: "wb-record-stage", tabindex: 0 }, element("div", { role: "status" }, this.warnings), this.picture.root, element("h2", {}, this.say("rec_sources")), this.picture.tiles);
+    this.warnings = new WarningList(this.say);
+    return element("main", { class: "wb-record-stage", tabindex: 0 }, element("div", { role: "status" }, this.warnings.root), this.picture.root, element("h2", {}, this.say("rec_sources")), this.picture.tiles);
   }
 
   #side() {
@@ -71,7 +66,7 @@ export class Recorder {
     this.level = element("meter", { class: "wb-level", min: MIN_DBFS, max: 0, low: SILENT_DBFS, "aria-label": say("rec_level"), title: say("rec_level"), hidden: true });
     this.more = element("div", { class: "wb-more" });
     this.problem = element("p", { class: "wb-problem", role: "alert", hidden: true });
-    this.main = element("button", { type: "button", class: "wb-main", onclick: () => (GOES_ON.includes(this.phase) ? this.stopping.showModal() : this.#start()) });
+    this.main = element("button", { type: "button", class: "wb-main", onclick: () => (PHASES[this.phase].goesOn ? this.stopping.showModal() : this.#start()) });
     this.pausing = element("button", { type: "button", onclick: () => this.#pause() });
     this.shooting = element("button", { type: "button", "aria-keyshortcuts": "s", onclick: () => this.#shoot() }, element("span", {}, say("rec_shoot")), element("kbd", { "aria-hidden": "true" }, "S"));
     this.holding = element("button", { type: "button", onclick: () => (this.phase === "held" ? this.#forget() : this.#open({ ready: true })) });
@@ -79,9 +74,9 @@ export class Recorder {
     this.giving = element("button", { type: "button", class: "wb-wide", onclick: () => this.#giveUp() }, say("cancel"));
     this.acts = element("div", { class: "wb-acts" }, this.main, this.giving, this.showing, this.holding, this.pausing, this.shooting);
     this.marks = element("div", { class: "wb-marks", role: "group", "aria-label": say("markers") });
-    this.journal = element("ol", { class: "wb-journal", "aria-label": say("rec_journal"), "aria-live": "polite", tabindex: 0 });
+    this.journal = new JournalList(say);
     return element("aside", { class: "wb-record-side", "aria-label": say("rec_record") },
-      element("div", { class: "wb-status" }, element("div", { class: "wb-phase" }, this.sign, this.word), this.time, this.space, this.level), this.problem, this.acts, this.more, this.marks, this.journal, this.data.root);
+      element("div", { class: "wb-status" }, element("div", { class: "wb-phase" }, this.sign, this.word), this.time, this.space, this.level), this.problem, this.acts, this.more, this.marks, this.journal.root, this.data.root);
   }
 
   #stopDialog() {
@@ -97,26 +92,26 @@ export class Recorder {
     const { say, root } = this;
     root.dataset.phase = phase;
     if (phase === "starting") this.picture.clear();
-    if (IS_OVER.includes(phase)) this.picture.plainly(this.room);
+    if (PHASES[phase].isOver) this.picture.showLayout(this.room);
     this.#tellAge();
-    const isOn = GOES_ON.includes(phase);
-    this.sign.textContent = SIGNS[phase];
+    const { sign, goesOn: isOn = false } = PHASES[phase];
+    const offers = offersOf(phase, this.room);
+    this.sign.textContent = sign;
     this.word.textContent = say(`rec_${phase}`);
     const label = isOn ? "rec_stop" : "rec_start";
     this.main.replaceChildren(element("span", {}, say(label)), element("kbd", { "aria-hidden": "true" }, isOn ? "Q" : "R"));
     this.main.classList.toggle("wb-stop", isOn);
     withhold(this.main, isOn ? "" : this.#whyNoStart());
     this.holding.textContent = say(phase === "held" ? "rec_forget" : "rec_hold");
-    this.holding.hidden = phase !== "held" && (phase !== "ready" || this.main.disabled || !this.room?.pre_record_seconds);
+    this.holding.hidden = !offers.hold;
     this.showing.replaceChildren(element("span", {}, say(phase === "previewing" ? "rec_close" : "rec_show")), element("kbd", { "aria-hidden": "true" }, "V"));
-    this.showing.hidden = phase !== "previewing" && (phase !== "ready" || this.main.disabled);
+    this.showing.hidden = !offers.show;
     this.#offerGivingUp();
-    this.acts.hidden = IS_OVER.includes(phase);
-    this.pausing.hidden = this.shooting.hidden = !isOn;
+    this.acts.hidden = !offers.acts;
+    this.pausing.hidden = this.shooting.hidden = this.marks.hidden = !offers.mark;
     withhold(this.shooting, phase === "paused" ? say("rec_paused") : "");
-    this.marks.hidden = !isOn;
     withhold(this.choice, phase === "starting" ? say("rec_starting") : "");
-    this.data.root.hidden = !isOn && !MAY_START.includes(phase);
+    this.data.root.hidden = !offers.data;
     this.data.become(isOn);
     this.#tellMore();
     if (!isOn) this.#warn([]);
@@ -125,11 +120,8 @@ export class Recorder {
 
   /** The same as is said beside the button; empty where a recording may be started. */
   #whyNoStart() {
-    const { say, phase, room: chosen } = this;
-    if (!MAY_START.includes(phase)) return say(`rec_${phase}`);
-    if (!chosen) return say("rec_noRooms");
-    if (chosen.fault) return say("rec_faultyRoom", { fault: chosen.fault });
-    return chosen.layout ? "" : say("rec_starting");
+    const why = whyNoStart(this.phase, this.room);
+    return why ? this.say(why.say, why) : "";
   }
 
   /** A start can be given up; a recording that has begun its event is stopped. */
@@ -139,7 +131,7 @@ export class Recorder {
   }
 
   #tellAge() {
-    this.picture.tellAge(this.phase === "starting" || SHOWS.includes(this.phase) ? this.health.isBehind : null);
+    this.picture.tellAge(this.phase === "starting" || showsPictures(this.phase) ? this.health.isBehind : null);
   }
 
   #endPauseRequest() {
@@ -185,24 +177,11 @@ export class Recorder {
   }
 
   #warn(found) {
-    const lines = found.map(({ say, text, why = "", ...values }) => [text ?? this.say(say, values), why]);
-    if (this.isCut) lines.unshift([this.say("rec_cut"), ""]);
-    // read out when something is new, not twice a second
-    const said = JSON.stringify(lines);
-    if (said === this.said) return;
-    this.said = said;
-    this.warnings.replaceChildren(...lines.map(([line, why]) => element("li", {}, element("span", { class: "wb-sign", "aria-hidden": "true" }, "▲"), element("span", {}, line, " ", element("span", { class: "wb-muted" }, why)))));
+    this.warnings.show(found, this.isCut);
   }
 
-  /** What is there already stays: a reader says what is new. */
   #showJournal() {
-    const lines = this.done.lines();
-    const keys = new Set(lines.map(({ key }) => key));
-    for (const each of [...this.journal.children]) if (!keys.has(each.dataset.key)) each.remove();
-    for (const [at, { key, seconds, say, ...values }] of lines.entries()) {
-      const there = this.journal.children[at];
-      if (there?.dataset.key !== key) this.journal.insertBefore(element("li", { "data-key": key }, element("time", {}, clock(seconds)), " ", this.say(say, values)), there ?? null);
-    }
+    this.journal.show(this.done.lines());
   }
 
   // -- rooms, and recordings that go on ------------------------------------------------------
@@ -211,7 +190,7 @@ export class Recorder {
     // who watches a recording is told by it
     if (!this.job) {
       try {
-        const { rooms, recordings } = await look("/rooms");
+        const { rooms, recordings } = await getJson("/rooms");
         this.isCut = false;
         if (!this.job) this.#offer(rooms, recordings);
       } catch (error) {
@@ -254,7 +233,7 @@ export class Recorder {
     Object.assign(this, { job: null, isGivenUp: false, isRefused: false, room: chosen, health: new Health(), done: new Journal() });
     if (isAfter) this.recordings = [];
     if (this.room) localStorage.setItem("record-room", this.room.name);
-    this.picture.plainly(this.room);
+    this.picture.showLayout(this.room);
     this.#showJournal();
     this.#complain("");
     this.#offerMarks();
@@ -281,7 +260,7 @@ export class Recorder {
     follow(job.job_id, {
       isOver,
       state: (state) => isOver() || this.#showState(state),
-      preview: (blob) => isOver() || !SHOWS.includes(this.phase) || this.picture.show(blob).catch(() => {}),
+      preview: (blob) => isOver() || !showsPictures(this.phase) || this.picture.show(blob).catch(() => {}),
       job: (found) => isOver() || this.#showJob(found),
       reach: (isReached, error) => {
         if (isOver()) return;
@@ -289,7 +268,7 @@ export class Recorder {
         // as where too many pages watch: it is asked for again
         this.isRefused ||= Boolean(isReached && error);
         if (isReached && error) this.#complain(this.#reason(error));
-        this.#warn(GOES_ON.includes(this.phase) ? this.health.warnings() : []);
+        this.#warn(PHASES[this.phase].goesOn ? this.health.warnings() : []);
       },
     });
   }
@@ -319,15 +298,13 @@ export class Recorder {
     this.health.note(state);
     this.isCut = false;
     this.#forgetRefusal();
-    // what was asked to stop, or to start, goes on for a moment
-    const isLate = (this.phase === "finishing" && GOES_ON.includes(state.state)) || (this.isAsked && OPEN.includes(state.state));
-    if (state.state !== this.phase && !isLate) this.#become(state.state);
+    if (state.state !== this.phase && !isLate(this.phase, state.state, this.isAsked)) this.#become(state.state);
     if (this.phase === "held") this.#tellMore();
     this.done.tell(state.journal ?? []);
     this.#showJournal();
     this.time.textContent = clock(state.state === "previewing" ? 0 : state.seconds);
     const left = state.seconds_left;
-    this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: timeLeft(left) });
+    this.space.textContent = left === null ? this.say("rec_spaceUnknown") : this.say("rec_spaceLeft", { time: recordableTime(left) });
     const level = state.audio_level_dbfs ?? null;
     this.level.hidden = level === null;
     this.level.value = level ?? MIN_DBFS;
@@ -361,13 +338,13 @@ export class Recorder {
     const { phase, job } = this;
     this.isAsked = true;
     this.#become("starting");
-    if (OPEN.includes(phase)) {
-      const found = await this.#do(() => act(`/jobs/${job.job_id}/commands/start`, { arguments: { procedure_code: this.data.procedure_code, names: this.data.names } }));
+    if (PHASES[phase].isOpen) {
+      const found = await this.#do(() => postJson(`/jobs/${job.job_id}/commands/start`, { arguments: { procedure_code: this.data.procedure_code, names: this.data.names } }));
       this.isAsked = Boolean(found);
       if (!found && !this.isGivenUp && this.job?.job_id === job.job_id) this.#become(phase);
       return;
     }
-    const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { procedure_code: this.data.procedure_code, names: this.data.names }));
+    const started = await this.#do(() => postJson(`/rooms/${this.room.name}/record`, { procedure_code: this.data.procedure_code, names: this.data.names }));
     if (started) this.#attach(started.job);
     else this.#become("ready");
   }
@@ -377,7 +354,7 @@ export class Recorder {
     this.isAsked = false;
     this.#become("starting");
     const asked = this.data.procedure_code ? { procedure_code: this.data.procedure_code } : {};
-    const started = await this.#do(() => act(`/rooms/${this.room.name}/record`, { ...asked, ...how }));
+    const started = await this.#do(() => postJson(`/rooms/${this.room.name}/record`, { ...asked, ...how }));
     if (started) this.#attach(started.job);
     else this.#become("ready");
   }
@@ -386,13 +363,13 @@ export class Recorder {
   async #giveUp() {
     this.isGivenUp = true;
     this.#offerGivingUp();
-    if (await this.#do(() => act(`/jobs/${this.job.job_id}/cancel`))) return;
+    if (await this.#do(() => postJson(`/jobs/${this.job.job_id}/cancel`))) return;
     this.isGivenUp = false;
     this.#offerGivingUp();
   }
 
   #forget() {
-    return this.#do(() => act(`/jobs/${this.job.job_id}/cancel`));
+    return this.#do(() => postJson(`/jobs/${this.job.job_id}/cancel`));
   }
 
   #show() {
@@ -401,8 +378,8 @@ export class Recorder {
   }
 
   async #command(command, content) {
-    if (!GOES_ON.includes(this.phase)) return null;
-    return this.#do(() => act(`/jobs/${this.job.job_id}/commands/${command}`, { arguments: content }));
+    if (!PHASES[this.phase].goesOn) return null;
+    return this.#do(() => postJson(`/jobs/${this.job.job_id}/commands/${command}`, { arguments: content }));
   }
 
   /** What is asked is said at once; the phase follows when the recording says so. */
@@ -440,7 +417,7 @@ export class Recorder {
 
   async #stop() {
     this.stopping.close();
-    if (await this.#do(() => act(`/jobs/${this.job.job_id}/cancel`))) this.#become("finishing");
+    if (await this.#do(() => postJson(`/jobs/${this.job.job_id}/cancel`))) this.#become("finishing");
   }
 
   async #kiosk() {
@@ -450,9 +427,9 @@ export class Recorder {
 
   /** The screen stays on while it is recorded, where the browser lets a page ask for that. */
   async #keepAwake() {
-    const isWanted = !document.hidden && GOES_ON.includes(this.phase);
+    const isWanted = !document.hidden && PHASES[this.phase].goesOn;
     if (!isWanted || (this.awake && !this.awake.released)) {
-      if (!GOES_ON.includes(this.phase)) this.awake?.release();
+      if (!PHASES[this.phase].goesOn) this.awake?.release();
       return;
     }
     this.awake = await navigator.wakeLock?.request("screen").catch(() => null);
@@ -465,7 +442,7 @@ export class Recorder {
     if (this.stopping.open && action === "rec_stop") return void this.#stop();
     if (!action || this.root.querySelector("dialog[open]")) return;
     event.preventDefault();
-    const isOn = GOES_ON.includes(this.phase);
+    const isOn = PHASES[this.phase].goesOn;
     ({
       rec_showKey: () => this.#show(),
       rec_start: () => isOn || this.#start(),

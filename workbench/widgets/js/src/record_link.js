@@ -26,12 +26,12 @@ async function send(path, options) {
 }
 
 /** What an address says; asked again and again, it is no use of the session. */
-export async function look(path) {
+export async function getJson(path) {
   return (await send(path, { headers: { "X-Workbench-Poll": "1" } })).json();
 }
 
 /** Have something done; the answer says what. */
-export async function act(path, content = {}) {
+export async function postJson(path, content = {}) {
   const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? "";
   const headers = { "Content-Type": "application/json", "X-XSRFToken": token };
   return (await send(path, { method: "POST", headers, body: JSON.stringify(content) })).json();
@@ -45,7 +45,7 @@ export async function act(path, content = {}) {
 export async function follow(id, hears) {
   while (!hears.isOver()) {
     try {
-      const { job } = await look(`/jobs/${id}`);
+      const { job } = await getJson(`/jobs/${id}`);
       hears.reach(true);
       hears.job(job);
       if (job.state !== "queued" && job.state !== "running") return;

@@ -14,7 +14,7 @@ export class RecordPicture {
   }
 
   /** Show the layout of a room (null: not known), and its sources without a state. */
-  plainly(room) {
+  showLayout(room) {
     this.layout = room?.layout ?? null;
     const { layout } = this;
     this.clear();

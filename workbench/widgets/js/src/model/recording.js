@@ -1,4 +1,5 @@
 // What a watched recording sends, and what to tell a person of it; knows no page and no server.
+import { PHASES } from "./recorder_phase.js";
 
 export const PIECE = { beat: 0, state: 1, preview: 2, end: 3 };
 /** Of a piece: one byte for its kind, four for its length. */
@@ -14,11 +15,6 @@ const OLD_PICTURE_SECONDS = 3;
 /** A source that gives less than this part of the frames that it promises, for so long, is slow. */
 const SLOW_PART = 0.8;
 const SLOW_SECONDS = 5;
-
-/** In which a recording takes commands. */
-export const GOES_ON = ["recording", "paused"];
-/** In which a room is open, and can be recorded at once. */
-export const OPEN = ["previewing", "held"];
 
 /** What a meter shows of a level, and below what nothing is heard: dB below full scale. */
 export const MIN_DBFS = -60;
@@ -58,8 +54,8 @@ export function clock(seconds) {
   return [whole / 3600, (whole / 60) % 60, whole % 60].map((each) => String(Math.floor(each)).padStart(2, "0")).join(":");
 }
 
-/** For how long there is space: in hours where there is plenty. */
-export const timeLeft = (seconds) => (seconds < 36_000 ? clock(seconds) : `${Math.floor(seconds / 3600)} h`);
+/** For how long there is space to record: in hours where there is plenty. */
+export const recordableTime = (seconds) => (seconds < 36_000 ? clock(seconds) : `${Math.floor(seconds / 3600)} h`);
 
 /** A name as people write it. */
 export const spoken = (name) => name.replaceAll("_", " ");
@@ -68,30 +64,6 @@ export const spoken = (name) => name.replaceAll("_", " ");
 export function pictureNote(seconds, isBehind) {
   if (seconds === null) return { say: isBehind ? "rec_pictureBusy" : "rec_pictureNone" };
   return seconds < OLD_PICTURE_SECONDS ? null : { say: "rec_pictureOld", seconds: Math.floor(seconds) };
-}
-
-/** A pause, or its end, from when it is asked for until the recording says so. */
-export class PauseRequest {
-  constructor() {
-    this.wanted = null;
-  }
-
-  /** Ask in a phase; returns the command, or null where one is on its way or nothing goes on. */
-  begin(phase) {
-    if (this.wanted || !GOES_ON.includes(phase)) return null;
-    this.wanted = phase === "paused" ? "recording" : "paused";
-    return phase === "paused" ? "resume" : "pause";
-  }
-
-  end() {
-    this.wanted = null;
-  }
-
-  /** The name of what the button says. */
-  said(phase) {
-    if (this.wanted) return this.wanted === "paused" ? "rec_pausing" : "rec_resuming";
-    return phase === "paused" ? "rec_resume" : "rec_pause";
-  }
 }
 
 /** A pause has two lines; an entry without a kind is a screenshot, and `mark` says no more than that. */
@@ -174,7 +146,7 @@ export class Health {
   warnings() {
     const state = this.before;
     if (!state) return [];
-    const before = OPEN.includes(state.state) ? "Before" : "";
+    const before = PHASES[state.state]?.isOpen ? "Before" : "";
     const lost = state.sources.filter((each) => !each.is_present).map(({ name, seconds, sentence, is_starved: isStarved }) => ({ say: `${isStarved ? "rec_starved" : "rec_lost"}${before}`, name: spoken(name), time: clock(state.seconds - seconds), why: sentence }));
     const slow = state.sources.filter(({ name }) => this.slow.includes(name)).map(({ name, frame_rate: promised }) => ({ say: "rec_slow", name: spoken(name), count: this.rates[name].toFixed(0), promised: promised.toFixed(0) }));
     const left = state.seconds_left;

@@ -4,6 +4,7 @@ import { PAGE_WORDS } from "./model/page_words.js";
 import { problemText, saidText } from "./model/problems.js";
 import { speaker } from "./model/words.js";
 import { chosenLanguage, languageChoice } from "./page_choices.js";
+import { leaveWithSession } from "./session.js";
 
 export { sentence } from "./model/problems.js";
 
@@ -34,3 +35,6 @@ for (const each of document.querySelectorAll("[data-say-placeholder]")) each.pla
 const theme = document.getElementById("theme");
 Object.assign(theme.dataset, { light: say("light"), dark: say("dark") });
 theme.before(languageChoice(language, say));
+
+// who is signed in can sign out
+if (document.querySelector("form[action='/logout']")) leaveWithSession();

@@ -11,6 +11,17 @@ export async function hasSessionEnded() {
   }
 }
 
+/** How often a page asks that asks nothing else. */
+const LOOK_MS = 30_000;
+
+/** Leave once the session has ended: what shows people does not stay on the screen. */
+export function leaveWithSession() {
+  setTimeout(async () => {
+    if (await hasSessionEnded()) leaveForLogin(false);
+    else leaveWithSession();
+  }, LOOK_MS);
+}
+
 /** @param {boolean} isKept whether something is kept that is saved at the next visit */
 export function leaveForLogin(isKept) {
   const next = encodeURIComponent(location.pathname + location.search);

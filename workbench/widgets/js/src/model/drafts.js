@@ -3,7 +3,7 @@
 
 const PREFIX = "workbench-draft ";
 const NONCE_BYTES = 12;
-/** Of what nobody came back for. */
+/** Of what nobody came back for who could read it. */
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 
 export class Drafts {
@@ -81,7 +81,8 @@ export class Drafts {
       const [day, ...sent] = text.split(" ");
       const [nonce, sealed] = sent.map(toBytes);
       const clear = await crypto.subtle.decrypt(way(nonce, name, day), this.key, sealed);
-      return !isKeptFrom(day) ? null : JSON.parse(new TextDecoder().decode(clear));
+      // its age does not count: the clock may have been wrong when it was sealed, or be wrong now
+      return JSON.parse(new TextDecoder().decode(clear));
     } catch {
       return null;
     }

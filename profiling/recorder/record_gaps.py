@@ -26,7 +26,7 @@ from recorder_core.jobs.record import (
     record_room,
     room_from_values,
 )
-from recorder_core.jobs.record.opening import open_sources
+from recorder_core.jobs.record.room.opening import open_sources
 
 NAMES: Final = ("laparoscope", "vital_signs", "room")
 MAX_OFF_SECONDS: Final = 0.1

@@ -25,7 +25,7 @@ from recorder_core.jobs.record import (
     read_room,
     record_room,
 )
-from recorder_core.jobs.record.opening import open_sources
+from recorder_core.jobs.record.room.opening import open_sources
 from recorder_core.media import file_sha256, open_video
 from recorder_core.simulate.course import Course
 from recorder_core.simulate.devices import (

@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     )
     from recorder_core.jobs.record.request import (
         RecordRequest as RecordRequest,
-        RoomSources as RoomSources,
     )
-    from recorder_core.jobs.record.room_config import (
+    from recorder_core.jobs.record.room.config import (
         RoomConfig as RoomConfig,
     )
-    from recorder_core.jobs.record.room_file import (
+    from recorder_core.jobs.record.room.file import (
         read_room as read_room,
         read_room_values as read_room_values,
     )
-    from recorder_core.jobs.record.room_values import (
+    from recorder_core.jobs.record.room.sources import (
+        RoomSources as RoomSources,
+    )
+    from recorder_core.jobs.record.room.values import (
         room_from_values as room_from_values,
     )
     from recorder_core.jobs.record.space import (

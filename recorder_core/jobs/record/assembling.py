@@ -11,14 +11,15 @@ from recorder_core.jobs.record.collector import Collector
 from recorder_core.jobs.record.composer import Composer
 from recorder_core.jobs.record.event_audio import RecordedAudio
 from recorder_core.jobs.record.frame_queue import FrameQueue
+from recorder_core.jobs.record.live.assembling import live_room, load_finder
 from recorder_core.jobs.record.live.face_search import FaceFinder
 from recorder_core.jobs.record.live.room import room_encoder
 from recorder_core.jobs.record.live.split import SplitCompositor
-from recorder_core.jobs.record.live_parts import live_room, load_finder
 from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.pauses import Pauses
-from recorder_core.jobs.record.request import RecordRequest, RoomSources
-from recorder_core.jobs.record.room_config import RoomConfig
+from recorder_core.jobs.record.request import RecordRequest
+from recorder_core.jobs.record.room.config import RoomConfig
+from recorder_core.jobs.record.room.sources import RoomSources
 from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.space import SpaceGuard
 from recorder_core.jobs.record.ticks import Ticks

@@ -20,7 +20,7 @@ from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.gaps import Gap, GapWatch
 from recorder_core.jobs.record.held_rows import HeldRows, moved_row
 from recorder_core.jobs.record.pauses import Pauses
-from recorder_core.jobs.record.request import RoomSources
+from recorder_core.jobs.record.room.sources import RoomSources
 from recorder_core.model import EventClock
 from recorder_core.tables import RawRow, SignalRow
 

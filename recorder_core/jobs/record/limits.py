@@ -6,7 +6,8 @@ import time
 from typing import Final
 
 from recorder_core.archive import SealedWriter
-from recorder_core.jobs.record.request import RecordRequest, RoomSources
+from recorder_core.jobs.record.request import RecordRequest
+from recorder_core.jobs.record.room.sources import RoomSources
 from recorder_core.jobs.record.space import SpaceGuard, SpaceLeft
 
 __all__ = ["RecordingLimits"]

@@ -10,7 +10,7 @@ from typing import Final
 from recorder_core.jobs.archive import Folders
 from recorder_core.jobs.archive.place.room_lock import lock_room
 from recorder_core.jobs.record.request import RecordRequest
-from recorder_core.jobs.record.room_config import RoomConfig
+from recorder_core.jobs.record.room.config import RoomConfig
 
 __all__ = ["as_only_recorder"]
 

@@ -17,7 +17,8 @@ from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.previews import Previews
 from recorder_core.jobs.record.recorder import RoomRecorder
-from recorder_core.jobs.record.request import RecordRequest, RoomSources
+from recorder_core.jobs.record.request import RecordRequest
+from recorder_core.jobs.record.room.sources import RoomSources
 from recorder_core.jobs.record.space import SpaceLeft
 from recorder_core.jobs.record.unattended import is_steady
 

@@ -26,7 +26,8 @@ from recorder_core.jobs.record.limits import RecordingLimits
 from recorder_core.jobs.record.live.hidden import HiddenSpans
 from recorder_core.jobs.record.parts import RecorderParts
 from recorder_core.jobs.record.previews import Previews
-from recorder_core.jobs.record.request import RecordRequest, RoomSources
+from recorder_core.jobs.record.request import RecordRequest
+from recorder_core.jobs.record.room.sources import RoomSources
 from recorder_core.jobs.record.screenshots import Screenshots
 from recorder_core.jobs.record.space import SpaceLeft
 from recorder_core.jobs.record.summary import RecordingSummary

@@ -15,7 +15,7 @@ from recorder_core.errors import WrongState
 from recorder_core.jobs.archive import EventRecording
 from recorder_core.jobs.record.composer import ComposedFrame, Composer
 from recorder_core.jobs.record.event_time import EventTime
-from recorder_core.jobs.record.room_config import RoomConfig
+from recorder_core.jobs.record.room.config import RoomConfig
 from recorder_core.model.values.phrase import phrase
 
 __all__ = ["Screenshots"]

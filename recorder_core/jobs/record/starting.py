@@ -11,10 +11,11 @@ from recorder_core.jobs.archive import Archive
 from recorder_core.jobs.archive.acting import acting
 from recorder_core.jobs.record.assembling import assemble_parts, plan_recording
 from recorder_core.jobs.record.live.face_search import FaceFinder
-from recorder_core.jobs.record.opening import open_sources
 from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
-from recorder_core.jobs.record.request import RecordRequest, RoomSources
+from recorder_core.jobs.record.request import RecordRequest
+from recorder_core.jobs.record.room.opening import open_sources
+from recorder_core.jobs.record.room.sources import RoomSources
 
 __all__ = ["hold_room", "record_room", "show_room"]
 

@@ -19,7 +19,7 @@ from recorder_core.jobs.record.one_recorder import as_only_recorder
 from recorder_core.jobs.record.ready import ReadyRoom
 from recorder_core.jobs.record.recorder import RoomRecorder
 from recorder_core.jobs.record.request import RecordRequest
-from recorder_core.jobs.record.room_values import room_from_values
+from recorder_core.jobs.record.room.values import room_from_values
 from recorder_core.jobs.record.starting import hold_room, record_room, show_room
 from recorder_core.jobs.record.state import recorder_state
 from recorder_core.jobs.worker.holding import wait_for_start

@@ -17,7 +17,7 @@ from recorder_core.capture.inputs import connect_input
 from recorder_core.capture.source import FrameSource
 from recorder_core.capture.stalls import Stalls
 from recorder_core.errors import SettingsError, SourceLost, SourceNotFound
-from recorder_core.jobs.record.opening import open_sources
+from recorder_core.jobs.record.room.opening import open_sources
 from recorder_core.media import LiveInput, SourceSettings, read_pattern_number
 from tests.recorder_core.jobs.record.fakes import room
 from tests.waiting import wait_until

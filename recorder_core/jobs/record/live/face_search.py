@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from recorder_core.deidentify import DecidedFrame, SkippedFrame, Smoother
 from recorder_core.detect import ScoredBoxes
 from recorder_core.jobs.inputs.frame_choice import block_means, is_cut, is_other_picture
-from recorder_core.jobs.record.live.settings import LiveSettings
+from recorder_core.jobs.record.room.deidentification import LiveSettings
 from recorder_core.media import Frame
 from recorder_core.model import FrameDetections, Planes, Redaction, View
 

@@ -23,9 +23,9 @@ from recorder_core.jobs.record.gaps import Gap
 from recorder_core.jobs.record.live.ahead import FramesAhead, PreparedFrame
 from recorder_core.jobs.record.live.face_search import FaceFinder, FaceSearch
 from recorder_core.jobs.record.live.hidden import HiddenSpans
-from recorder_core.jobs.record.live.settings import LiveSettings
 from recorder_core.jobs.record.live.split import SplitCompositor
 from recorder_core.jobs.record.pauses import Pauses
+from recorder_core.jobs.record.room.deidentification import LiveSettings
 from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.media import Frame

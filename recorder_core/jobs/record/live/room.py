@@ -20,7 +20,7 @@ from recorder_core.jobs.record.event_time import EventTime
 from recorder_core.jobs.record.frame_queue import FrameQueue
 from recorder_core.jobs.record.held_rows import HeldRows, moved_detections
 from recorder_core.jobs.record.live.picture import DeidentifiedPicture
-from recorder_core.jobs.record.live.settings import LiveSettings
+from recorder_core.jobs.record.room.deidentification import LiveSettings
 from recorder_core.jobs.record.summary import LiveSummary
 from recorder_core.jobs.record.writing import RecordingWriter
 from recorder_core.media import EncoderSettings, FragmentWriter, Frame

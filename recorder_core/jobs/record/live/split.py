@@ -7,35 +7,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 from recorder_core.composite import CompositeLayout, Compositor, LayoutView, PanelContent
-from recorder_core.composite.layout import ROOM
-from recorder_core.errors import SettingsError
+from recorder_core.jobs.record.room.deidentification import room_view_of
 from recorder_core.media import Frame
 from recorder_core.model import FrameFormat, View
 
-__all__ = ["SplitCompositor", "room_view_of"]
-
-
-def room_view_of(layout: CompositeLayout) -> LayoutView:
-    """Return the view in which persons are.
-
-    Raises
-    ------
-    SettingsError
-        If there is none, or another view shows its source, too.
-    """
-    found = next((view for view in layout.views if view.name == ROOM), None)
-    if found is None:
-        raise SettingsError(
-            "no view of the layout is named room, so that nothing can be de-identified; name the "
-            'view so in which persons are, or write deidentify = "none"'
-        )
-    for view in layout.views:
-        if view is not found and view.source == found.source:
-            raise SettingsError(
-                f"the view {view.name} shows the source {found.source}, too, where it would not be "
-                'de-identified; take it out of the layout, or write deidentify = "none"'
-            )
-    return found
+__all__ = ["SplitCompositor"]
 
 
 class SplitCompositor:

@@ -20,9 +20,9 @@ from recorder_core.detect import ScoredBoxes
 from recorder_core.errors import ArchiveError, NotAllowed, RecorderError, SettingsError
 from recorder_core.jobs.archive import export_event
 from recorder_core.jobs.record import RecordRequest, RoomSources, record_room
+from recorder_core.jobs.record.live.assembling import load_finder
 from recorder_core.jobs.record.live.face_search import FaceSearch
-from recorder_core.jobs.record.live.settings import LiveSettings
-from recorder_core.jobs.record.live_parts import load_finder
+from recorder_core.jobs.record.room.deidentification import LiveSettings
 from recorder_core.media import Frame, open_video
 from recorder_core.model import Planes, View
 from recorder_core.simulate import SimulationSettings, simulate_sources, truth_in_composite

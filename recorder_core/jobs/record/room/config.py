@@ -10,8 +10,11 @@ from recorder_core.capture.bis import BisSettings
 from recorder_core.capture.switch import SwitchSettings
 from recorder_core.composite import CompositeLayout
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.record.live.settings import Deidentification, LiveSettings
-from recorder_core.jobs.record.live.split import room_view_of
+from recorder_core.jobs.record.room.deidentification import (
+    Deidentification,
+    LiveSettings,
+    room_view_of,
+)
 from recorder_core.jobs.record.space import SpaceLimits
 from recorder_core.jobs.record.unattended import UnattendedSettings
 from recorder_core.media import FRAME_KINDS, EncoderSettings, LiveEncoder, SourceSettings
@@ -54,7 +57,7 @@ class RoomConfig:
     space : SpaceLimits
         How much space a recording leaves, and needs.
     deidentify : {"none", "only", "both"}
-        What becomes of the view of the room: see `live.settings`.
+        What becomes of the view of the room: see `room.deidentification`.
     live : LiveSettings
         How its faces are looked for.
     procedure_code, site_code : str or None

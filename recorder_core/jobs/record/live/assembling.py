@@ -11,7 +11,7 @@ from recorder_core.jobs.record.live.picture import DeidentifiedPicture
 from recorder_core.jobs.record.live.room import LiveRoom, room_encoder
 from recorder_core.jobs.record.live.split import SplitCompositor
 from recorder_core.jobs.record.pauses import Pauses
-from recorder_core.jobs.record.room_config import RoomConfig
+from recorder_core.jobs.record.room.config import RoomConfig
 from recorder_core.jobs.record.room_picture import RoomPicture
 from recorder_core.jobs.record.ticks import Ticks
 from recorder_core.model import Planes, View

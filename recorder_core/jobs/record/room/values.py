@@ -15,13 +15,13 @@ from recorder_core.catalog.model.codes import check_code, check_site_code
 from recorder_core.composite import layout_from_values
 from recorder_core.errors import CatalogError, DataError, SettingsError
 from recorder_core.jobs.archive.marker_kinds import refuse_kind_of_recorder
-from recorder_core.jobs.record.live.settings import (
+from recorder_core.jobs.record.room.config import RoomConfig
+from recorder_core.jobs.record.room.deidentification import (
     DEIDENTIFICATIONS,
     Deidentification,
     LiveSettings,
 )
-from recorder_core.jobs.record.room_config import RoomConfig
-from recorder_core.jobs.record.room_tables import (
+from recorder_core.jobs.record.room.tables import (
     AudioOfTable,
     BisTable,
     RoomTable,
@@ -29,9 +29,9 @@ from recorder_core.jobs.record.room_tables import (
     SwitchTable,
     UnattendedTable,
 )
+from recorder_core.jobs.record.room.video_table import VideoTable
 from recorder_core.jobs.record.space import SpaceLimits
 from recorder_core.jobs.record.unattended import UnattendedSettings
-from recorder_core.jobs.record.video_table import VideoTable
 from recorder_core.media import (
     AUDIO_KINDS,
     FRAME_KINDS,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder_core.errors import SettingsError
-from recorder_core.jobs.record.room_config import RoomConfig
-from recorder_core.jobs.record.room_values import room_from_values
+from recorder_core.jobs.record.room.config import RoomConfig
+from recorder_core.jobs.record.room.values import room_from_values
 
 __all__ = ["read_room", "read_room_values"]
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias, get_args
 
+from recorder_core.composite import CompositeLayout, LayoutView
+from recorder_core.composite.layout import ROOM
 from recorder_core.deidentify import SmoothingSettings
 from recorder_core.errors import SettingsError
 from recorder_core.model.values.argument_kinds import check_fields
 
-__all__ = ["DEIDENTIFICATIONS", "Deidentification", "LiveSettings"]
+__all__ = ["DEIDENTIFICATIONS", "Deidentification", "LiveSettings", "room_view_of"]
 
 #: what becomes of the view of the room: it is recorded as it is; de-identified only; or
 #: de-identified, and as it is in a video of its own
@@ -89,3 +91,26 @@ class LiveSettings:
     def _longest_seconds(self) -> float:
         """A face is padded by as much as this where the detector did not look."""
         return SmoothingSettings().padding_seconds
+
+
+def room_view_of(layout: CompositeLayout) -> LayoutView:
+    """Return the view in which persons are.
+
+    Raises
+    ------
+    SettingsError
+        If there is none, or another view shows its source, too.
+    """
+    found = next((view for view in layout.views if view.name == ROOM), None)
+    if found is None:
+        raise SettingsError(
+            "no view of the layout is named room, so that nothing can be de-identified; name the "
+            'view so in which persons are, or write deidentify = "none"'
+        )
+    for view in layout.views:
+        if view is not found and view.source == found.source:
+            raise SettingsError(
+                f"the view {view.name} shows the source {found.source}, too, where it would not be "
+                'de-identified; take it out of the layout, or write deidentify = "none"'
+            )
+    return found

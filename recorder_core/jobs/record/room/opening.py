@@ -6,8 +6,8 @@ from recorder_core.capture.bis import BisSource
 from recorder_core.capture.inputs import connect_input
 from recorder_core.capture.stalls import Stalls
 from recorder_core.capture.switch import SwitchSource
-from recorder_core.jobs.record.request import RoomSources
-from recorder_core.jobs.record.room_config import RoomConfig
+from recorder_core.jobs.record.room.config import RoomConfig
+from recorder_core.jobs.record.room.sources import RoomSources
 
 __all__ = ["open_sources"]
 

@@ -7,6 +7,7 @@ from typing import Final
 from recorder_core.errors import SettingsError
 
 __all__ = [
+    "BROKEN_OFF",
     "PAUSE",
     "ROOM_HIDDEN",
     "is_kind_of_recorder",
@@ -21,6 +22,8 @@ __all__ = [
 PAUSE: Final = "pause"
 #: in which the whole view of the room was made unrecognisable
 ROOM_HIDDEN: Final = "room-hidden"
+#: from which on nothing is recorded, because a part of the recorder failed, such as the encoder
+BROKEN_OFF: Final = "broken-off"
 #: before the name of a source that gave nothing, and of one with which the computer did not keep up
 _LOST: Final = "signal-lost:"
 _TOO_BUSY: Final = "too-busy:"
@@ -49,7 +52,7 @@ def source_of_too_busy(kind: str) -> str | None:
 def is_kind_of_recorder(kind: str) -> bool:
     """Return whether a marker of this kind is set by the recorder alone."""
     sources = source_of_lost_signal(kind), source_of_too_busy(kind)
-    return kind == ROOM_HIDDEN or sources != (None, None)
+    return kind in (BROKEN_OFF, ROOM_HIDDEN) or sources != (None, None)
 
 
 def refuse_kind_of_recorder(kind: str) -> None:

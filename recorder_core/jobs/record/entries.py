@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from recorder_core.capture.source import SourceState
 from recorder_core.errors import ArchiveError, CatalogError
 from recorder_core.jobs.archive import Archive, DeviceFacts, EventRecording, add_device
-from recorder_core.jobs.archive.marker_kinds import PAUSE, lost_signal, too_busy
+from recorder_core.jobs.archive.marker_kinds import BROKEN_OFF, PAUSE, lost_signal, too_busy
 from recorder_core.jobs.record.gaps import Gap
 
 __all__ = ["Entries"]
@@ -30,6 +30,7 @@ class Entries:
     def __init__(self, archive: Archive, recording: EventRecording, faults: list[str]) -> None:
         self._archive, self._recording, self.faults = archive, recording, faults
         self._marked: set[Gap] = set()
+        self._is_broken_off = False
 
     def mark_gaps(self, gaps: Iterable[Gap], stop_seconds: float = math.inf) -> None:
         """Mark the gaps that are not marked yet, up to the end of the recording."""
@@ -45,8 +46,14 @@ class Entries:
         """Mark a pause, as of who ended it."""
         self._mark(PAUSE, span, by)
 
-    def _mark(self, kind: str, span: tuple[float, float], by: str | None) -> None:
-        """Mark a span; a journal that cannot be written does not end the recording."""
+    def mark_broken_off(self, seconds: float) -> None:
+        """Mark the moment at which a part of the recorder had failed, once."""
+        if not self._is_broken_off:
+            self._is_broken_off = True
+            self._mark(BROKEN_OFF, (seconds, None), None)
+
+    def _mark(self, kind: str, span: tuple[float, float | None], by: str | None) -> None:
+        """Mark a span, or a moment; a journal that cannot be written does not end the recording."""
         start, stop = span
         try:
             self._recording.journal.mark(kind, start_seconds=start, stop_seconds=stop, by=by)

@@ -370,10 +370,14 @@ class RoomRecorder:
 
     def _check_parts(self) -> None:
         """Raise why a thread ended before it was asked to."""
-        self._parts.check(
-            f"the recording of event {self.event_id} cannot go on; what is there is saved with "
-            f"'workbench event finalise {self.event_id}'"
-        )
+        try:
+            self._parts.check(
+                f"the recording of event {self.event_id} cannot go on; what is there is saved with "
+                f"'workbench event finalise {self.event_id}'"
+            )
+        except RecorderError:
+            self._entries.mark_broken_off(self._event_seconds(None))
+            raise
 
     def _update_live(self) -> None:
         """Store what became known of the room, and say what went wrong."""

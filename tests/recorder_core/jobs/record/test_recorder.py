@@ -18,8 +18,9 @@ import pytest
 from PIL import Image
 
 from recorder_core.capture.switch import SwitchPress
+from recorder_core.catalog import EventState
 from recorder_core.composite import PanelContent, StaticZone
-from recorder_core.errors import ArchiveError, Cancelled, WrongState
+from recorder_core.errors import ArchiveError, Cancelled, EncodeError, WrongState
 from recorder_core.jobs.archive import EventNames, export_event, finalise_event
 from recorder_core.jobs.record import (
     RecordRequest,
@@ -29,6 +30,7 @@ from recorder_core.jobs.record import (
     record_room,
     recorder_state,
 )
+from recorder_core.media import FragmentWriter
 from recorder_core.model import View
 from tests.recorder_core.jobs.record.fakes import (
     RATE,
@@ -326,6 +328,29 @@ def test_it_does_not_begin_without_room_and_ends_before_the_disk_is_full(
             summary = recorder.finish()
         assert summary.stop_reason.startswith("the recording was ended before the disk is full")
         assert archive.event(summary.event_id).row.is_complete
+
+
+def test_an_event_whose_encoder_failed_says_so_also_once_it_is_finalised(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise EncodeError("this frame cannot be encoded")
+
+    monkeypatch.setattr(FragmentWriter, "write_frame", refuse)
+    request = RecordRequest(room=room())
+    with site.opened("olga") as archive:
+        with record_room(archive, request, _sources()) as recorder:
+            for _ in range(2):  # marked once, however often it is asked
+                with pytest.raises(EncodeError, match="cannot be encoded"):
+                    _wait_until(recorder, 60)
+        [event] = archive.events()
+        assert (event.row.state, event.row.is_complete) == (EventState.RECORDING, False)
+    with site.opened("rita") as archive:
+        assert finalise_event(archive, event.event_id).frame_count == 0
+        found = archive.event(event.event_id)
+        [mark] = found.marker_rows()
+    assert (found.row.state, found.row.is_complete) == (EventState.RECORDED, False)
+    assert (mark.kind, mark.author, mark.stop_seconds) == ("broken-off", "olga", None)
 
 
 def test_what_ends_without_finish_is_saved_by_finalise(site: Any) -> None:

@@ -118,9 +118,18 @@ def test_an_operator_records_a_room(
     expect(other.locator(".wb-live")).to_be_visible()
     check_accessible(page, pictures / "record-preview")
     assert len(_told(rooms.archive, "SELECT event_id FROM events")) == events
+    code = page.get_by_label("Procedure code")
+    kept = code.input_value()
+    code.fill("lap chole")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("Procedure code: Letters, digits")).to_be_visible()
+    code.fill(kept or "lap-chole")
     page.get_by_role("heading", name="Sources").click()
     page.keyboard.press("r")
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    # what is sealed is on the screen no more
+    expect(page.locator(".wb-journal")).to_contain_text("names sealed")
+    expect(page.get_by_label("Patient")).to_have_value("")
     # one source gives nothing: the page says so, and the recording goes on
     expect(page.locator("[data-source=room]")).to_contain_text("Signal")
     expect(page.locator("[data-source=vital_signs]")).to_contain_text("No signal")

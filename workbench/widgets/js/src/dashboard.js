@@ -5,6 +5,7 @@ import { WAITING_ES } from "./model/waiting_words_es.js";
 import { WAITING_PT } from "./model/waiting_words_pt.js";
 import { speaker, WORDS } from "./model/words.js";
 import { chosenLanguage } from "./page_choices.js";
+import { leaveWithSession } from "./session.js";
 
 const language = chosenLanguage();
 const say = speaker(language, { en: { ...WORDS.en, ...WAITING_EN }, pt: { ...WORDS.pt, ...WAITING_PT }, es: { ...WORDS.es, ...WAITING_ES } });
@@ -84,3 +85,5 @@ addEventListener("error", (event) => {
 addEventListener("DOMContentLoaded", () => {
   if (!dashboard.isComplete) dashboard.fault("wait_stopped");
 });
+// the pages of a review and of the recorder leave by themselves, once nothing is lost by that
+if (!/^\/(review|record)\b/.test(location.pathname)) leaveWithSession();

@@ -87,6 +87,7 @@ export class Recorder {
   }
 
   #become(phase) {
+    const hasBegun = this.phase === "starting" && phase === "recording";
     this.phase = phase;
     this.#endPauseRequest();
     const { say, root } = this;
@@ -116,6 +117,8 @@ export class Recorder {
     this.#tellMore();
     if (!isOn) this.#warn([]);
     this.#keepAwake();
+    if (hasBegun && this.hasNames) this.#noteSealed(0);
+    if (hasBegun) this.hasNames = false;
   }
 
   /** The same as is said beside the button; empty where a recording may be started. */
@@ -335,8 +338,14 @@ export class Recorder {
       this.data.focus();
       return;
     }
+    if (!this.data.isCode) {
+      this.#complain(`${this.say("rec_procedure")}: ${this.say("rec_procedureHow")}`);
+      this.data.focus();
+      return;
+    }
     const { phase, job } = this;
     this.isAsked = true;
+    this.hasNames = Object.keys(this.data.names).length > 0;
     this.#become("starting");
     if (PHASES[phase].isOpen) {
       const found = await this.#do(() => postJson(`/jobs/${job.job_id}/commands/start`, { arguments: { procedure_code: this.data.procedure_code, names: this.data.names } }));
@@ -406,7 +415,13 @@ export class Recorder {
   async #seal() {
     const { names } = this.data;
     if (!Object.keys(names).length || !(await this.#command("describe", names))) return;
-    this.done.noteSealed(this.health.before.seconds);
+    this.#noteSealed(this.health.before.seconds);
+  }
+
+  /** What is sealed is on the screen no more. */
+  #noteSealed(seconds) {
+    this.data.clearNames();
+    this.done.noteSealed(seconds);
     this.#showJournal();
   }
 

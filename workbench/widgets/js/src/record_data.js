@@ -36,6 +36,11 @@ export class EventData {
     return this.fields.procedure_code.value.trim();
   }
 
+  /** Whether what is written is a code. */
+  get isCode() {
+    return this.fields.procedure_code.checkValidity();
+  }
+
   /** The names that are written, as the interface wants them. */
   get names() {
     const found = Object.fromEntries(TEXTS.map((key) => [key, this.fields[key].value.trim()]).filter(([, text]) => text));
@@ -45,7 +50,12 @@ export class EventData {
 
   /** Nobody who comes after reads on the screen what is sealed. */
   clear() {
-    for (const each of Object.values(this.fields)) each.value = "";
+    this.fields.procedure_code.value = "";
+    this.clearNames();
+  }
+
+  clearNames() {
+    for (const key of [...TEXTS, "physician_names"]) this.fields[key].value = "";
   }
 
   focus() {

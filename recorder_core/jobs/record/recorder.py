@@ -391,10 +391,9 @@ class RoomRecorder:
     def _end_pause(self, room_seconds: float, by: str | None) -> bool:
         room_span = self._parts.pauses.end(room_seconds)
         span = None if room_span is None else self._time.span(room_span)
-        if span is None:
-            return False
-        self._entries.mark_pause(span, by)
-        return True
+        if span is not None:
+            self._entries.mark_pause(span, by)
+        return span is not None
 
     def _note_fault(self, taken: Future[Screenshot]) -> None:
         if not taken.cancelled() and (error := taken.exception()) is not None:

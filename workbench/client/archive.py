@@ -293,6 +293,10 @@ class RemoteEvent(BaseEvent):
         """Return whether this person may have a file now: for what was opened before."""
         return bool(self._get(f"/files/{quote(role, safe='')}/row")["may_read"])
 
+    def is_sealed_to_me(self, role: FileRole) -> bool:
+        """Return whether a key of this person's opens the newest file of a role, as it lies now."""
+        return bool(self._get(f"/files/{quote(role, safe='')}/row")["is_sealed_to_me"])
+
     def media_type(self, role: FileRole) -> str:
         """Return the media type of the newest file of a role, as HTTP names it."""
         head = self._connection.ask("HEAD", self._file_path(role))

@@ -127,9 +127,12 @@ class ReviewPage:
         seconds, start = copy_seconds(event)
         files = f"{self._api}/files"
         is_whole = self._archive.frame_count(event.event_id) == len(seconds) and self._first == 0
-        room = event.room_view() if is_whole and has_room else None
+        # who was given the copy alone looks at that
+        sees_original = is_whole and event.is_sealed_to_me("original")
+        has_room = has_room and sees_original and event.is_sealed_to_me("room")
+        room = event.room_view() if has_room else None
         return {
-            "url": f"{files}/original" if is_whole else "",
+            "url": f"{files}/original" if sees_original else "",
             "copy_url": self._copy_url(),
             "room_url": f"{files}/room" if room else "",
             "room_px": [room.x, room.y, room.width, room.height] if room else [],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from recorder_core.jobs.archive import event_sign_offs
-from recorder_core.jobs.archive.words import EventState, allowed_actions
+from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive import ArchivedEvent, event_sign_offs
+from recorder_core.jobs.archive.words import EventState, FileRole, allowed_actions
 from workbench.server.api.endpoints import ApiRequest
 
 __all__ = [
@@ -71,7 +72,18 @@ def answer_files(request: ApiRequest) -> Any:
 def answer_file_row(request: ApiRequest) -> Any:
     """Return the row of the newest file of a kind."""
     event, role = request.event(), request["role"]
-    return {"file": event.file(role), "may_read": event.may_still_read(role)}
+    return {
+        "file": event.file(role),
+        "may_read": event.may_still_read(role),
+        "is_sealed_to_me": _is_sealed(event, role),
+    }
+
+
+def _is_sealed(event: ArchivedEvent, role: FileRole) -> bool:
+    try:
+        return event.is_sealed_to_me(role)
+    except ArchiveError:  # its keys are damaged: they open it for nobody
+        return False
 
 
 def answer_incomplete(request: ApiRequest) -> Any:

@@ -174,6 +174,7 @@ def test_what_a_file_is_and_whether_one_may_have_it(opened: Opening, api: Any) -
             name
             for name, archive in (("rita", rita), ("rosa", rosa))
             if archive.event(event).may_still_read(role)
+            and archive.event(event).is_sealed_to_me(role)
         }
         assert may == who, (event, role)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from recorder_core.errors import ArchiveError
+from recorder_core.jobs.archive import ArchivedEvent
 from tests.workbench.server.api.conftest import Api
 from workbench.client import RemoteArchive, RemoteEvent
 from workbench.client.review import RemoteReview
@@ -55,3 +56,18 @@ def test_another_copy_is_shown_once_all_that_belongs_to_it_has_come(
         assert set(_shown(page)) == {before}
     assert _look(page, 9) is None
     assert set(_shown(page)) == {"another:1"}
+
+
+@pytest.mark.parametrize("sees_original", [True, False])
+def test_who_was_given_the_copy_alone_sees_that(
+    writable: Api, monkeypatch: pytest.MonkeyPatch, sees_original: bool
+) -> None:
+    monkeypatch.setattr(RemoteArchive, "start_job", lambda *_: None)
+    if not sees_original:
+        monkeypatch.setattr(
+            ArchivedEvent, "is_sealed_to_me", lambda _, role: role == "deidentified"
+        )
+    archive = writable.archive("rita")
+    desk = ReviewPage(archive, archive.event(writable.unreleased)).desk
+    assert bool(desk.url) == sees_original
+    assert desk.copy_url

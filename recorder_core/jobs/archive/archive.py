@@ -368,6 +368,7 @@ class Archive:
 
     def close(self) -> None:
         """Close, once the other folder's copy of the catalog is up to date; forget the keys."""
+        self._queue.close()
         self._session.close()
 
     def __enter__(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from recorder_core.jobs.archive.queue.handover import (
 )
 from recorder_core.jobs.archive.queue.job_kind import JobKind
 from recorder_core.jobs.archive.queue.kinds import JOB_KINDS, find_kind
+from recorder_core.jobs.archive.queue.late_log import LateLog
 from recorder_core.jobs.archive.queue.pieces import JobWatch
 from recorder_core.jobs.archive.queue.watching import watch
 
@@ -41,10 +43,6 @@ NO_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType({})
 NO_LOCK: Final[AbstractContextManager[object]] = nullcontext()
 #: class of an error in the place of one that says what was found in a copy
 _UNTOLD: Final = RecorderError.__name__
-
-
-#: of what was done first
-_NOT_LOGGED: Final = "that cannot be logged just now"
 
 
 class JobQueue:
@@ -63,6 +61,7 @@ class JobQueue:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._late_log = LateLog()
         self.place = JobPlace()
 
     def find(self, *, state: JobState | None = None, event: str | None = None) -> list[Job]:
@@ -153,7 +152,7 @@ class JobQueue:
             nullcontext() if taken is None or not session.may(action) else JobCall(job)
         )
         detail = f"job:{job_id} {'unknown' if taken is None else command}"
-        logged = session.audited(action, job.event_id, detail=detail)
+        logged = partial(session.audited, action, job.event_id, detail=detail)
 
         def prepare(call: JobCall | None) -> Callable[[], Any]:
             if taken is None or call is None:
@@ -168,10 +167,10 @@ class JobQueue:
                 with lock:
                     session.ask(action)
                     send = prepare(call)
-                return _send_first(send, logged, lock)
+                return self._send_first(send, logged, lock)
             with ExitStack() as acting:
                 with lock:
-                    acting.enter_context(logged)
+                    acting.enter_context(logged())
                     send = prepare(call)
                 return send()
 
@@ -199,21 +198,22 @@ class JobQueue:
             job = self.get(job_id)
             kind = find_kind(job.kind)
             action = self._stop_action(kind, job)
-            logged = session.audited(action, job.event_id, detail=f"job:{job_id} cancel")
             hears = kind.hears_stop and session.may(kind.action) and job.state == "running"
         is_told = hears and self._tell_to_stop(job)
-        try:
-            with lock, logged:
+
+        def ask() -> Job:
+            with session.audited(action, job.event_id, detail=f"job:{job_id} cancel"):
                 try:
-                    job = jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
+                    return jobs.ask_to_stop(job_id, by=session.identity.actor.user_id)
                 except WrongState:  # one that was told may have ended meanwhile
                     if not is_told:
                         raise
-            return self._visible_part(job)
-        except CatalogError as error:
-            if not is_told:
-                raise
-            raise type(error)(f"the {kind.name} ends, but {_NOT_LOGGED}: {error}") from error
+                    return job
+
+        if is_told:
+            return self._visible_part(self._late_log.enter(ask, lock, said=f"the {kind.name} ends"))
+        with lock:
+            return self._visible_part(ask())
 
     def _tell_to_stop(self, job: Job) -> bool:
         """Ask a running job to stop, not by the catalog; return whether it heard that."""
@@ -221,6 +221,33 @@ class JobQueue:
             call.prepare_command(self._session.identity.actor, STOP, {})()
             return True
         return False
+
+    def _send_first(
+        self,
+        send: Callable[[], Any],
+        logged: Callable[[], AbstractContextManager[object]],
+        lock: AbstractContextManager[object],
+    ) -> Any:
+        """Send a command, then log it and how it went; return what the job answers."""
+        answer, refusal = None, None
+        try:
+            answer = send()
+        except RecorderError as error:
+            refusal = error
+
+        log = partial(_log_outcome, logged, refusal)
+        try:
+            self._late_log.enter(log, lock, said="it is done")
+        except CatalogError:
+            if refusal is None:  # what the job refuses is not done, logged or not
+                raise
+        if refusal is not None:
+            raise refusal
+        return answer
+
+    def close(self) -> None:
+        """Stop trying to log what was done first."""
+        self._late_log.close()
 
     def may_cancel(self, job: Job) -> bool:
         """Return whether this person may stop a job; see `Archive.may_cancel_job`."""
@@ -290,23 +317,14 @@ class JobQueue:
         return jobs.get(job.job_id)
 
 
-def _send_first(
-    send: Callable[[], Any],
-    logged: AbstractContextManager[object],
-    lock: AbstractContextManager[object],
-) -> Any:
-    """Send a command, then log it and how it went; return what the job answers."""
-    answer, refusal = None, None
+def _log_outcome(
+    logged: Callable[[], AbstractContextManager[object]], refusal: RecorderError | None
+) -> None:
+    """Log something, with what refused it if anything did."""
     try:
-        answer = send()
-    except RecorderError as error:
-        refusal = error
-    try:
-        with lock, logged:
+        with logged():
             if refusal is not None:
                 raise refusal
-    except CatalogError as error:
-        if error is refusal:
+    except RecorderError as error:
+        if error is not refusal:
             raise
-        raise type(error)(f"it is done, but {_NOT_LOGGED}: {error}") from error
-    return answer

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -25,10 +25,10 @@ from recorder_core.catalog import Action, Catalog
 from recorder_core.errors import AuditError, NotAllowed, SettingsError, WrongState
 from recorder_core.jobs.archive import CommandKind
 from recorder_core.jobs.archive.process.process_code import process_code
-from recorder_core.jobs.archive.queue import job_queue
+from recorder_core.jobs.archive.queue import late_log
 from recorder_core.jobs.archive.queue.calling import call_address, signed_text
 from recorder_core.jobs.archive.queue.commanding import JobCall, JobCommand
-from recorder_core.jobs.archive.queue.job_queue import NO_LOCK
+from recorder_core.jobs.archive.queue.job_queue import NO_LOCK, JobQueue
 from recorder_core.jobs.worker.commands import CommandListener
 from tests.integration.documents.blocks import ROOT
 from tests.recorder_core.jobs.archive.conftest import PASSWORD
@@ -156,21 +156,39 @@ def test_what_is_immediate_waits_for_neither_the_catalog_nor_another_command(
     gone(job)
 
 
-def test_what_is_done_and_cannot_be_logged_is_said() -> None:
+def test_what_is_done_and_cannot_be_logged_is_said_and_logged_as_soon_as_it_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_full, logs = threading.Event(), SimpleQueue[str]()
+
     @contextmanager
-    def full() -> Iterator[None]:
-        raise AuditError("the disk is full")
+    def logged() -> Iterator[None]:
+        if is_full.is_set():
+            raise AuditError("the disk is full")
         yield
+        logs.put("logged")
 
     def refuse() -> None:
         raise WrongState("it is hidden already")
 
-    with pytest.raises(
-        AuditError, match="it is done, but that cannot be logged just now: the disk"
-    ):
-        job_queue._send_first(lambda: None, full(), NO_LOCK)
+    monkeypatch.setattr(late_log, "_AGAIN_SECONDS", 0.01)
+    queue = JobQueue(cast(Any, None))
     with pytest.raises(WrongState, match="hidden already"):
-        job_queue._send_first(refuse, nullcontext(), NO_LOCK)
+        queue._send_first(refuse, logged, NO_LOCK)
+    is_full.set()
+    with pytest.raises(WrongState, match="hidden already"):  # and not that it is done
+        queue._send_first(refuse, logged, NO_LOCK)
+    with pytest.raises(
+        AuditError, match=r"it is done, but that cannot be logged just now, .*: the disk is full"
+    ):
+        queue._send_first(lambda: None, logged, NO_LOCK)
+    assert logs.empty()
+    is_full.clear()
+    assert logs.get(timeout=60) == "logged"
+    is_full.set()
+    with pytest.raises(AuditError):
+        queue._send_first(lambda: None, logged, NO_LOCK)
+    queue.close()
 
 
 def test_only_who_may_gives_a_command_and_only_one_that_the_kind_takes(

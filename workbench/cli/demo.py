@@ -165,6 +165,11 @@ def _serve(options: argparse.Namespace, demo: DemoArchive, *, rooms: Path | None
     inbox = demo.path.with_name("inbox")
     inbox.mkdir(exist_ok=True)
     print(f"videos that you put into {inbox} can be imported on the page Import")
+    if not _can_run_code(demo.path):
+        print(
+            "it has no notebooks: other users cannot read this program, or cannot reach the demo's "
+            "folder; put both where everybody can, such as /opt"
+        )
     print("   login          password, for this demo only")
     for login, password in demo.passwords.items():
         print(f"   {login:<14} {password}", flush=True)
@@ -173,24 +178,24 @@ def _serve(options: argparse.Namespace, demo: DemoArchive, *, rooms: Path | None
     return _serve_with_code(demo.path, words + (["--rooms", str(rooms)] if rooms else []))
 
 
-def _serve_with_code(archive: Path, words: Sequence[str]) -> int:
-    """Serve the archive; code runs where that needs nothing that a demo may ask for."""
+def _can_run_code(archive: Path) -> bool:
+    """Return whether the system users of kernels can read this program, and reach its folder."""
     from workbench.server.kernels.kernel_launch import START
     from workbench.server.system_users.kernel_users import can_user_reach, can_user_read
     from workbench.server.system_users.uid_range import DEFAULT_UIDS
 
-    code = ["--kernels", "--notebooks", str(archive.with_name("notebooks"))]
-    if os.geteuid() != 0:
-        return _call(serve, *words, *code, "--kernels-for", Profile.RESEARCHER.value)
     uid = DEFAULT_UIDS[0]
-    if can_user_read(uid, START) and can_user_reach(uid, archive.parent):
-        return _call(serve, *words, *code)
-    print(
-        "there are no notebooks: other users cannot read this program, or cannot reach the demo's "
-        "folder; put both where everybody can, such as /opt"
-    )
-    # dashboards run as root, and nobody's code does
-    return _call(serve, *words, is_demo=True)
+    return os.geteuid() != 0 or (can_user_read(uid, START) and can_user_reach(uid, archive.parent))
+
+
+def _serve_with_code(archive: Path, words: Sequence[str]) -> int:
+    """Serve the archive; code runs where that needs nothing that a demo may ask for."""
+    if not _can_run_code(archive):
+        # dashboards run as root, and nobody's code does
+        return _call(serve, *words, is_demo=True)
+    whose = [] if os.geteuid() == 0 else ["--kernels-for", Profile.RESEARCHER.value]
+    notebooks = str(archive.with_name("notebooks"))
+    return _call(serve, *words, "--kernels", "--notebooks", notebooks, *whose)
 
 
 def _free_port() -> int:

@@ -119,8 +119,7 @@ class RoomRecorder:
     @property
     def dropped_frames(self) -> int:
         """Ticks without a frame of their own so far."""
-        before = self._time.first_tick - self._time.first_index
-        return self._parts.composer.dropped - before
+        return self._parts.composer.dropped - (self._time.first_tick - self._time.first_index)
 
     @property
     def frame_count(self) -> int:

@@ -197,7 +197,8 @@ def _visit_all(process: subprocess.Popen[str]) -> str:
         lines.append(process.stdout.readline())
         assert lines[-1], lines
     address = lines[-1].split()[1]
-    logins = dict(line.split() for line in lines[-1 - len(Profile) : -1])
+    first = 1 + next(at for at, line in enumerate(lines) if line.startswith("   login "))
+    logins = dict(line.split() for line in lines[first : first + len(Profile)])
     assert set(logins) == {each.value for each in Profile}
     assert len(set(logins.values())) == len(Profile)
     visits = {}

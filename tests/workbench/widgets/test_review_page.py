@@ -137,6 +137,14 @@ def test_a_decision_is_of_the_copy_that_is_still_on_the_screen(site: Site, revie
     assert reviewing.evaluate(decide, ["", "two"]) == "two"
 
 
+def test_a_released_copy_is_not_changed(reviewing: Page) -> None:
+    reviewing.evaluate("model.set('about', { ...model.get('about'), state: 'signed off' })")
+    reviewing.evaluate("review.editor.act('draw'); review.editor.act('take')")
+    reviewing.evaluate("review.editor.drawn([10, 10, 40, 40])")
+    expect(reviewing.get_by_text("This copy is released")).to_be_visible()
+    assert reviewing.evaluate("review.editor.corrections") == []
+
+
 def test_all_keys_are_seen_at_once(reviewing: Page) -> None:
     reviewing.keyboard.press("?")
     dialog = reviewing.get_by_role("dialog", name="All keys")

@@ -92,6 +92,11 @@ export class Review {
     editor.startBox = () => faceBox(this.#regionIn(editor.frame) ?? startBox(), this.#near(), player.size);
     const change = editor.change.bind(editor);
     editor.change = (document) => {
+      // the server would refuse to save it
+      if (this.isReleased) {
+        this.tell(this.say("releasedFixed"));
+        return;
+      }
       const before = editor.corrections;
       change(document);
       if (!this.isRestoring) this.drawn.note(this.current, before, editor.corrections);

@@ -279,6 +279,7 @@ export const EN = {
   noRunsHow: "A reviewer de-identifies an event with workbench event deidentify, or as a job. How long each stage took is then shown here.",
   withoutTimes: "{count} copies are not shown: earlier versions made them, and their reports say no times.",
   runSays: "{run} takes {ms} ms a frame. The {thread} bounds it, busy {busy} % of the time; of what each frame passes, {stage} is {share} %.",
+  releasedFixed: "This copy is released: the review is reopened first, and changed then.",
   renderedAgain: "rendered again",
   notAlike: "{run} was rendered again after a correction and did not look for faces, so the two do not compare.",
   quickerRun: "B takes {percent} % less time a frame than A. The stage that differs most: {stage}, {from} to {to} ms.",

@@ -279,6 +279,7 @@ export const ES = {
   noRunsHow: "Un revisor desidentifica un evento con workbench event deidentify, o como un trabajo (job). Después se ve aquí cuánto duró cada etapa.",
   withoutTimes: "{count} copias no aparecen: las hicieron versiones anteriores y sus informes no dicen tiempos.",
   runSays: "{run} tarda {ms} ms por fotograma. El {thread} es el límite, ocupado el {busy} % del tiempo; de lo que pasa cada fotograma, {stage} es el {share} %.",
+  releasedFixed: "Esta copia está liberada: primero se reabre la revisión y después se cambia.",
   renderedAgain: "renderizada de nuevo",
   notAlike: "{run} se renderizó de nuevo tras una corrección y no buscó caras, por eso las dos no se comparan.",
   quickerRun: "B tarda un {percent} % menos por fotograma que A. La etapa que más difiere: {stage}, de {from} a {to} ms.",

@@ -279,6 +279,7 @@ export const PT = {
   noRunsHow: "Um revisor desidentifica um evento com workbench event deidentify, ou como uma tarefa (job). Depois vê-se aqui quanto durou cada etapa.",
   withoutTimes: "{count} cópias não aparecem: foram feitas por versões anteriores e os relatórios não dizem tempos.",
   runSays: "{run} leva {ms} ms por quadro. O {thread} é o limite, ocupado {busy} % do tempo; do que cada quadro percorre, {stage} é {share} %.",
+  releasedFixed: "Esta cópia está liberada: primeiro a revisão é reaberta, depois alterada.",
   renderedAgain: "renderizada de novo",
   notAlike: "{run} foi renderizada de novo após uma correção e não procurou rostos, por isso as duas não se comparam.",
   quickerRun: "B leva {percent} % menos tempo por quadro do que A. A etapa que mais difere: {stage}, de {from} para {to} ms.",

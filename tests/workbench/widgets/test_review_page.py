@@ -141,7 +141,7 @@ def test_a_released_copy_is_not_changed(reviewing: Page) -> None:
     reviewing.evaluate("model.set('about', { ...model.get('about'), state: 'signed off' })")
     reviewing.evaluate("review.editor.act('draw'); review.editor.act('take')")
     reviewing.evaluate("review.editor.drawn([10, 10, 40, 40])")
-    expect(reviewing.get_by_text("This copy is released")).to_be_visible()
+    expect(reviewing.locator(".wb-stage .wb-problem")).to_contain_text("This copy is released")
     assert reviewing.evaluate("review.editor.corrections") == []
 
 

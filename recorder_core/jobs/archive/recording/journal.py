@@ -40,6 +40,7 @@ from recorder_core.jobs.archive.place.roles import (
     StoredFile,
     make_file_id,
 )
+from recorder_core.jobs.archive.process.bounded import within
 from recorder_core.jobs.archive.recording.journal_lines import (
     JournalEntry,
     JournalRow,
@@ -56,6 +57,8 @@ __all__ = ["JournalStream"]
 
 #: of what people noted so many are known while it is recorded
 _MAX_NEWEST: Final = 50
+#: how long who notes something waits until the catalog has it
+_UPDATE_SECONDS: Final = 2.0
 
 
 class JournalStream(RecordedStream):
@@ -66,7 +69,7 @@ class JournalStream(RecordedStream):
 
     def __init__(self, session: Session, role: FileRole, sink: SealedWriter) -> None:
         super().__init__(session, role, sink)
-        self._lock = threading.Lock()
+        self._lock, self._updating = threading.Lock(), threading.Lock()
         self._entries: list[JournalEntry] = []
         self._pictures: dict[str, NewFile] = {}
         self._picture_count = 0
@@ -223,9 +226,22 @@ class JournalStream(RecordedStream):
             self._newest = (*self._newest, entry.row)[-_MAX_NEWEST:]
 
     def _try_update(self) -> None:
-        """Update the catalog if that is possible now; at the end it is done again."""
-        with suppress(CatalogError), updating_catalog(self._session, self._identity.event_id):
-            self.update_catalog()
+        """Update the catalog if that is possible soon; at the end it is done again.
+
+        A disk that is slow, or gone, keeps nobody waiting who records.
+        """
+        if not self._updating.acquire(timeout=_UPDATE_SECONDS):
+            return  # an earlier one waits for the disk
+
+        def update() -> None:
+            try:
+                with updating_catalog(self._session, self._identity.event_id):
+                    self.update_catalog()
+            finally:
+                self._updating.release()
+
+        with suppress(CatalogError):
+            within(_UPDATE_SECONDS, update)
 
     def _author(self, by: str | None) -> str:
         return self._session.identity.actor.user_id if by is None else check_user_id(by)

@@ -22,6 +22,7 @@ from recorder_core.catalog import EventState
 from recorder_core.composite import PanelContent, StaticZone
 from recorder_core.errors import ArchiveError, Cancelled, EncodeError, WrongState
 from recorder_core.jobs.archive import EventNames, export_event, finalise_event
+from recorder_core.jobs.archive.recording import journal
 from recorder_core.jobs.record import (
     RecordRequest,
     RoomSources,
@@ -286,6 +287,32 @@ def test_a_pause_that_comes_late_is_marked_where_it_is_black(site: Any, tmp_path
     assert 0.5 < mark["start_seconds"] <= 2.0
     assert is_dark[times >= mark["start_seconds"] - 1e-3].all()
     assert not is_dark[times < mark["start_seconds"] - 1e-3].any()
+
+
+def test_a_catalog_that_does_not_answer_keeps_nobody_who_records_waiting(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, real = threading.Event(), journal.updating_catalog
+
+    def late(session: Any, event_id: str) -> Any:
+        assert answers.wait(60)
+        return real(session, event_id)
+
+    monkeypatch.setattr(journal, "updating_catalog", late)
+    monkeypatch.setattr(journal, "_UPDATE_SECONDS", 0.05)
+    request = RecordRequest(room=room())
+    with site.opened("olga") as archive, record_room(archive, request, _sources()) as recorder:
+        recorder.pause()
+        recorder.resume(by="rita")
+        recorder.mark("incision", by="rita")
+        recorder.wait(0.05)
+        recorder.stop()
+        answers.set()
+        summary = recorder.finish()
+    assert summary.faults == ()
+    with site.opened("rita") as archive:
+        marks = archive.event(summary.event_id).marker_rows()
+    assert {(each.kind, each.author) for each in marks} == {("pause", "rita"), ("incision", "rita")}
 
 
 def test_names_that_become_known_later_are_added_to_those_before(site: Any) -> None:

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from recorder_core.errors import EncodeError
+from recorder_core.media.audio.frame_bytes import only_frames
 from recorder_core.media.audio.whole_frames import is_whole_frame
 from recorder_core.media.container.codec_delay import RunIn
 from recorder_core.media.container.demux import read_packets
@@ -37,7 +38,7 @@ def audio_packets(
 ) -> Iterator[Packet[Any]]:
     """Yield the packets of the audio streams as they lie in the file.
 
-    What damage has made no frame of its codec is left out.
+    What is no frame of its codec, as damage or an ID3 tag, is left out.
 
     Parameters
     ----------
@@ -58,14 +59,16 @@ def audio_packets(
     if not tracks:
         return
     rates_hz = {track.index: track.rate for track in tracks}
-    codecs = {track.index: track.name or "" for track in tracks}
+    codecs = {track.index: track.codec.canonical_name for track in tracks}
     run_ins = {track.index: RunIn(track.rate) for track in tracks}
     latest: dict[int, int] = {}
     try:
-        for packet in clock.correct(read_packets(source, tracks)):
-            if not packet.size or (span_seconds and not _begins_in(packet, *span_seconds)):
+        for whole in clock.correct(read_packets(source, tracks)):
+            if not whole.size or (span_seconds and not _begins_in(whole, *span_seconds)):
                 continue
-            if not is_whole_frame(packet, codecs[packet.stream_index], source.format.name):
+            codec = codecs[whole.stream_index]
+            packet = only_frames(whole, codec)
+            if packet is None or not is_whole_frame(packet, codec, source.format.name):
                 continue
             _move(packet, shift_seconds)
             _count_samples(packet, rates_hz[packet.stream_index])

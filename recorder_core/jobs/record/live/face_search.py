@@ -23,7 +23,12 @@ from numpy.typing import NDArray
 
 from recorder_core.deidentify import DecidedFrame, SkippedFrame, Smoother
 from recorder_core.detect import ScoredBoxes
-from recorder_core.jobs.inputs.frame_choice import block_means, is_cut, is_other_picture
+from recorder_core.jobs.inputs.frame_choice import (
+    block_means,
+    is_cut,
+    is_flash,
+    is_other_picture,
+)
 from recorder_core.jobs.record.room.deidentification import LiveSettings
 from recorder_core.media import Frame
 from recorder_core.model import FrameDetections, Planes, Redaction, View
@@ -199,6 +204,8 @@ class FaceSearch:
             if is_other_picture(frame.means, searched.means):
                 is_jump = before is not None and is_other_picture(frame.means, before.means)
                 return [count - is_jump]
+            if before is not None and is_flash(before.means, searched.means, frame.means):
+                return [count - 1]
             before = frame
         return []
 

@@ -91,6 +91,17 @@ def test_where_a_picture_changes_step_by_step_one_more_frame_is_chosen() -> None
     assert _chosen(pictures) == [0, 3, 5, 8, 10, 13]
 
 
+def test_a_small_part_that_changes_for_an_instant_is_searched() -> None:
+    """A tile of a 25th of the view shows a face for one frame, and for two."""
+    pictures = [_picture(1) for _ in range(20)]
+    for index in (7, 12, 13):
+        pictures[index][60:100, 180:220] = _picture(1)[60:100, 180:220] // 2 + np.uint8(130)
+    # somebody walks beside it, by less than what a face measures
+    for index, luma in enumerate(pictures):
+        luma[110:150, 60 + 2 * index : 90 + 2 * index] = 20
+    assert _chosen(pictures) == [0, 5, 7, 10, 13, 15]
+
+
 def test_every_frame_of_a_time_lapse_is_chosen() -> None:
     """In front of a wall that stays, somebody stands elsewhere in each."""
     pictures = [_picture(1) for _ in range(12)]

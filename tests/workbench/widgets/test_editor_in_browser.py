@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from recorder_core.media import open_video
 from recorder_core.model import Redaction
@@ -89,6 +89,8 @@ def test_a_box_is_drawn_moved_resized_nudged_and_undone(editing: Page) -> None:
     drag(page, (140, 40), (180, 90))
     (drawn,) = last_saved(page, 1)
     assert (drawn["action"], drawn["track"]) == ("add", 3)
+    # with the mouse there is no Enter to press
+    expect(page.locator(".wb-hint")).to_have_text("The box is there. Ctrl Z takes it back.")
     assert near(drawn["keyframes"][0], (0, 140, 40, 180, 90))
     drag(page, (160, 65), (170, 75))
     assert near(last_saved(page, 2)[0]["keyframes"][0], (0, 150, 50, 190, 100))
@@ -100,8 +102,12 @@ def test_a_box_is_drawn_moved_resized_nudged_and_undone(editing: Page) -> None:
     for _ in range(4):
         page.keyboard.press("Control+z")
     assert near(last_saved(page, 9)[0]["keyframes"][0], (0, 140, 40, 180, 90))
+    page.evaluate("widget.show(20)")
+    page.wait_for_function("widget.frame === 20")
     page.keyboard.press("Control+Shift+z")
     assert near(last_saved(page, 10)[0]["keyframes"][0], (0, 150, 50, 190, 100))
+    # what is done again is seen
+    page.wait_for_function("widget.frame === 0")
 
 
 def test_a_found_box_is_corrected_in_keyframes_by_keys_alone(editing: Page) -> None:

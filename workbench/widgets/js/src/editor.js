@@ -49,6 +49,8 @@ export class Editor {
     Object.assign(this, { known: this.model.get("corrections"), base: 0, sent: new Map() });
     this.player.readBoxes();
     this.found = tracks.automatic(this.player.table);
+    /** document -> the frame that was shown when it was made */
+    this.madeAt = new WeakMap();
     this.history = new History(fromCorrections(this.known, tracks.emptyDocument(this.found)));
     this.player.threshold = this.model.get("threshold");
     this.#refresh();
@@ -70,7 +72,9 @@ export class Editor {
       const after = afterTheirs(mine, known, theirs, found.free);
       // the number that is selected may be another person's now
       if (after !== mine) this.selected = null;
-      return this.#document(withChanges(theirs, after), document);
+      const rebased = this.#document(withChanges(theirs, after), document);
+      this.madeAt.set(rebased, this.madeAt.get(document));
+      return rebased;
     });
     Object.assign(this, { known: theirs, base, sent: new Map() });
     const { added, dropped } = changesBetween(before, this.#rows(this.document));
@@ -126,6 +130,7 @@ export class Editor {
   /** Make another document the present one; it is saved by itself. */
   change(document) {
     if (!this.history.push(document)) return;
+    this.madeAt.set(document, this.frame);
     this.saving.changed(this.history.revision);
     this.#refresh();
   }
@@ -193,8 +198,12 @@ export class Editor {
     return true;
   }
 
+  /** Undo or redo, and show the frame on which that was done. */
   #move(way) {
+    const undone = this.document;
     if (!this.history[way]()) return;
+    const frame = this.madeAt.get(way === "undo" ? undone : this.document) ?? this.frame;
+    if (frame !== this.frame) this.player.show(frame);
     this.saving.changed(this.history.revision);
     this.#refresh();
   }
@@ -269,6 +278,7 @@ export class Editor {
 
   /** A box that was drawn: a new track, or a zone. */
   drawn(box) {
+    const { document: before } = this;
     if (this.mode === "zone") this.change(tracks.addZone(this.document, box, this.player.index.length));
     else {
       const [from, to] = this.span() ?? [this.frame, this.frame];
@@ -277,6 +287,7 @@ export class Editor {
       this.change(document);
     }
     this.setMode("select");
+    if (this.document !== before) this.hint(this.say("boxPlaced"));
   }
 
   #follow(direction) {

@@ -64,7 +64,8 @@ function statementRows(statement, { all }, say) {
   const { counts } = statement;
   if (!counts) return [[say("statement"), say("loading")]];
   const bound = statement.missed_share_bound;
-  const spots = bound ? say("spotBound", { count: counts.spot_checks_done, percent: Math.round(100 * bound) }) : say("spotNoBound", { count: counts.spot_checks_done });
+  const { spot_checks_done: count, spot_checks_with_faces: faces } = counts;
+  const spots = bound ? say("spotBound", { count, percent: Math.round(100 * bound) }) : say(faces ? "spotFaces" : "spotNoBound", { count, faces });
   const checked = statement.frames_checked ?? statement.frame_count;
   const gap = statement.longest_gap_seconds;
   return [

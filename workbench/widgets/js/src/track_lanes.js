@@ -160,7 +160,11 @@ export class TrackLanes {
       }
     }
     const known = new Set(trackIds(editor.document, editor.found));
-    return [...found].filter(([track]) => known.has(track)).sort(([a], [b]) => a - b).slice(0, MOST_LANES).map(([track, runs]) => ({ track, runs }));
+    const all = [...found].filter(([track]) => known.has(track)).sort(([a], [b]) => a - b);
+    // the one that is worked on is among those for which there is room
+    const place = all.findIndex(([track]) => track === editor.selected);
+    const shown = place < MOST_LANES ? all.slice(0, MOST_LANES) : [...all.slice(0, MOST_LANES - 1), all[place]];
+    return shown.map(([track, runs]) => ({ track, runs }));
   }
 
   #clicked({ offsetX, offsetY }) {

@@ -118,23 +118,28 @@ def test_what_is_not_sent_is_asked_for_again(site: Site, reviewing: Page) -> Non
     reviewing.wait_for_function(f"{shown} === '12'")
 
 
-def test_a_decision_is_of_the_copy_that_is_still_on_the_screen(site: Site, reviewing: Page) -> None:
+def test_nothing_is_decided_before_the_copy_is_on_the_screen(site: Site, reviewing: Page) -> None:
+    main = reviewing.locator(".wb-actions .wb-main")
+    sent = "sent.map((each) => each.content).filter((each) => each.kind === 'decide')"
+    reviewing.evaluate("""() => {
+      model.set("copy_url", "/copy.mp4#one");
+      model.set("about", { ...model.get("about"), copy: "one" });
+    }""")
+    expect(main).to_be_enabled()
     # the page is told of another copy, whose video does not come yet
     site.missing = ("/login", "late.mp4")
-    decide = """(names) => {
-      const [url, copy] = names;
-      if (url) model.set("copy_url", url);
-      model.set("about", { ...model.get("about"), copy });
-      review.decide("accepted");
-      const sent = window.sent.map((each) => each.content);
-      return sent.filter((each) => each.kind === "decide").at(-1).copy;
-    }"""
-    reviewing.evaluate("model.set('copy_url', '/copy.mp4#one')")
-    reviewing.wait_for_function("review.seenCopy === 'one'")
-    assert reviewing.evaluate(decide, ["/late.mp4#two", "two"]) == "one"
+    reviewing.evaluate("""() => {
+      model.set("copy_url", "/late.mp4#two");
+      model.set("about", { ...model.get("about"), copy: "two" });
+    }""")
+    expect(main).to_have_text("Loading the new copy…")
+    expect(main).to_be_disabled()
+    reviewing.evaluate("review.decide('accepted')")
+    assert reviewing.evaluate(sent) == []
     shutil.copy(site.folder / "copy.mp4", site.folder / "late.mp4")
-    reviewing.wait_for_function("review.seenCopy === 'two'")
-    assert reviewing.evaluate(decide, ["", "two"]) == "two"
+    expect(main).to_be_enabled()
+    reviewing.evaluate("review.decide('accepted')")
+    assert [each["copy"] for each in reviewing.evaluate(sent)] == ["two"]
 
 
 def test_a_released_copy_is_not_changed(reviewing: Page) -> None:

@@ -195,6 +195,9 @@ export class Player {
     });
   }
 
+  /** Called when the first frame of a copy is shown; who shows the player may bring another. */
+  onCopy() {}
+
   // ---- showing
 
   get frame() {
@@ -213,8 +216,11 @@ export class Player {
 
   #shown(clip) {
     this.paint();
-    /** The address of the copy of which a frame was shown last: of a new one none is at first. */
-    if (clip === this.clips.copy && clip.frame >= 0) this.shownCopy = this.loadedCopy;
+    if (clip === this.clips.copy && clip.frame >= 0 && this.shownCopy !== this.loadedCopy) {
+      /** The address of the copy of which a frame was shown last: of a new one none is at first. */
+      this.shownCopy = this.loadedCopy;
+      this.onCopy();
+    }
     if (clip !== this.leader || clip.frame < 0) return;
     if (!this.playing) alignWith(this.leader, this.followers);
     this.position.value = clip.frame;

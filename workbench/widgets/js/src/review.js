@@ -82,6 +82,10 @@ export class Review {
     for (const name of ["moments", "about", "job", "not_rendered", "statement"]) source.on(`change:${name}`, () => this.show());
     source.on("msg:custom", (message) => message.kind === "answer" && this.#answered(message));
     source.on("change:seconds", () => this.lanes.paint());
+    player.onCopy = () => {
+      this.show();
+      this.signOff?.show();
+    };
     const { marksAt } = player;
     player.marksAt = (frame) => [...this.#marks(frame), ...marksAt(frame)];
     const onKey = player.onKey;
@@ -186,7 +190,7 @@ export class Review {
 
   get mainName() {
     const { moments, isReleased } = this;
-    const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased, hasSigned: this.model.get("about").has_signed, isSigning: this.isSigning });
+    const name = model.mainAction({ moments, job: this.model.get("job"), notRendered: this.model.get("not_rendered"), isReleased, isLoading: this.isLoading, hasSigned: this.model.get("about").has_signed, isSigning: this.isSigning });
     return name === "accept" ? this.verdicts?.[0] ?? "nextOpen" : name;
   }
 
@@ -242,7 +246,7 @@ export class Review {
   #showActions() {
     const { mainName: name, otherName: other, say } = this;
     const { progress = 0 } = this.model.get("job");
-    const isWaiting = ["full", "ranking", "rendering", "released", "signedOnce", "signing"].includes(name);
+    const isWaiting = ["full", "ranking", "rendering", "loading", "released", "signedOnce", "signing"].includes(name);
     const label = say(`main_${name}`, { percent: Math.round(100 * progress) });
     this.mainButton.replaceChildren(label, ...(isWaiting ? [] : [element("kbd", { "aria-hidden": "true" }, "Enter")]));
     this.mainButton.disabled = isWaiting;
@@ -323,7 +327,7 @@ export class Review {
 
   decide(verdict, note = "") {
     const { chosen } = this;
-    if (!chosen || this.isReleased) return;
+    if (!chosen || this.isReleased || this.isLoading) return;
     const id = chosen.moment.moment_id;
     this.#post(id, verdict, note);
     const next = verdict === "open" ? id : model.nextOpen(this.moments, id);
@@ -333,6 +337,11 @@ export class Review {
   /** The id of the copy whose pictures are seen; a new one is told of before they have come. */
   get seenCopy() {
     return this.player.shownCopy?.split("#")[1] ?? this.model.get("about").copy;
+  }
+
+  /** Whether another copy is to be decided on than the one whose pictures are still seen. */
+  get isLoading() {
+    return this.seenCopy !== this.model.get("about").copy;
   }
 
   /** Send a decision with the copy that it was made for: it counts for no other. */

@@ -51,6 +51,7 @@ export function signOffDialog(review) {
   return {
     root,
     problem,
+    show,
     open() {
       review.ask("statement");
       show();

@@ -104,12 +104,13 @@ export class Drawn {
 }
 
 /** The one thing to do now: what the filled button says. */
-export function mainAction({ moments, job, notRendered, isReleased, hasSigned = false, isSigning = false }) {
+export function mainAction({ moments, job, notRendered, isReleased, isLoading = false, hasSigned = false, isSigning = false }) {
   const { left, flagged, all } = progressOf(moments);
   if (isReleased) return "released";
   if (isSigning) return "signing";
   if (job.state === "full") return "full";
   if (job.kind && job.state !== "failed") return job.kind === "rank" ? "ranking" : "rendering";
+  if (isLoading) return "loading";
   if (left) return "accept";
   if (notRendered) return "rerender";
   if (flagged) return "nextFlagged";

@@ -139,6 +139,7 @@ export const EN = {
   signOffFirst: "Two reviewers sign a copy off here: it is released once a second one has. This statement goes into the log and the report, with your name.",
   statementFirst: "Signed off before by",
   main_signedOnce: "Waits for a second reviewer",
+  main_loading: "Loading the new copy…",
   main_signing: "Signing…",
   main_released: "Signed off",
   main: "Decide, and go to the next moment",

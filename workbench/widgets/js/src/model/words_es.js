@@ -139,6 +139,7 @@ export const ES = {
   signOffFirst: "Aquí dos revisores liberan una copia: puede salir después del segundo. Esta declaración entra en el registro y en el informe, con su nombre.",
   statementFirst: "Liberada antes por",
   main_signedOnce: "Espera a un segundo revisor",
+  main_loading: "Cargando la copia nueva…",
   main_signing: "Liberando…",
   main_released: "Liberada",
   main: "Decidir e ir al momento siguiente",

@@ -139,6 +139,7 @@ export const PT = {
   signOffFirst: "Aqui dois revisores liberam uma cópia: ela pode sair depois do segundo. Esta declaração entra no registro e no relatório, com seu nome.",
   statementFirst: "Liberada antes por",
   main_signedOnce: "Espera por um segundo revisor",
+  main_loading: "Carregando a nova cópia…",
   main_signing: "Liberando…",
   main_released: "Liberada",
   main: "Decidir e ir ao próximo momento",
